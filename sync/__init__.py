@@ -1,0 +1,1 @@
+"""The side that meets HubSpot, the database and the clock."""

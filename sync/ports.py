@@ -1,0 +1,172 @@
+"""What a run needs from outside, as small protocols, and how those may fail."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sync.records import (
+    Change,
+    ContactRecord,
+    Found,
+    History,
+    Holder,
+    JournalEntry,
+    Mode,
+    Outcome,
+    PortalFacts,
+    RequestCount,
+    RunRecord,
+    StageNote,
+    State,
+    Update,
+)
+
+
+class FatalError(Exception):
+    """A person must act: nothing will be better on the next try."""
+
+
+class RetryableError(Exception):
+    """The next run may well succeed: HubSpot or the database did not answer, or the day's share is used up."""
+
+
+class ContactError(Exception):
+    """This contact cannot be read or written; the others go on."""
+
+
+class TokenRefused(FatalError):
+    """HubSpot refused the token, or the token lacks a scope."""
+
+
+class LeaseLost(RetryableError):
+    """Another run took the portal over while this one was not looking: it must not write any more."""
+
+
+class LeaseHeld(Exception):
+    """Another run holds the portal, and did not let go within the time allowed."""
+
+    def __init__(self, holder: Holder) -> None:
+        super().__init__(
+            f"Process {holder.pid} on {holder.host} ({holder.command}) has held this portal since "
+            f"{holder.since:%Y-%m-%d %H:%M:%S %Z}. Nothing was read or written. Wait for it, or end it."
+        )
+        self.holder = holder
+
+
+class ContactReader(Protocol):
+    """Contacts of one portal, complete with what the rulebook needs. Never the whole portal in memory."""
+
+    def every(self) -> Iterator[Sequence[ContactRecord]]:
+        """Every contact once, in pages, in the order of their ids."""
+
+    def changed_since(self, since: datetime) -> Iterator[Sequence[Found]]:
+        """The ids of contacts changed at or after a moment, oldest change first, each once."""
+
+    def members(self, list_id: str) -> Iterator[Sequence[str]]:
+        """The ids of a list's members, in pages. FatalError when there is no such list."""
+
+    def read(self, ids: Sequence[str]) -> Sequence[ContactRecord]:
+        """The contacts of these ids as they are now, in any order; deleted ones are missing."""
+
+    def find(self, who: str) -> str | None:
+        """The id of the contact with this id or email address; None if there is none."""
+
+    def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:
+        """The present stage of these contacts; deleted ones are missing."""
+
+    def values(self, ids: Sequence[str], properties: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """The present text of some properties, `""` for empty; deleted contacts are missing."""
+
+    def histories(self, ids: Sequence[str]) -> Mapping[str, History]:
+        """What stage and sales' answer of these contacts once were; deleted ones are missing."""
+
+
+class ContactWriter(Protocol):
+    def write(self, updates: Sequence[Update]) -> Sequence[Outcome]:
+        """Write at most 100 updates, each of another contact; return one outcome per update, in order."""
+
+
+class Portal(Protocol):
+    """The HubSpot account itself."""
+
+    requests: RequestCount
+
+    def facts(self) -> PortalFacts:
+        """Ask for everything a run must know before it starts."""
+
+
+class Journal(Protocol):
+    """Runs and their changes for one portal: committed before HubSpot hears of them."""
+
+    def start_run(self, mode: Mode, *, rulebook_version: str, at: datetime) -> int: ...
+
+    def finish_run(
+        self, run_id: int, state: str, *, summary: Mapping[str, object], at: datetime, error: str = ""
+    ) -> None: ...
+
+    def run(self, run_id: int) -> RunRecord | None: ...
+
+    def runs(self, limit: int = 20) -> Sequence[RunRecord]:
+        """The newest runs, newest first."""
+
+    def last_finished(self, mode: Mode) -> datetime | None:
+        """When the newest finished run of this mode began."""
+
+    def interrupted(self) -> Sequence[RunRecord]:
+        """Runs on record as running: with the lease in hand, these were cut off. Oldest first."""
+
+    def plan(self, run_id: int, changes: Sequence[Change]) -> None:
+        """Add changes, as planned, in this order."""
+
+    def entries(self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None) -> Iterator[Sequence[JournalEntry]]:
+        """A run's changes in order, at most 100 at a time; all states when none is named. Safe to mark while iterating."""
+
+    def mark(self, entries: Sequence[JournalEntry], state: State, detail: str = "") -> None:
+        """Commit how far these changes have come."""
+
+    def replace(self, entry: JournalEntry, change: Change) -> JournalEntry:
+        """Put what was decided afresh in the place of a planned change."""
+
+    def open_entries(self) -> Sequence[JournalEntry]:
+        """Changes of any run whose outcome is not on record."""
+
+    def prune(self, *, before: datetime) -> None:
+        """Drop finished runs, and their closed changes, that began before a moment."""
+
+
+class Memory(Protocol):
+    """What the worker remembers of one portal to save requests; all of it can be lost without harm."""
+
+    def watermark(self) -> datetime | None: ...
+
+    def set_watermark(self, at: datetime) -> None: ...
+
+    def stage_notes(self, ids: Sequence[str]) -> Mapping[str, StageNote]: ...
+
+    def note_stages(self, notes: Iterable[StageNote]) -> None: ...
+
+    def seen(self, ids: Sequence[str]) -> Mapping[str, datetime]:
+        """The change date at which these contacts were last read and dealt with."""
+
+    def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]]) -> None:
+        """Remember contacts as (id, change date as read, whether time alone will change their score)."""
+
+    def fading(self) -> Iterator[Sequence[str]]:
+        """The ids of contacts whose score time alone will change, at most 100 at a time."""
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Drop everything remembered of these contacts."""
+
+
+class Lease(Protocol):
+    """The right to be the only run on a portal."""
+
+    def acquire(self, command: str, *, wait_s: float) -> None:
+        """Take it, waiting for a holder to let go; LeaseHeld when the wait is over. A heartbeat keeps it."""
+
+    def check(self) -> None:
+        """LeaseLost if it is no longer ours: called before every write."""
+
+    def release(self) -> None: ...
+
+    def holder(self) -> Holder | None: ...

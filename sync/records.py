@@ -1,0 +1,218 @@
+"""What travels through a run: records in, decisions' changes out, and what became of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Literal
+
+from scoring import Contact
+from workflows import HistoryEntry, Setter, Standing
+
+Mode = Literal["incremental", "decay", "full", "contacts", "list", "since", "plan", "settle", "apply"]
+
+Role = Literal[
+    "score", "fit", "engagement", "grade", "reasons", "exclusion", "feedback", "feedback_points", "resync", "hold"
+]
+"""What a property of ours is for; the rulebook gives each role its property name."""
+
+STAGE = "lifecyclestage"
+"""The one property that is not ours and that we write: HubSpot's own name for the lifecycle stage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRecord:
+    """One contact as read: what scoring sees, what workflows see, and what our properties hold."""
+
+    id: str
+    contact: Contact
+    standing: Standing
+    ours: Mapping[Role, str] = field(default_factory=dict)
+    """Our properties as they are, in the form we would write: `""` for empty, numbers without a fraction `.0`,
+    checkboxes `true` or `""`."""
+    modified_at: datetime | None = None
+    label: str = ""
+    """A name for people at the terminal; personal, never logged or stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A contact that a search named, and when it was last changed by the portal's account."""
+
+    id: str
+    modified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What two fields of a contact once held, newest first."""
+
+    stage: Sequence[HistoryEntry] = ()
+    answer: Sequence[HistoryEntry] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageNote:
+    """Remembered: who set the stage that a contact is in, so that its history is asked for once."""
+
+    contact_id: str
+    stage: str | None
+    since: datetime | None
+    """When the portal says the stage was entered; the note holds only while this stays."""
+    set_by: Setter
+    set_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What we want to write to one contact. Real differences only: nothing that is already there."""
+
+    contact_id: str
+    before: Mapping[str, str]
+    """Property name → its text as read, for every name in `after`."""
+    after: Mapping[str, str]
+    """Property name → text to write, without the lifecycle stage; `""` empties."""
+    moves: bool = False
+    stage_from: str | None = None
+    stage_to: str | None = None
+    clears_first: bool = False
+    """The present stage must be cleared, in a request of its own, before the new one is set."""
+    reason: str = ""
+    """Why, in words for people; without personal data."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Only values that nobody but us writes: no need to look again before writing."""
+        return not self.moves and not self.shared
+
+    shared: bool = False
+    """Writes a property that people write too: sales' answer, its points, the resync box."""
+
+
+class State(Enum):
+    """How far a change has come. The first four are open."""
+
+    PLANNED = "planned"
+    CLEARING = "clearing"
+    CLEARED = "cleared"
+    WRITING = "writing"
+    DONE = "done"
+    REFUSED = "refused"
+    """HubSpot will not have it; where a stage had been cleared, the old one is back."""
+    CANCELLED = "cancelled"
+    """No longer wanted when its turn came: somebody else changed the contact, or the run ended."""
+    SETTLED = "settled"
+    """Left open by a run that was cut off, and closed by a later one."""
+
+
+OPEN_STATES = (State.CLEARING, State.CLEARED, State.WRITING)
+"""Sent, or about to be, with the outcome not on record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """A change in the journal."""
+
+    run_id: int
+    number: int
+    """Position within its run, from 1."""
+    change: Change
+    state: State
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One contact's part of a batch: property name → text."""
+
+    contact_id: str
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """HubSpot took it; `values` is what it says it now holds, for the properties it names."""
+
+    values: Mapping[str, str]
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """HubSpot will not take it, however often it is sent. `reason` holds no values."""
+
+    reason: str
+    gone: bool = False
+    """The contact is not there any more: deleted, or merged into another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """It may have been written or not: only reading tells."""
+
+    reason: str
+
+
+Outcome = Written | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalFacts:
+    """What a run must know of the portal (HubSpot account) before it reads the first contact."""
+
+    portal_id: str
+    time_zone: str
+    """IANA name, or a fixed offset such as `UTC+02:00` where the portal's own name is unknown here."""
+    stages: Sequence[str]
+    """Lifecycle stages by internal name, lowest first."""
+    properties: frozenset[str]
+    """Names of all contact properties."""
+    options: Mapping[str, frozenset[str]]
+    """Allowed values of the enumerations among our properties."""
+    employee_emails: frozenset[str]
+    """Lower-case addresses of the portal's users, active or not."""
+    employee_domains: frozenset[str]
+    partner_ids: frozenset[str] = frozenset()
+    """Contacts on the rulebook's partner lists."""
+    server_time: datetime | None = None
+    """HubSpot's clock when it answered."""
+
+
+@dataclass(slots=True)
+class RequestCount:
+    """Requests sent to HubSpot."""
+
+    read: int = 0
+    write: int = 0
+    retried: int = 0
+    rate_limited: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.read + self.write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A past or present run, as the store keeps it."""
+
+    id: int
+    mode: Mode
+    state: Literal["running", "finished", "refused", "failed", "interrupted"]
+    started_at: datetime
+    finished_at: datetime | None
+    rulebook_version: str
+    summary: Mapping[str, object]
+    """The document that `--json` prints; empty while running."""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a portal's lease."""
+
+    host: str
+    pid: int
+    command: str
+    since: datetime
+    epoch: int
