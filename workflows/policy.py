@@ -30,6 +30,8 @@ class Gates:
     """Gate 2: MQL and SQL need an engagement fact, and this much fit or one signal of MOFU level or above; None: off."""
     intent_days: int | None = 60
     """Gate 3: SQL needs an intent fact at most this many days old; None: off."""
+    origin_groups: frozenset[str] = frozenset({"source"})
+    """Groups of rules that tell where a lead came from, not what it did: no engagement fact for gate 2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

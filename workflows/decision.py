@@ -1,0 +1,238 @@
+"""Where a lead belongs, and why."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+
+from scoring import Score
+from workflows.bands import Entered, Left, Placed, place
+from workflows.exclusions import Exclusion, exclusion_for
+from workflows.feedback import (
+    after_deduction,
+    after_disqualification,
+    answer_in_force,
+    is_disqualified,
+    is_new_not_ready,
+    locked_until,
+    points_to_take,
+)
+from workflows.policy import Policy
+from workflows.standing import Answer, Setter, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class SaysTrueSql:
+    """Sales confirmed the lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaysNotReady:
+    """Sales sent the lead back; `points` have been taken in all."""
+
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disqualified:
+    """Sales said Unqualified, or the lead is a competitor's or vendor's."""
+
+    key: Literal["unqualified", "competitor"]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAsked:
+    """Somebody ticked the box that keeps the stage."""
+
+    key: ClassVar[str] = "lead_scoring_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsStage:
+    """A person, or a deal, put the lead here; `until` None: their stage is never lowered by points."""
+
+    until: datetime | None
+    key: ClassVar[str] = "person_stage"
+
+
+@dataclass(frozen=True, slots=True)
+class TrueSqlKept:
+    """Sales confirmed the lead; it stays SQL until then (None: the answer's time is not on record)."""
+
+    until: datetime | None
+    key: ClassVar[str] = "true_sql"
+
+
+@dataclass(frozen=True, slots=True)
+class MovesOff:
+    """The rulebook says `moves: up` or `moves: none`, and the lead would go to this stage."""
+
+    moves: str
+    to: str
+    key: ClassVar[str] = "moves"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Put the lead into another stage."""
+
+    to: str
+    because: Entered | Left | SaysTrueSql | SaysNotReady | Disqualified
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Leave the stage as it is, whatever the points say."""
+
+    because: HoldAsked | PersonsStage | TrueSqlKept | Disqualified | MovesOff
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """The lead is where it belongs."""
+
+    because: Placed
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveAlone:
+    """Not a lead of ours: neither scored nor moved."""
+
+    because: Exclusion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is to become of a lead."""
+
+    outcome: Move | Hold | Stay | LeaveAlone
+    score: Score | None
+    """The score with what sales' answers take in it; None for a contact that is left alone."""
+    points_taken: int | None
+    """What all Not ready answers have taken, as it should stand afterwards."""
+    clears_answer: bool = False
+    """The lead is back at SQL: sales judge anew."""
+    needs_history: bool = False
+    """Who set the stage, or when the answer was given, matters here and is not known: ask, and decide again."""
+
+    @property
+    def changes_with_time(self) -> bool:
+        """Whether time alone may change this."""
+        waits = isinstance(self.outcome, Hold) and isinstance(self.outcome.because, PersonsStage | TrueSqlKept)
+        return waits or (self.score is not None and self.score.fades)
+
+
+def decide(score: Score, standing: Standing, policy: Policy, *, at: datetime) -> Decision:
+    """Say where this lead belongs at the given moment, and why.
+
+    The order is the rulebook's: exclusion, disqualified, hold, a person's stage against an older answer,
+    answers, bands.
+    """
+    decision = _decide(score, standing, policy, at)
+    if standing.history_known or not _hangs_on_history(decision, standing):
+        return decision
+    return Decision(
+        outcome=decision.outcome,
+        score=decision.score,
+        points_taken=decision.points_taken,
+        clears_answer=decision.clears_answer,
+        needs_history=True,
+    )
+
+
+def _hangs_on_history(decision: Decision, standing: Standing) -> bool:
+    """An empty stage on a contact that once had one may be the trace of a move that was cut off."""
+    once_had_a_stage = standing.stage is None and (standing.was_scored or standing.stage_since is not None)
+    if isinstance(decision.outcome, LeaveAlone):
+        return once_had_a_stage
+    would_move = isinstance(decision.outcome, Move) or (
+        isinstance(decision.outcome, Hold) and isinstance(decision.outcome.because, MovesOff)
+    )
+    return would_move or standing.answer is not None or once_had_a_stage
+
+
+def _decide(score: Score, standing: Standing, policy: Policy, at: datetime) -> Decision:
+    if excluded := exclusion_for(standing, policy):
+        return Decision(outcome=LeaveAlone(excluded), score=None, points_taken=standing.points_taken)
+    scored = after_deduction(score, standing.points_taken)
+    taken = standing.points_taken
+
+    if is_disqualified(standing):
+        scored = after_disqualification(scored, standing, policy)
+        reason = Disqualified("unqualified" if standing.answer is Answer.UNQUALIFIED else "competitor")
+        if standing.stage == policy.subscriber:
+            return Decision(outcome=Hold(reason), score=scored, points_taken=taken)
+        move = _allowed(Move(policy.subscriber, reason), standing, policy)
+        return Decision(outcome=move, score=scored, points_taken=taken)
+
+    if standing.held:
+        return Decision(outcome=Hold(HoldAsked()), score=scored, points_taken=taken)
+
+    answer = answer_in_force(standing)
+    if answer is Answer.TRUE_SQL:
+        until = locked_until(standing, policy)
+        if until is None or at < until:
+            kept: Move | Hold = Hold(TrueSqlKept(until))
+            if standing.stage != policy.sql.stage:
+                kept = _allowed(Move(policy.sql.stage, SaysTrueSql()), standing, policy)
+            return Decision(outcome=kept, score=scored, points_taken=taken)
+
+    if answer is Answer.NOT_READY and is_new_not_ready(standing, policy):
+        return _not_ready(score, scored, standing, policy, at)
+
+    target = place(scored, standing.stage, policy, at=at)
+    if isinstance(target, Placed):
+        return Decision(outcome=Stay(target), score=scored, points_taken=taken)
+    outcome: Move | Hold = _allowed(Move(target.stage, target), standing, policy)
+    if answer is None and (held := _persons_hold(target, standing, policy, at)):
+        outcome = Hold(held)
+    back_at_sql = isinstance(outcome, Move) and outcome.to == policy.sql.stage
+    return Decision(
+        outcome=outcome,
+        score=scored,
+        points_taken=taken,
+        clears_answer=back_at_sql and standing.answer is Answer.NOT_READY,
+    )
+
+
+def _not_ready(score: Score, before: Score, standing: Standing, policy: Policy, at: datetime) -> Decision:
+    """A new Not ready answer: its points go, MQL is the most it leaves, and the bands decide below that.
+
+    Points and stage go together: where the stage may not be lowered, the answer waits, and so do the points.
+    """
+    taken = points_to_take(score, standing, policy)
+    scored = after_deduction(score, taken)
+    because = SaysNotReady(taken)
+    if standing.stage == policy.sql.stage:
+        to = policy.mql.stage if scored.total >= policy.mql.exit else policy.lead
+        outcome = _allowed(Move(to, because), standing, policy)
+        if isinstance(outcome, Hold):
+            return Decision(outcome=outcome, score=before, points_taken=standing.points_taken)
+        return Decision(outcome=outcome, score=scored, points_taken=taken)
+    target = place(scored, standing.stage, policy, at=at, highest=policy.mql.stage)
+    if isinstance(target, Placed):
+        return Decision(outcome=Stay(target), score=scored, points_taken=taken)
+    moved = _allowed(Move(target.stage, target), standing, policy)
+    return Decision(outcome=moved, score=scored, points_taken=taken)
+
+
+def _persons_hold(
+    target: Entered | Left, standing: Standing, policy: Policy, at: datetime
+) -> PersonsStage | None:
+    """Whether a person's own stage stands against this move: any for a while, a lowering one always."""
+    if standing.set_by not in (Setter.PERSON, Setter.DEAL):
+        return None
+    until = standing.set_at + timedelta(days=policy.human_hold_days) if standing.set_at else None
+    if until is None or at < until:
+        return PersonsStage(until)
+    return PersonsStage(None) if isinstance(target, Left) else None
+
+
+def _allowed(move: Move, standing: Standing, policy: Policy) -> Move | Hold:
+    """The move, or what the rulebook's `moves` makes of it."""
+    if policy.moves == "all":
+        return move
+    managed = policy.managed
+    rises = standing.stage is None or managed.index(move.to) > managed.index(standing.stage)
+    if policy.moves == "up" and rises:
+        return move
+    return Hold(MovesOff(policy.moves, move.to))
