@@ -1,0 +1,102 @@
+"""Reasons in words, for people: worded here and nowhere else. No names, no addresses, no values of a contact."""
+
+from datetime import datetime
+
+from scoring import Score
+from workflows import (
+    Decision,
+    Disqualified,
+    Entered,
+    Hold,
+    HoldAsked,
+    LeaveAlone,
+    Left,
+    Move,
+    MovesOff,
+    PersonsStage,
+    Placed,
+    SaysNotReady,
+    SaysTrueSql,
+    TrueSqlKept,
+)
+
+_GATES = {
+    "fit": "the fit is negative",
+    "signals": "there is no engagement, or neither enough fit nor a signal of middle-funnel level",
+    "intent": "there is no recent sign of intent",
+}
+
+_EXCLUSIONS = {
+    "customer": "is a customer",
+    "opportunity": "is an opportunity",
+    "evangelist": "is an evangelist",
+    "other_stage": "is in a stage that scoreline does not manage",
+    "opted_out": "opted out of email",
+    "employee": "is an employee",
+    "partner": "is a partner",
+}
+
+
+def reason_for(decision: Decision, *, puts_back: bool = False) -> str:
+    """Why a lead is moved, held, kept or left alone, as one clause that starts in lower case."""
+    if puts_back:
+        return "puts back the stage that an interrupted move had cleared"
+    outcome = decision.outcome
+    match outcome:
+        case Move(because=because):
+            return _move(because)
+        case Hold(because=because):
+            return _hold(because)
+        case LeaveAlone(because=because):
+            return f"left alone: {_EXCLUSIONS[because.value]}"
+        case _:
+            return _stay(outcome.because)
+
+
+def _move(because: Entered | Left | SaysTrueSql | SaysNotReady | Disqualified) -> str:
+    match because:
+        case Entered(total=total, line=line):
+            return f"{total} points reach the entry line of {line}"
+        case Left(total=total, line=line):
+            return f"{total} points are below the exit line of {line}"
+        case SaysTrueSql():
+            return "sales say true SQL"
+        case SaysNotReady(points=points):
+            return f"sales say not ready; {points} points taken"
+        case _:
+            return _disqualified(because)
+
+
+def _hold(because: HoldAsked | PersonsStage | TrueSqlKept | Disqualified | MovesOff) -> str:
+    match because:
+        case HoldAsked():
+            return "held: somebody ticked the hold box"
+        case PersonsStage(until=until):
+            return f"held: a person set this stage; {_until(until, 'points never lower it')}"
+        case TrueSqlKept(until=until):
+            return f"held: sales say true SQL; {_until(until, 'the answer has no date on record')}"
+        case MovesOff(moves=moves, to=to):
+            return f"would go to {to}, but the rulebook says moves: {moves}"
+        case _:
+            return f"held: {_disqualified(because)}"
+
+
+def _disqualified(because: Disqualified) -> str:
+    return "sales say unqualified" if because.key == "unqualified" else "is a competitor's or a vendor's"
+
+
+def _until(until: datetime | None, otherwise: str) -> str:
+    return f"kept until {until:%Y-%m-%d}" if until else otherwise
+
+
+def _stay(placed: Placed) -> str:
+    if placed.gate:
+        return f"{placed.total} points would reach further, but {_GATES[placed.gate]}"
+    return f"{placed.total} points belong here"
+
+
+def reasons_text(score: Score, most: int) -> str:
+    """The rules that count most, one a line, with their points; no dates, so it changes only with its meaning."""
+    counting = [line for line in score.lines if line.points and not line.key.startswith("cap:")]
+    counting.sort(key=lambda line: -abs(line.points))
+    return "\n".join(f"{line.points:+d} {line.label}" for line in counting[:most])
