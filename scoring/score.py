@@ -1,15 +1,14 @@
-"""A score and its breakdown."""
+"""A score and its breakdown: lines of whole points that add up to the total exactly."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
-Part = Literal["fit", "engagement", "adjustment"]
-"""Fit is who they are, engagement what they did; an adjustment is in the total only."""
-
-Level = Literal["tofu", "mofu", "bofu"]
-"""How far down the funnel a signal lies: top, middle, bottom."""
+from scoring.contact import Contact
+from scoring.history import History, Moment
+from scoring.outcomes import Outcome, outcome_of
+from scoring.rubric import FactRule, Group, Level, Part, Rubric, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +16,7 @@ class Line:
     """One rule's outcome, or the effect of a cap; points are whole."""
 
     key: str
+    """The rule's key, or `cap:…` and `floor:…` with the key of the cap or the group."""
     label: str
     group: str
     part: Part
@@ -24,12 +24,16 @@ class Line:
     known: bool = True
     """False: the facts that the rule needs are not there, so it counts 0 and says so."""
     fact: str = ""
-    """The fact behind the points, in words, for `explain`. May be personal: never logged, never written to the portal."""
+    """The fact behind the points, in words, for `explain`.
+
+    May be personal: never logged, never written to the portal.
+    """
     at: datetime | None = None
     """When the newest fact behind the points happened, where known."""
     level: Level | None = None
+    """Given where the fact is there, also when it has faded to 0 points."""
     intent: bool = False
-    """The fact shows that the lead wants to buy."""
+    """The fact shows that the lead wants to buy; it is there, though it may have faded to 0 points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +51,94 @@ class Score:
     def plus(self, line: Line) -> "Score":
         """This score with one adjustment more; both parts and the grade stay."""
         return replace(self, total=self.total + line.points, lines=(*self.lines, line))
+
+
+def score_contact(contact: Contact, rubric: Rubric, at: datetime) -> Score:
+    """Score one lead at a moment. Ages are whole days in the moment's time zone.
+
+    An engagement dated more than a day ahead of the moment counts as unknown. Raises nothing, whatever the
+    contact holds, as long as its times are aware.
+    """
+    history = History(contact, rubric, Moment(at))
+    silenced = dict(_silenced(contact, rubric, history))
+    lines: list[Line] = []
+    fades = history.changes_by_itself
+    for rule in rubric.rules:
+        if rule.group in silenced:
+            outcome = Outcome(fact=f"does not count: {silenced[rule.group]}")
+        else:
+            outcome = outcome_of(rule, contact.facts, history)
+        fades = fades or outcome.fades
+        lines.append(_line(rule, outcome, rubric.groups[rule.group].part))
+    lines.extend(_shared_caps(lines, rubric))
+    lines.extend(_group_limits(lines, rubric))
+    fit, engagement, adjustment = (_sum(lines, part) for part in ("fit", "engagement", "adjustment"))
+    return Score(
+        total=fit + engagement + adjustment,
+        fit=fit,
+        engagement=engagement,
+        grade=rubric.grading.grade(fit, engagement),
+        lines=tuple(lines),
+        fades=fades,
+    )
+
+
+def _silenced(contact: Contact, rubric: Rubric, history: History) -> Iterator[tuple[str, str]]:
+    """The groups that count nothing, each with the label of the rule that says so."""
+    for rule in rubric.rules:
+        if isinstance(rule, FactRule) and rule.silences and outcome_of(rule, contact.facts, history).met:
+            yield rule.silences, rule.label
+
+
+def _line(rule: Rule, outcome: Outcome, part: Part) -> Line:
+    return Line(
+        key=rule.key,
+        label=f"{rule.label}: {outcome.case}" if outcome.case else rule.label,
+        group=rule.group,
+        part=part,
+        points=_whole(outcome.points),
+        known=outcome.known,
+        fact=outcome.fact,
+        at=outcome.at,
+        level=rule.level if outcome.met else None,
+        intent=rule.intent and outcome.met,
+    )
+
+
+def _whole(points: float) -> int:
+    """Rounded to whole points, half away from zero."""
+    # A half that floating point missed by a hair is still a half.
+    return int(math.copysign(math.floor(round(abs(points), 9) + 0.5), points))
+
+
+def _shared_caps(lines: Sequence[Line], rubric: Rubric) -> Iterator[Line]:
+    for key, cap in rubric.caps.items():
+        points = sum(line.points for line in lines if line.key in cap.rules)
+        if points > cap.points_max:
+            part = rubric.groups[cap.group].part
+            yield _limit(f"cap:{key}", cap.label, cap.group, part, cap.points_max - points)
+
+
+def _group_limits(lines: Sequence[Line], rubric: Rubric) -> Iterator[Line]:
+    points = dict.fromkeys(rubric.groups, 0)
+    for line in lines:
+        points[line.group] += line.points
+    for key, group in rubric.groups.items():
+        yield from _limits_of(key, group, points[key])
+
+
+def _limits_of(key: str, group: Group, points: int) -> Iterator[Line]:
+    if group.points_max is not None and points > group.points_max:
+        label = f"{group.label}: at most {group.points_max}"
+        yield _limit(f"cap:{key}", label, key, group.part, group.points_max - points)
+    if group.points_min is not None and points < group.points_min:
+        label = f"{group.label}: at least {group.points_min}"
+        yield _limit(f"floor:{key}", label, key, group.part, group.points_min - points)
+
+
+def _limit(key: str, label: str, group: str, part: Part, points: int) -> Line:
+    return Line(key=key, label=label, group=group, part=part, points=points)
+
+
+def _sum(lines: Sequence[Line], part: str) -> int:
+    return sum(line.points for line in lines if line.part == part)

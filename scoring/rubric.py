@@ -1,0 +1,193 @@
+"""What earns points: the rules, the groups that hold them, and their caps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from scoring.conditions import Condition
+from scoring.decay import Decay
+from scoring.phrases import Phrases
+
+Part = Literal["fit", "engagement", "adjustment"]
+"""Fit is who they are, engagement what they did; an adjustment is in the total only."""
+
+Level = Literal["tofu", "mofu", "bofu"]
+"""How far down the funnel a signal lies: top, middle, bottom."""
+
+Repeats = Literal["every", "distinct", "once"]
+"""Which of several acts count: every one, the newest of each name, or only the newest of all."""
+
+FORM = "form"
+PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleHead:
+    """What every rule has."""
+
+    key: str
+    """Stable: shown in every breakdown."""
+    label: str
+    """For people: says what earns the points, without dates or ages."""
+    group: str
+    level: Level | None = None
+    intent: bool = False
+    """The fact shows that the lead wants to buy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Points for a fact of which a condition holds."""
+
+    fact: str
+    condition: Condition
+    points: float
+    label: str = ""
+    """What the value then means, for people: `decision maker`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRule(RuleHead):
+    """Points for who a lead is: those of the first case that holds; none holds: 0.
+
+    Unknown while none of its facts is given, or while all lists of its cases are empty.
+    """
+
+    cases: tuple[Case, ...]
+    silences: str | None = None
+    """The group whose rules count nothing while a case holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngagementRule(RuleHead):
+    """Points for each act of one kind, fading as it ages.
+
+    Where age matters (a window, a decay) an act without a date is unknown.
+    """
+
+    kind: str
+    points: float
+    """For one act that has not faded."""
+    points_max: float | None = None
+    """Cap over all acts, after fading."""
+    name_class: str | None = None
+    """Only forms, or pages, of this class. An empty class makes the rule unknown."""
+    repeats: Repeats = "every"
+    window_days: int | None = None
+    """Only acts at most this many days old."""
+    decay: Decay | None = None
+    """How an act fades, from when it was done; what was booked, from when it is over. None: never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountRange:
+    """Points for a count in this range; both ends belong to it, no `high` is open."""
+
+    low: int
+    high: int | None = None
+    points: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountRule(RuleHead):
+    """Points for how often something was done, in ranges that exclude each other."""
+
+    kind: str
+    ranges: tuple[CountRange, ...]
+    window_days: int | None = None
+    """The count earns points while the last act is at most this many days old."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecencyBand:
+    """Points while the newest act is at most so many days old; None: any age."""
+
+    days_max: int | None = None
+    points: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecencyRule(RuleHead):
+    """Points for how long ago the newest act of some kinds was; no act at all: 0."""
+
+    kinds: tuple[str, ...]
+    bands: tuple[RecencyBand, ...]
+    """By age, youngest first; the first one that reaches the age counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceRule(RuleHead):
+    """Points for a lead who was sent enough and answered nothing in the last `silent_days`."""
+
+    points: float
+    sent: str
+    """The kind of what was sent."""
+    sent_min: int
+    touches: tuple[str, ...]
+    """The kinds that break the silence."""
+    silent_days: int
+    not_with_last_band_of: RecencyRule | None = None
+    """While this rule's last band applies, it has said the same already."""
+
+
+Rule = FactRule | EngagementRule | CountRule | RecencyRule | SilenceRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Rules that are capped together."""
+
+    label: str
+    part: Part
+    points_max: int | None = None
+    points_min: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """A cap that some rules of one group share; applied before the group's own."""
+
+    label: str
+    group: str
+    rules: frozenset[str]
+    points_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grading:
+    """From which points on a fit letter and an activity digit are given."""
+
+    fit: tuple[int, int, int] = (30, 20, 10)
+    """Least fit for A, B and C; below is D."""
+    activity: tuple[int, int, int] = (50, 25, 10)
+    """Least engagement for the best, second and third digit."""
+    best: Literal["A4", "A1"] = "A4"
+    """Whether 4 or 1 is the best digit."""
+
+    def grade(self, fit: int, engagement: int) -> str:
+        """The grade of these points, A1 to D4."""
+        digits = "4321" if self.best == "A4" else "1234"
+        return "ABCD"[_step(fit, self.fit)] + digits[_step(engagement, self.activity)]
+
+
+def _step(points: int, least: tuple[int, int, int]) -> int:
+    return next((step for step, enough in enumerate(least) if points >= enough), len(least))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rubric:
+    """All that earns points. Whoever builds one sees to it that rules name groups and classes that are here."""
+
+    groups: Mapping[str, Group]
+    rules: tuple[Rule, ...]
+    """In the order of the breakdown."""
+    caps: Mapping[str, Cap] = field(default_factory=dict)
+    forms: Mapping[str, Phrases] = field(default_factory=dict)
+    """Classes of forms by name; the first that matches wins, so a form has one class."""
+    pages: Mapping[str, Phrases] = field(default_factory=dict)
+    """Classes of pages by path, likewise."""
+    grading: Grading = field(default_factory=Grading)
+
+    def classes(self, kind: str) -> Mapping[str, Phrases]:
+        """The classes that acts of this kind fall into."""
+        return self.forms if kind == FORM else self.pages if kind == PAGE else {}
