@@ -125,9 +125,7 @@ def _of_count(rule: CountRule, history: History) -> Outcome:
     if acts is None:
         return _UNKNOWN
     total = sum(act.engagement.count for act in acts)
-    points = next(
-        (r.points for r in rule.ranges if r.low <= total and (r.high is None or total <= r.high)), 0.0
-    )
+    points = next((counts.points for counts in rule.ranges if counts.holds(total)), 0.0)
     if not points:
         return _NOTHING
     age_days = _newest_age(acts)

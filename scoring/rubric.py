@@ -87,6 +87,9 @@ class CountRange:
     high: int | None = None
     points: float
 
+    def holds(self, count: int) -> bool:
+        return self.low <= count and (self.high is None or count <= self.high)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountRule(RuleHead):
