@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from config import Rulebook
 from scoring import score_contact
@@ -38,18 +38,13 @@ class Evaluator:
         self._rulebook = rulebook
         self._at = at
 
-    def evaluate(
-        self, records: Sequence[ContactRecord], *, asks_all: bool = False
-    ) -> tuple[list[Evaluation], list[Failure]]:
-        """Every record, in order, decided or failed; `asks_all` reads every contact's history.
-
-        One bad contact never stops the others.
-        """
+    def evaluate(self, records: Sequence[ContactRecord]) -> tuple[list[Evaluation], list[Failure]]:
+        """Every record, in order, decided or failed: one bad contact never stops the others."""
         failures: list[Failure] = []
         decided = self._each(records, self._decide, failures)
-        asking = [e.record for e in decided if asks_all or e.decision.needs_history]
+        asking = [e.record for e in decided if e.decision.needs_history]
         if asking:
-            known = self._with_history(asking, remember=not asks_all)
+            known = self._with_history(asking)
             again = {e.record.id: e for e in self._each(known, self._decide, failures)}
             failed = {failure.contact_id for failure in failures}
             decided = [again.get(e.record.id, e) for e in decided if e.record.id not in failed]
@@ -78,9 +73,9 @@ class Evaluator:
         change = None if decision.needs_history else change_for(record, decision, self._rulebook)
         return Evaluation(record=record, decision=decision, change=change)
 
-    def _with_history(self, records: Sequence[ContactRecord], *, remember: bool) -> list[ContactRecord]:
+    def _with_history(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
         """The records with who set their stage, from what we remember or else from HubSpot."""
-        notes = self._memory.stage_notes([r.id for r in records]) if remember else {}
+        notes = self._memory.stage_notes([r.id for r in records])
         known = {
             r.id: replace(r.standing, set_by=note.set_by, set_at=note.set_at)
             for r in records
@@ -120,10 +115,14 @@ def _note(contact_id: str, standing: Standing) -> StageNote:
     )
 
 
+_SAME_MOMENT = timedelta(minutes=1)
+"""Our own set is noted with the moment of HubSpot's answer, which differs a little from the stage's own date."""
+
+
 def _still_holds(note: StageNote, standing: Standing) -> bool:
     """A note is of use while the contact has not entered a stage since; without that date only for no stage."""
-    return (
-        note.stage == standing.stage
-        and note.since == standing.stage_since
-        and (note.since is not None or note.stage is None)
-    )
+    if note.stage != standing.stage:
+        return False
+    if note.since is None or standing.stage_since is None:
+        return note.stage is None and note.since == standing.stage_since
+    return abs(note.since - standing.stage_since) <= _SAME_MOMENT

@@ -137,5 +137,3 @@ def refusal(run_id: int, *, moved: int, leads: int, limit: SafetyLimit) -> str |
         f'Nothing was written. Read it with "scoreline plan show {run_id}"; if it is right, write it with '
         f'"scoreline plan apply {run_id}", or run the resync again with --accept-large-plan.'
     )
-
-

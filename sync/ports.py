@@ -118,7 +118,9 @@ class Journal(Protocol):
     def plan(self, run_id: int, changes: Sequence[Change]) -> None:
         """Add changes, as planned, in this order."""
 
-    def entries(self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None) -> Iterator[Sequence[JournalEntry]]:
+    def entries(
+        self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None
+    ) -> Iterator[Sequence[JournalEntry]]:
         """A run's changes in order, at most 100 at a time; all states when none is named. Safe to mark while iterating."""
 
     def mark(self, entries: Sequence[JournalEntry], state: State, detail: str = "") -> None:

@@ -215,9 +215,7 @@ def _not_ready(score: Score, before: Score, standing: Standing, policy: Policy, 
     return Decision(outcome=moved, score=scored, points_taken=taken)
 
 
-def _persons_hold(
-    target: Entered | Left, standing: Standing, policy: Policy, at: datetime
-) -> PersonsStage | None:
+def _persons_hold(target: Entered | Left, standing: Standing, policy: Policy, at: datetime) -> PersonsStage | None:
     """Whether a person's own stage stands against this move: any for a while, a lowering one always."""
     if standing.set_by not in (Setter.PERSON, Setter.DEAL):
         return None

@@ -78,12 +78,15 @@ def with_stage_history(standing: Standing, entries: Sequence[HistoryEntry]) -> S
     if not entries:
         return replace(standing, set_by=Setter.OTHER, set_at=standing.stage_since)
     newest = entries[0]
-    if standing.stage is None and not standing.cleared_by_us and newest.value is None and newest.by is Setter.INTEGRATION:
+    if (
+        standing.stage is None
+        and not standing.cleared_by_us
+        and newest.value is None
+        and newest.by is Setter.INTEGRATION
+    ):
         before = next((entry for entry in entries[1:] if entry.value is not None), None)
         if before is not None:
-            return replace(
-                standing, stage=before.value, cleared_by_us=True, set_by=before.by, set_at=before.at
-            )
+            return replace(standing, stage=before.value, cleared_by_us=True, set_by=before.by, set_at=before.at)
     if standing.cleared_by_us:
         newest = next((entry for entry in entries if entry.value == standing.stage), newest)
     return replace(standing, set_by=newest.by, set_at=newest.at)

@@ -1,0 +1,323 @@
+"""A planned change becomes a written one: journal first, HubSpot second, its answer checked, the outcome on record.
+
+A stage is changed in two requests. Between them a contact has no stage, so the next batch is not begun before
+this one has its stages: never more than one batch of contacts is blank, and the journal names them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from sync.evaluation import Evaluator
+from sync.planning import Tally
+from sync.ports import ContactReader, ContactWriter, FatalError, Journal, Lease, Memory, RetryableError
+from sync.records import (
+    STAGE,
+    Change,
+    JournalEntry,
+    Outcome,
+    Refused,
+    StageNote,
+    State,
+    Unknown,
+    Update,
+    Written,
+)
+from workflows import Setter
+
+TRIES = 3
+"""How often a write whose outcome was unknown, and which reading showed not to have happened, is sent again."""
+
+_NO_STAGE_LEFT = (
+    "is WITHOUT A STAGE: its {stage} was cleared, and HubSpot took neither the new stage nor the old one back "
+    "({why}). The next run tries again; to be quick, set the stage by hand"
+)
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of a plan."""
+
+    tally: Tally = field(default_factory=Tally)
+    dropped: list[tuple[str, str]] = field(default_factory=list)
+    """Planned changes that were not written, because the contact had changed: id, and why."""
+    stopped: bool = False
+    """A stop was asked for; what was not begun is still planned."""
+
+
+class Applier:
+    """Writes the changes of one run."""
+
+    def __init__(
+        self,
+        *,
+        reader: ContactReader,
+        writer: ContactWriter,
+        journal: Journal,
+        memory: Memory,
+        lease: Lease,
+        evaluator: Evaluator,
+        stop: Callable[[], bool],
+        progress: Callable[[int], None],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._journal = journal
+        self._memory = memory
+        self._lease = lease
+        self._evaluator = evaluator
+        self._stop = stop
+        self._progress = progress
+
+    def apply(self, run_id: int, *, as_shown: bool = False) -> Applied:
+        """Write a run's planned changes, stage moves first.
+
+        `as_shown`: write only what is still exactly as planned, and name what is not; otherwise a contact that
+        changed since it was read is decided afresh.
+        """
+        applied = Applied()
+        for quiet in (False, True):
+            for batch in self._journal.entries(run_id, states=[State.PLANNED], quiet=quiet):
+                if self._stop():
+                    applied.stopped = True
+                    return applied
+                if not quiet or as_shown:
+                    self._careful(batch, applied, as_shown=as_shown)
+                else:
+                    self._set(batch, applied)
+                self._progress(len(batch))
+        return applied
+
+    def write_stages(self, entries: Sequence[JournalEntry], applied: Applied) -> None:
+        """Write changes that were decided a moment ago: clear what must be cleared, then set."""
+        clearing = [entry for entry in entries if entry.change.clears_first]
+        direct = [entry for entry in entries if not entry.change.clears_first]
+        cleared = self._clear(clearing, applied) if clearing else []
+        if cleared or direct:
+            self._set([*self._still_blank(cleared, applied), *direct], applied)
+
+    def _careful(self, batch: Sequence[JournalEntry], applied: Applied, *, as_shown: bool) -> None:
+        """Look again before writing what people write too."""
+        self.write_stages(self._decided_afresh(batch, applied, as_shown=as_shown), applied)
+
+    def _decided_afresh(self, batch: Sequence[JournalEntry], applied: Applied, *, as_shown: bool) -> list[JournalEntry]:
+        records = self._reader.read([entry.change.contact_id for entry in batch])
+        evaluations, failures = self._evaluator.evaluate(records)
+        fresh = {e.record.id: e.change for e in evaluations}
+        failed = {failure.contact_id: failure.reason for failure in failures}
+        wanted = []
+        for entry in batch:
+            contact_id, change = entry.change.contact_id, fresh.get(entry.change.contact_id)
+            if contact_id in failed:
+                self._close([entry], State.REFUSED, failed[contact_id])
+                applied.tally.failed.append((contact_id, failed[contact_id]))
+            elif contact_id not in fresh:
+                self._drop(entry, applied, "the contact is gone: deleted, or merged into another")
+            elif change is None:
+                self._drop(entry, applied, "nothing is left to write: the contact changed since it was read")
+            elif change == entry.change:
+                wanted.append(entry)
+            elif as_shown:
+                self._drop(entry, applied, f"it changed since the plan was made; now {change.reason}")
+            else:
+                wanted.append(self._journal.replace(entry, change))
+        return wanted
+
+    def _clear(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
+        """Send the clears, and return the entries whose stage is confirmed empty."""
+        self._close(entries, State.CLEARING, "")
+        asked, cleared = list(entries), []
+        for _ in range(TRIES):
+            outcomes = self._send(asked, lambda change: {STAGE: ""})
+            present = self._stages_where_unknown(asked, outcomes)
+            again = []
+            for entry, outcome in zip(asked, outcomes, strict=True):
+                stage = present.get(entry.change.contact_id, entry.change.stage_from)
+                if isinstance(outcome, Refused):
+                    self._refuse(entry, applied, outcome.reason)
+                elif stage is None:
+                    cleared.append(entry)
+                elif stage == entry.change.stage_from:
+                    again.append(entry)
+                else:
+                    self._drop(entry, applied, "somebody else set the stage in the meantime")
+            asked = again
+            if not asked:
+                break
+        for entry in asked:
+            self._refuse(entry, applied, f"HubSpot did not clear the stage in {TRIES} tries; it is as it was")
+        self._close(cleared, State.CLEARED, "")
+        return cleared
+
+    def _still_blank(self, cleared: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
+        """Of the contacts just cleared, those that nobody else has given a stage since."""
+        if not cleared:
+            return []
+        present = self._reader.stages([entry.change.contact_id for entry in cleared])
+        blank = []
+        for entry in cleared:
+            contact_id = entry.change.contact_id
+            if contact_id not in present:
+                self._drop(entry, applied, "the contact is gone: deleted, or merged into another")
+            elif present[contact_id] is None:
+                blank.append(entry)
+            else:
+                self._drop(entry, applied, "somebody else set the stage between clear and set; theirs stands")
+        return blank
+
+    def _set(self, entries: Sequence[JournalEntry], applied: Applied) -> None:
+        """Send the new values, stage and score in one request, and put every outcome on record."""
+        cleared = [entry for entry in entries if entry.change.clears_first]
+        self._close([entry for entry in entries if not entry.change.clears_first], State.WRITING, "")
+        asked = list(entries)
+        try:
+            for _ in range(TRIES):
+                asked = self._set_once(asked, applied)
+                if not asked:
+                    return
+        except FatalError:
+            with suppress(FatalError, RetryableError):
+                self._put_back(cleared, applied, "the new one could not be set")
+            raise
+        for entry in asked:  # still open in the journal: the next run settles it by reading
+            reason = f"HubSpot did not say in {TRIES} tries whether it wrote this; the next run finds out"
+            applied.tally.failed.append((entry.change.contact_id, reason))
+
+    def _set_once(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
+        """One request, its outcomes settled; returns what reading showed not to have been written."""
+        outcomes = self._send(entries, _full_update)
+        unknown = [e for e, o in zip(entries, outcomes, strict=True) if isinstance(o, Unknown)]
+        present = self._present(unknown)
+        again: list[JournalEntry] = []
+        done: list[JournalEntry] = []
+        backward: list[JournalEntry] = []
+        refused: list[tuple[JournalEntry, str]] = []
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            change = entry.change
+            match outcome:
+                case Refused(reason=reason):
+                    refused.append((entry, reason))
+                    continue
+                case Written(values=values):
+                    holds: Mapping[str, str] | None = values
+                case Unknown():
+                    holds = present.get(change.contact_id)
+            stage = (holds or {}).get(STAGE, change.stage_to if isinstance(outcome, Written) else "")
+            if holds is None:
+                self._drop(entry, applied, "the contact is gone: deleted, or merged into another")
+            elif change.moves and stage != (change.stage_to or ""):
+                if stage == "":
+                    again.append(entry)
+                elif stage == change.stage_from and not change.clears_first:
+                    backward.append(entry)
+                else:
+                    self._drop(entry, applied, "somebody else set the stage in the meantime; theirs stands")
+            elif isinstance(outcome, Unknown) and _differs(holds, change):
+                again.append(entry)
+            else:
+                done.append(entry)
+        self._finish(done, outcomes, entries, applied)
+        self._refuse_sets(refused, applied)
+        if backward:
+            self._clear_after_all(backward, applied)
+        return again
+
+    def _clear_after_all(self, entries: Sequence[JournalEntry], applied: Applied) -> None:
+        """HubSpot answered yes and kept the old stage: by its order that was a step back, so clear first."""
+        through = [self._journal.replace(e, replace(e.change, clears_first=True)) for e in entries]
+        self.write_stages(through, applied)
+
+    def _finish(
+        self,
+        done: Sequence[JournalEntry],
+        outcomes: Sequence[Outcome],
+        entries: Sequence[JournalEntry],
+        applied: Applied,
+    ) -> None:
+        self._close(done, State.DONE, "")
+        times = {e.change.contact_id: o.at for e, o in zip(entries, outcomes, strict=True) if isinstance(o, Written)}
+        for entry in done:
+            applied.tally.counts(entry.change)
+        self._memory.note_stages(
+            StageNote(
+                contact_id=e.change.contact_id,
+                stage=e.change.stage_to,
+                since=times.get(e.change.contact_id),
+                set_by=Setter.INTEGRATION,
+                set_at=times.get(e.change.contact_id),
+            )
+            for e in done
+            if e.change.moves and e.change.stage_from != e.change.stage_to
+        )
+
+    def _refuse_sets(self, refused: Sequence[tuple[JournalEntry, str]], applied: Applied) -> None:
+        """A refused set must not leave a contact blank: the old stage goes back."""
+        for entry, reason in refused:
+            if entry.change.clears_first and entry.change.moves:
+                self._put_back([entry], applied, reason)
+            else:
+                self._refuse(entry, applied, reason)
+
+    def _put_back(self, entries: Sequence[JournalEntry], applied: Applied, why: str) -> None:
+        if not entries:
+            return
+        outcomes = self._send(entries, lambda change: {STAGE: change.stage_from or ""})
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            if isinstance(outcome, Written):
+                self._refuse(entry, applied, f"{why}; its stage is back as it was")
+            elif isinstance(outcome, Refused) and outcome.gone:
+                self._drop(entry, applied, "the contact is gone: deleted, or merged into another")
+            else:
+                text = _NO_STAGE_LEFT.format(stage=entry.change.stage_from, why=why)
+                applied.tally.failed.append((entry.change.contact_id, text))
+
+    def _send(
+        self, entries: Sequence[JournalEntry], properties: Callable[[Change], Mapping[str, str]]
+    ) -> Sequence[Outcome]:
+        """One batch to HubSpot, if the portal is still ours."""
+        self._lease.check()
+        return self._writer.write(
+            [Update(contact_id=e.change.contact_id, properties=properties(e.change)) for e in entries]
+        )
+
+    def _stages_where_unknown(
+        self, entries: Sequence[JournalEntry], outcomes: Sequence[Outcome]
+    ) -> dict[str, str | None]:
+        """The stage of each contact after a clear: what the answer says, or what reading says where it does not."""
+        stages: dict[str, str | None] = {}
+        silent = []
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            if isinstance(outcome, Written) and STAGE in outcome.values:
+                stages[entry.change.contact_id] = outcome.values[STAGE] or None
+            elif not isinstance(outcome, Refused):
+                silent.append(entry.change.contact_id)
+        return stages | (dict(self._reader.stages(silent)) if silent else {})
+
+    def _present(self, entries: Sequence[JournalEntry]) -> Mapping[str, Mapping[str, str]]:
+        """What HubSpot holds now for everything that these changes write."""
+        if not entries:
+            return {}
+        names = sorted({STAGE, *(name for entry in entries for name in entry.change.after)})
+        return self._reader.values([entry.change.contact_id for entry in entries], names)
+
+    def _close(self, entries: Sequence[JournalEntry], state: State, detail: str) -> None:
+        if entries:
+            self._journal.mark(entries, state, detail)
+
+    def _drop(self, entry: JournalEntry, applied: Applied, why: str) -> None:
+        self._close([entry], State.CANCELLED, why)
+        applied.dropped.append((entry.change.contact_id, why))
+
+    def _refuse(self, entry: JournalEntry, applied: Applied, reason: str) -> None:
+        self._close([entry], State.REFUSED, reason)
+        applied.tally.failed.append((entry.change.contact_id, reason))
+
+
+def _full_update(change: Change) -> Mapping[str, str]:
+    if change.stage_to is None:
+        return change.after
+    return {**change.after, STAGE: change.stage_to}
+
+
+def _differs(holds: Mapping[str, str], change: Change) -> bool:
+    return any(holds.get(name, "") != text for name, text in change.after.items())

@@ -1,0 +1,383 @@
+"""One run, readable top to bottom: settle, read, score, decide, plan, check, write; the watermark moves last."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from config import Rulebook
+from sync.applying import Applied, Applier
+from sync.evaluation import Evaluation, Evaluator
+from sync.planning import SafetyLimit, Tally, refusal
+from sync.ports import (
+    ContactError,
+    ContactReader,
+    ContactWriter,
+    FatalError,
+    Journal,
+    Lease,
+    Memory,
+    Portal,
+    RetryableError,
+)
+from sync.records import ContactRecord, Mode, PortalFacts, RequestCount
+from sync.settling import LeftOver, settle
+
+log = structlog.get_logger(__name__)
+
+Progress = Callable[[str, int], None]
+"""Told what is going on, and how many contacts more have been dealt with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything a run meets, behind ports."""
+
+    portal: Portal
+    facts: PortalFacts
+    reader: ContactReader
+    writer: ContactWriter
+    journal: Journal
+    memory: Memory
+    lease: Lease
+    rulebook: Rulebook
+    now: Callable[[], datetime]
+    """The present moment, aware, in the portal's time zone."""
+    progress: Progress = lambda _what, _more: None
+    stop: Callable[[], bool] = lambda: False
+    """Whether the run was asked to stop; asked between batches, never inside one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """How a run behaves, from the settings."""
+
+    lease_wait_s: float = 300
+    lookback_s: float = 3600
+    """How far before the watermark an incremental pass looks again: HubSpot's search lags behind its writes."""
+    share: float = 0.05
+    first_share: float = 0.30
+    floor: int = 50
+    keep_runs_days: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which contacts a run reads."""
+
+    mode: Mode
+    contact_ids: Sequence[str] = ()
+    list_id: str = ""
+    since: datetime | None = None
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did, or what a plan would do: the document behind `--json`."""
+
+    run_id: int
+    mode: Mode
+    portal_id: str
+    rulebook_version: str
+    requests: RequestCount
+    tally: Tally = field(default_factory=Tally)
+    dropped: Sequence[tuple[str, str]] = ()
+    plan_refused: str | None = None
+    interrupted: bool = False
+    duration_s: float = 0.0
+
+    def as_json(self) -> dict[str, object]:
+        """The keys that the contract names; more may come, none goes."""
+        tally, requests = self.tally, self.requests
+        return {
+            "run_id": self.run_id,
+            "mode": self.mode,
+            "portal_id": self.portal_id,
+            "rulebook_version": self.rulebook_version,
+            "contacts_read": tally.read,
+            "contacts_scored": tally.scored,
+            "contacts_excluded": dict(sorted(tally.excluded.items())),
+            "contacts_held": dict(sorted(tally.held.items())),
+            "contacts_changed": tally.changed,
+            "stage_changes": dict(sorted(tally.stage_changes.items())),
+            "contacts_failed": [{"id": i, "reason": reason} for i, reason in tally.failed],
+            "contacts_dropped": [{"id": i, "reason": reason} for i, reason in self.dropped],
+            "requests": {
+                "read": requests.read,
+                "write": requests.write,
+                "total": requests.total,
+                "retried": requests.retried,
+                "rate_limited": requests.rate_limited,
+            },
+            "duration_s": round(self.duration_s, 3),
+            "plan_refused": self.plan_refused,
+            "interrupted": self.interrupted,
+        }
+
+    @property
+    def needs_a_person(self) -> bool:
+        return bool(self.tally.failed) or self.plan_refused is not None or self.interrupted
+
+
+def resync(
+    world: World, selection: Selection, knobs: Knobs, *, command: str, accept_large_plan: bool = False
+) -> Summary:
+    """Read, score, decide and write, as the only run on this portal. LeaseHeld when another does not let go."""
+    with _lease(world, command, knobs):
+        at = world.now()
+        owed, settled = _settle(world, at)
+        selection = _widened(selection, owed, world)
+        with _on_record(world, selection.mode, at) as summary:
+            summary.tally.failed += settled.tally.failed
+            planned = _read_and_plan(world, selection, owed, knobs, summary, at)
+            if summary.interrupted:
+                return summary
+            if not accept_large_plan:
+                summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
+            if summary.plan_refused is None:
+                _write(world, summary, summary.run_id, at)
+                if not summary.interrupted:
+                    _move_watermark(world, selection.mode, at)
+                    world.journal.prune(before=at - timedelta(days=knobs.keep_runs_days))
+        return summary
+
+
+def plan(world: World, selection: Selection, knobs: Knobs) -> Summary:
+    """What a resync would write, kept under the run's id. Writes nothing to HubSpot, and needs no lease."""
+    at = world.now()
+    owed = LeftOver(contact_ids=(), everything=False)
+    selection = _widened(selection, owed, world)
+    with _on_record(world, "plan", at) as summary:
+        planned = _read_and_plan(world, selection, owed, knobs, summary, at)
+        summary.tally.changed, summary.tally.stage_changes = planned.changed, planned.stage_changes
+        summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
+    return summary
+
+
+def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summary:
+    """Write a kept plan as shown, less what changed since, which is named.
+
+    Raises FatalError when there is no such plan, or it was made with another rulebook.
+    """
+    with _lease(world, command, knobs):
+        kept = world.journal.run(run_id)
+        if kept is None or kept.state not in ("finished", "refused"):
+            raise FatalError(f"There is no kept plan {run_id} for this portal; `scoreline runs` lists what there is.")
+        if kept.rulebook_version != world.rulebook.version:
+            raise FatalError(
+                f"Plan {run_id} was made with rulebook {kept.rulebook_version}; in force is {world.rulebook.version}. "
+                "Nothing was written. Make a new plan, or set SCORELINE_RULEBOOK to the one it was made with."
+            )
+        at = world.now()
+        _, settled = _settle(world, at)
+        with _on_record(world, "apply", at) as summary:
+            summary.tally.failed += settled.tally.failed
+            _write(world, summary, run_id, kept.started_at.astimezone(at.tzinfo), as_shown=True)
+        return summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """One contact, decided but not written."""
+
+    evaluation: Evaluation
+    at: datetime
+
+
+def explain(world: World, who: str) -> Explained:
+    """Score and decide one contact, by id or email. ContactError when it is not there or cannot be scored."""
+    contact_id = world.reader.find(who)
+    records = world.reader.read([contact_id]) if contact_id else []
+    if not records:
+        raise ContactError("HubSpot has no contact with this id or email address.")
+    at = world.now()
+    evaluations, failures = _evaluator(world, at).evaluate(records)
+    if failures:
+        raise ContactError(f"Contact {failures[0].contact_id} {failures[0].reason}.")
+    return Explained(evaluation=evaluations[0], at=at)
+
+
+@contextmanager
+def _lease(world: World, command: str, knobs: Knobs) -> Iterator[None]:
+    world.lease.acquire(command, wait_s=knobs.lease_wait_s)
+    try:
+        yield
+    finally:
+        with suppress(RetryableError):  # a lease that cannot be given back runs out by itself
+            world.lease.release()
+
+
+@contextmanager
+def _on_record(world: World, mode: Mode, at: datetime) -> Iterator[Summary]:
+    """A run from start to finish in the journal, also when it fails: what it left over is the next run's."""
+    started = time.monotonic()
+    version = world.rulebook.version
+    run_id = world.journal.start_run(mode, rulebook_version=version, at=at)
+    summary = Summary(
+        run_id=run_id,
+        mode=mode,
+        portal_id=world.facts.portal_id,
+        rulebook_version=version,
+        requests=world.portal.requests,
+    )
+    log.info("Run begins.", action="run.begin", run_id=run_id, mode=mode, rulebook=version)
+    state = "failed"
+    error = ""
+    try:
+        yield summary
+        state = "refused" if summary.plan_refused and mode != "plan" else "finished"
+        state = "interrupted" if summary.interrupted else state
+    except Exception as exception:
+        error = str(exception)
+        raise
+    finally:
+        summary.duration_s = time.monotonic() - started
+        with suppress(RetryableError if state == "failed" else ()):
+            world.journal.finish_run(run_id, state, summary=summary.as_json(), at=world.now(), error=error)
+        log.info(
+            "Run ends.",
+            action="run.end",
+            run_id=run_id,
+            state=state,
+            changed=summary.tally.changed,
+            failed=len(summary.tally.failed),
+            requests=summary.requests.total,
+        )
+
+
+def _settle(world: World, at: datetime) -> tuple[LeftOver, Applied]:
+    evaluator = _evaluator(world, at)
+    owed, applied = settle(
+        journal=world.journal,
+        reader=world.reader,
+        evaluator=evaluator,
+        applier=_applier(world, evaluator),
+        rulebook_version=world.rulebook.version,
+        at=at,
+    )
+    if owed.contact_ids or owed.everything:
+        log.warning(
+            "An earlier run was cut off; what it left open is settled.",
+            action="run.settled",
+            contacts=len(owed.contact_ids),
+            reads_everything=owed.everything,
+        )
+    return owed, applied
+
+
+def _widened(selection: Selection, owed: LeftOver, world: World) -> Selection:
+    """Without a watermark there is nothing to be incremental to; and a full pass that was cut off is still owed."""
+    if selection.mode in ("incremental", "decay") and (owed.everything or world.memory.watermark() is None):
+        return replace(selection, mode="full")
+    return selection
+
+
+def _read_and_plan(
+    world: World, selection: Selection, owed: LeftOver, knobs: Knobs, summary: Summary, at: datetime
+) -> Tally:
+    """Every selected contact scored and decided, its change planned in the journal; counts what is planned."""
+    evaluator = _evaluator(world, at)
+    planned = Tally()
+    for records in _selected(world, selection, owed, knobs):
+        evaluations, failures = evaluator.evaluate(records)
+        for evaluation in evaluations:
+            summary.tally.saw(evaluation.decision)
+            if evaluation.change is not None:
+                planned.counts(evaluation.change)
+        summary.tally.read += len(failures)
+        summary.tally.failed += [(failure.contact_id, failure.reason) for failure in failures]
+        world.journal.plan(summary.run_id, [e.change for e in evaluations if e.change is not None])
+        if summary.mode != "plan":
+            world.memory.note_seen(
+                (e.record.id, e.record.modified_at if e.change is None else None, e.decision.changes_with_time)
+                for e in evaluations
+            )
+        world.progress("Reading and scoring", len(records))
+        if world.stop():
+            summary.interrupted = True
+            break
+    planned.scored = summary.tally.scored
+    return planned
+
+
+def _selected(world: World, selection: Selection, owed: LeftOver, knobs: Knobs) -> Iterator[Sequence[ContactRecord]]:
+    """The records of a selection, page by page; contacts that an interrupted run left come first."""
+    if selection.mode == "full":
+        yield from world.reader.every()
+        return
+    done: set[str] = set()
+    for ids in (owed.contact_ids, *_selected_ids(world, selection, knobs)):
+        fresh = [i for i in dict.fromkeys(ids) if i not in done]
+        done.update(fresh)
+        for start in range(0, len(fresh), 100):
+            asked = fresh[start : start + 100]
+            records = world.reader.read(asked)
+            world.memory.forget(sorted(set(asked) - {record.id for record in records}))
+            yield records
+
+
+def _selected_ids(world: World, selection: Selection, knobs: Knobs) -> Iterator[Sequence[str]]:
+    match selection.mode:
+        case "contacts":
+            yield selection.contact_ids
+        case "list":
+            yield from world.reader.members(selection.list_id)
+        case "decay":
+            yield from world.memory.fading()
+        case _:
+            watermark = world.memory.watermark()
+            since = selection.since or (watermark and watermark - timedelta(seconds=knobs.lookback_s))
+            assert since is not None, "an incremental pass without a watermark is widened to a full one"
+            for page in world.reader.changed_since(since):
+                seen = {} if selection.since else world.memory.seen([found.id for found in page])
+                yield [f.id for f in page if f.modified_at is None or f.id not in seen or seen[f.id] < f.modified_at]
+
+
+def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | None:
+    earlier = [run for run in world.journal.runs(200) if run.state == "finished" and run.id != run_id]
+    wrote = [run for run in earlier if run.mode not in ("plan", "settle")]
+    full = next((run for run in wrote if run.mode == "full"), None)
+    known = full.summary.get("contacts_scored", 0) if full else 0
+    return refusal(
+        run_id,
+        moved=planned.moved,
+        leads=max(planned.scored, known if isinstance(known, int) else 0),
+        limit=SafetyLimit(share=knobs.share if wrote else knobs.first_share, floor=knobs.floor),
+    )
+
+
+def _write(world: World, summary: Summary, plan_id: int, at: datetime, *, as_shown: bool = False) -> None:
+    """Write a plan's changes; the summary then counts what was written."""
+    applier = _applier(world, _evaluator(world, at))
+    applied = applier.apply(plan_id, as_shown=as_shown)
+    summary.tally.changed = applied.tally.changed
+    summary.tally.stage_changes = applied.tally.stage_changes
+    summary.tally.failed += applied.tally.failed
+    summary.dropped = applied.dropped
+    summary.interrupted = applied.stopped
+
+
+def _move_watermark(world: World, mode: Mode, at: datetime) -> None:
+    """Never past the moment the run began, by HubSpot's own clock where it told us."""
+    if mode in ("incremental", "full"):
+        world.memory.set_watermark(world.facts.server_time or at)
+
+
+def _evaluator(world: World, at: datetime) -> Evaluator:
+    return Evaluator(reader=world.reader, memory=world.memory, rulebook=world.rulebook, at=at)
+
+
+def _applier(world: World, evaluator: Evaluator) -> Applier:
+    return Applier(
+        reader=world.reader,
+        writer=world.writer,
+        journal=world.journal,
+        memory=world.memory,
+        lease=world.lease,
+        evaluator=evaluator,
+        stop=world.stop,
+        progress=lambda more: world.progress("Writing", more),
+    )
