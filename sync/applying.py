@@ -128,7 +128,7 @@ class Applier:
         self._close(entries, State.CLEARING, "")
         asked, cleared = list(entries), []
         for _ in range(TRIES):
-            outcomes = self._send(asked, lambda change: {STAGE: ""})
+            outcomes = self._send(asked, _clearing)
             present = self._stages_where_unknown(asked, outcomes)
             again = []
             for entry, outcome in zip(asked, outcomes, strict=True):
@@ -311,6 +311,10 @@ class Applier:
     def _refuse(self, entry: JournalEntry, applied: Applied, reason: str) -> None:
         self._close([entry], State.REFUSED, reason)
         applied.tally.failed.append((entry.change.contact_id, reason))
+
+
+def _clearing(_: Change) -> Mapping[str, str]:
+    return {STAGE: ""}
 
 
 def _full_update(change: Change) -> Mapping[str, str]:

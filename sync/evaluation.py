@@ -1,4 +1,4 @@
-"""From records to decisions and changes: each contact scored and decided, its history asked for only where it matters."""
+"""From records to decisions and changes: contacts scored and decided, history asked for only where it matters."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

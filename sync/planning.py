@@ -133,7 +133,8 @@ def refusal(run_id: int, *, moved: int, leads: int, limit: SafetyLimit) -> str |
     if moved <= limit.floor or moved <= limit.share * leads:
         return None
     return (
-        f"Plan {run_id} moves {moved:,} of {leads:,} leads ({moved / max(leads, 1):.1%}); the limit is {limit.share:.0%}. "
+        f"Plan {run_id} moves {moved:,} of {leads:,} leads ({moved / max(leads, 1):.1%}); "
+        f"the limit is {limit.share:.0%}. "
         f'Nothing was written. Read it with "scoreline plan show {run_id}"; if it is right, write it with '
         f'"scoreline plan apply {run_id}", or run the resync again with --accept-large-plan.'
     )

@@ -121,7 +121,10 @@ class Journal(Protocol):
     def entries(
         self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None
     ) -> Iterator[Sequence[JournalEntry]]:
-        """A run's changes in order, at most 100 at a time; all states when none is named. Safe to mark while iterating."""
+        """A run's changes in order, at most 100 at a time; all states when none is named.
+
+        Safe to mark while iterating.
+        """
 
     def mark(self, entries: Sequence[JournalEntry], state: State, detail: str = "") -> None:
         """Commit how far these changes have come."""

@@ -27,7 +27,7 @@ class Gates:
     fit_min: int | None = 0
     """Gate 1: no MQL or SQL while fit is below this; None switches the gate off."""
     fit_or_mofu: int | None = 10
-    """Gate 2: MQL and SQL need an engagement fact, and this much fit or one signal of MOFU level or above; None: off."""
+    """Gate 2: MQL and SQL need an engagement fact, and this much fit or a signal of MOFU level or above; None: off."""
     intent_days: int | None = 60
     """Gate 3: SQL needs an intent fact at most this many days old; None: off."""
     origin_groups: frozenset[str] = frozenset({"source"})
@@ -68,7 +68,7 @@ class Policy:
     mql: Band = Band(stage="marketingqualifiedlead", enter=35, exit=30)
     sql: Band = Band(stage="salesqualifiedlead", enter=65, exit=60)
     lead_enter: int = 1
-    """The total from which a lead without a stage, or a subscriber, becomes a lead; at least one point must be engagement."""
+    """From this total a lead without a stage, or a subscriber, becomes a lead; one point must be engagement."""
     gates: Gates = field(default_factory=Gates)
     feedback: Feedback = field(default_factory=Feedback)
     exclusions: Exclusions = field(default_factory=Exclusions)

@@ -1,0 +1,162 @@
+"""Secrets and knobs from the environment and `.env`, typed; the real environment wins."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.errors import ConfigError
+
+ENV_FILE = ".env"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def _env(name: str, meaning: str, **more: Any) -> Any:
+    return Field(validation_alias=name, description=meaning, **more)
+
+
+class Settings(BaseSettings):
+    """Everything that differs between deployments. Times in seconds (`_s`) or days (`_days`), shares from 0 to 1."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    access_token: SecretStr | None = _env(
+        "HUBSPOT_ACCESS_TOKEN", "token of the portal: a service key or a private app's token", default=None
+    )
+    base_url: str = _env("HUBSPOT_BASE_URL", "where the HubSpot API answers", default="https://api.hubapi.com")
+    database_url: str = _env(
+        "DATABASE_URL", "the worker's own state: sqlite:///… or postgresql://…", default="sqlite:///scoreline.db"
+    )
+    rulebook: Path | None = _env(
+        "SCORELINE_RULEBOOK", "path of the rulebook; or `default`, `classic`: the packaged ones", default=None
+    )
+    lease_wait_s: float = _env(
+        "SCORELINE_LEASE_WAIT_S", "how long a second run waits for the first", default=300, ge=0
+    )
+    lookback_s: float = _env(
+        "SCORELINE_LOOKBACK_S", "how far before the watermark changes are looked for again", default=3600, ge=0
+    )
+    move_limit: Share = _env(
+        "SCORELINE_MOVE_LIMIT", "a plan that moves more than this share of all leads is refused", default=0.05
+    )
+    first_move_limit: Share = _env(
+        "SCORELINE_FIRST_MOVE_LIMIT", "the same for the first run on a portal", default=0.30
+    )
+    move_floor: int = _env(
+        "SCORELINE_MOVE_FLOOR", "a plan that moves no more leads than this is never refused", default=50, ge=0
+    )
+    daily_reserve: Share = _env(
+        "SCORELINE_DAILY_RESERVE", "share of the portal's daily requests left to its other integrations", default=0.2
+    )
+    connect_timeout_s: float = _env("SCORELINE_CONNECT_TIMEOUT_S", "to reach HubSpot", default=5, gt=0)
+    read_timeout_s: float = _env("SCORELINE_READ_TIMEOUT_S", "for HubSpot to answer", default=60, gt=0)
+    tries: int = _env("SCORELINE_TRIES", "how often a request that may be repeated is sent", default=6, ge=1)
+    incremental_every_s: int = _env(
+        "SCORELINE_INCREMENTAL_EVERY_S", "pause between incremental passes of the worker", default=300, ge=1
+    )
+    decay_at: TimeOfDay = _env(
+        "SCORELINE_DECAY_AT", "time of the daily decay pass, in the portal's time zone", default="01:30"
+    )
+    full_on: Weekday = _env("SCORELINE_FULL_ON", "day of the weekly full pass", default="sun")
+    full_at: TimeOfDay = _env(
+        "SCORELINE_FULL_AT", "time of the weekly full pass, in the portal's time zone", default="02:30"
+    )
+    keep_runs_days: int = _env("SCORELINE_KEEP_RUNS_DAYS", "how long runs and plans are kept", default=90, ge=1)
+    log_format: Literal["auto", "console", "json"] = _env(
+        "SCORELINE_LOG_FORMAT", "log lines for people, as JSON, or by whether stderr is a terminal", default="auto"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _env(
+        "SCORELINE_LOG_LEVEL", "the least important log lines shown", default="info"
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("expected an address such as https://api.hubapi.com")
+        return value.rstrip("/")
+
+    @property
+    def token(self) -> str:
+        """The access token. ConfigError, naming the variable, when there is none."""
+        text = self.access_token.get_secret_value().strip() if self.access_token else ""
+        if not text:
+            raise ConfigError(
+                "HUBSPOT_ACCESS_TOKEN is not set. Create a service key in HubSpot (Development > Keys > Service keys) "
+                "with the scopes that the README lists, and put it into the environment or into .env. "
+                "To try scoreline without an account: scoreline demo"
+            )
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingLine:
+    """One knob, as `scoreline config` shows it."""
+
+    name: str
+    value: str
+    """Secrets as `(set)` or `(not set)`, never in clear."""
+    source: str
+    meaning: str
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`. ConfigError lists every mistake at once, without the wrong values."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
+        raise ConfigError("Settings with mistakes; nothing was done.\n  " + "\n  ".join(lines)) from None
+
+
+def describe_settings(settings: Settings) -> list[SettingLine]:
+    """Every knob with its value, its meaning, and where the value came from."""
+    in_file = dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else {}
+    lines = []
+    for field_name, field in Settings.model_fields.items():
+        name = str(field.validation_alias)
+        value = getattr(settings, field_name)
+        if field_name == "access_token":
+            shown = "(set)" if value else "(not set)"
+        else:
+            shown = _without_password(str(value)) if value is not None else "(packaged default)"
+        lines.append(
+            SettingLine(name=name, value=shown, source=_source(name, in_file), meaning=field.description or "")
+        )
+    return lines
+
+
+def unknown_settings() -> list[str]:
+    """A sentence for every SCORELINE_… variable that means nothing: a typing mistake, most likely."""
+    known = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    given = set(os.environ) | set(dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else {})
+    sentences = []
+    for name in sorted(n for n in given if n.startswith("SCORELINE_") and n not in known):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        sentences.append(f"{name} is not a setting and is ignored.{hint}")
+    return sentences
+
+
+def _source(name: str, in_file: Mapping[str, str | None]) -> str:
+    if os.environ.get(name):
+        return "environment"
+    return ENV_FILE if in_file.get(name) else "default"
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return url.replace(f":{parts.password}@", ":***@") if parts.password else url
