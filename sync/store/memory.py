@@ -1,0 +1,117 @@
+"""What is remembered of a portal and its contacts to save requests."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, select, update
+
+from sync.records import StageNote
+from sync.store.database import Database
+from sync.store.rows import CHUNK, PAGE, from_ms, in_chunks, to_ms
+from sync.store.tables import contacts, portals
+from workflows import Setter
+
+_SEEN = ("seen_modified_at", "fades")
+_STAGE = ("stage", "stage_since", "set_by", "set_at")
+
+
+class SqlMemory:
+    """Fulfils `Memory` for one portal."""
+
+    def __init__(self, database: Database, portal_id: str) -> None:
+        self._database = database
+        self._portal_id = portal_id
+
+    def watermark(self) -> datetime | None:
+        """The time up to which everything that changed has been seen."""
+        with self._database.read() as connection:
+            asked = select(portals.c.watermark).where(portals.c.portal_id == self._portal_id)
+            watermark: int | None = connection.execute(asked).scalar_one()
+        return from_ms(watermark)
+
+    def set_watermark(self, at: datetime) -> None:
+        """Move the watermark, also backward."""
+        with self._database.write() as connection:
+            portal = update(portals).where(portals.c.portal_id == self._portal_id)
+            connection.execute(portal.values(watermark=to_ms(at)))
+
+    def stage_notes(self, ids: Sequence[str]) -> Mapping[str, StageNote]:
+        """Who set the stage of these contacts; missing where that is not remembered."""
+        rows = self._rows(ids, contacts.c.set_by.is_not(None))
+        return {row.contact_id: _stage_note(row) for row in rows}
+
+    def note_stages(self, notes: Iterable[StageNote]) -> None:
+        """Remember who set the stage of contacts, in place of what was remembered."""
+        self._upsert(
+            _STAGE,
+            (
+                {
+                    "contact_id": note.contact_id,
+                    "stage": note.stage,
+                    "stage_since": to_ms(note.since),
+                    "set_by": note.set_by.value,
+                    "set_at": to_ms(note.set_at),
+                }
+                for note in notes
+            ),
+        )
+
+    def seen(self, ids: Sequence[str]) -> Mapping[str, datetime]:
+        """The change date at which these contacts were last read and dealt with; missing where not remembered."""
+        rows = self._rows(ids, contacts.c.seen_modified_at.is_not(None))
+        return {row.contact_id: from_ms(row.seen_modified_at) for row in rows}
+
+    def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]]) -> None:
+        """Remember contacts as (id, change date as read, whether time alone will change their score)."""
+        self._upsert(
+            _SEEN,
+            (
+                {"contact_id": contact_id, "seen_modified_at": to_ms(modified_at), "fades": fades}
+                for contact_id, modified_at, fades in contacts
+            ),
+        )
+
+    def fading(self) -> Iterator[Sequence[str]]:
+        """The ids of contacts whose score time alone will change, at most 100 at a time, each once."""
+        ids = select(contacts.c.contact_id).where(contacts.c.portal_id == self._portal_id, contacts.c.fades)
+        ids = ids.order_by(contacts.c.contact_id).limit(PAGE)
+        done = ""
+        while True:
+            with self._database.read() as connection:
+                page = connection.execute(ids.where(contacts.c.contact_id > done)).scalars().all()
+            if page:
+                yield page
+            if len(page) < PAGE:
+                return
+            done = page[-1]
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Drop everything remembered of these contacts."""
+        with self._database.write() as connection:
+            for chunk in in_chunks(ids, CHUNK):
+                connection.execute(delete(contacts).where(self._are(chunk)))
+
+    def _are(self, ids: Sequence[str]) -> ColumnElement[bool]:
+        return (contacts.c.portal_id == self._portal_id) & contacts.c.contact_id.in_(ids)
+
+    def _rows(self, ids: Sequence[str], worth: ColumnElement[bool]) -> Iterator[Row[Any]]:
+        for chunk in in_chunks(ids, CHUNK):
+            with self._database.read() as connection:
+                yield from connection.execute(select(contacts).where(self._are(chunk), worth)).all()
+
+    def _upsert(self, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+        statement = self._database.upsert(contacts, columns)
+        for chunk in in_chunks(rows, CHUNK):
+            with self._database.write() as connection:
+                connection.execute(statement, [{"portal_id": self._portal_id, **row} for row in chunk])
+
+
+def _stage_note(row: Row[Any]) -> StageNote:
+    return StageNote(
+        contact_id=row.contact_id,
+        stage=row.stage,
+        since=from_ms(row.stage_since),
+        set_by=Setter(row.set_by),
+        set_at=from_ms(row.set_at),
+    )
