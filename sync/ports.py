@@ -16,6 +16,7 @@ from sync.records import (
     PortalFacts,
     RequestCount,
     RunRecord,
+    RunState,
     StageNote,
     State,
     Update,
@@ -101,7 +102,7 @@ class Journal(Protocol):
     def start_run(self, mode: Mode, *, rulebook_version: str, at: datetime) -> int: ...
 
     def finish_run(
-        self, run_id: int, state: str, *, summary: Mapping[str, object], at: datetime, error: str = ""
+        self, run_id: int, state: RunState, *, summary: Mapping[str, object], at: datetime, error: str = ""
     ) -> None: ...
 
     def run(self, run_id: int) -> RunRecord | None: ...
@@ -113,7 +114,7 @@ class Journal(Protocol):
         """When the newest finished run of this mode began."""
 
     def interrupted(self) -> Sequence[RunRecord]:
-        """Runs on record as running: with the lease in hand, these were cut off. Oldest first."""
+        """Runs that are running (with the lease in hand: cut off), failed or interrupted. Oldest first."""
 
     def plan(self, run_id: int, changes: Sequence[Change]) -> None:
         """Add changes, as planned, in this order."""

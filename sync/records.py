@@ -192,13 +192,18 @@ class RequestCount:
         return self.read + self.write
 
 
+RunState = Literal["running", "finished", "refused", "failed", "interrupted", "closed"]
+"""`refused`: the plan was too large, and is kept. `failed`, `interrupted`, or `running` without a live process: cut
+off, and the next run owes what was left; `closed` once that one has taken it over."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """A past or present run, as the store keeps it."""
 
     id: int
     mode: Mode
-    state: Literal["running", "finished", "refused", "failed", "interrupted"]
+    state: RunState
     started_at: datetime
     finished_at: datetime | None
     rulebook_version: str

@@ -23,7 +23,7 @@ from sync.ports import (
     Portal,
     RetryableError,
 )
-from sync.records import ContactRecord, Mode, PortalFacts, RequestCount
+from sync.records import ContactRecord, Mode, PortalFacts, RequestCount, RunState
 from sync.settling import LeftOver, settle
 
 log = structlog.get_logger(__name__)
@@ -224,7 +224,7 @@ def _on_record(world: World, mode: Mode, at: datetime) -> Iterator[Summary]:
         requests=world.portal.requests,
     )
     log.info("Run begins.", action="run.begin", run_id=run_id, mode=mode, rulebook=version)
-    state = "failed"
+    state: RunState = "failed"
     error = ""
     try:
         yield summary

@@ -43,7 +43,7 @@ def settle(
         for batch in journal.entries(run.id, states=[State.PLANNED]):
             ids += [entry.change.contact_id for entry in batch]
             journal.mark(batch, State.CANCELLED, "its run was cut off before its turn; read again by the next")
-        journal.finish_run(run.id, "interrupted", summary=run.summary, at=at, error="cut off before its end")
+        journal.finish_run(run.id, "closed", summary=run.summary, at=at, error=run.error or "cut off before its end")
     if open_entries:
         run_id = journal.start_run("settle", rulebook_version=rulebook_version, at=at)
         for start in range(0, len(open_entries), 100):
