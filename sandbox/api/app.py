@@ -1,0 +1,184 @@
+"""The portal as a web application: every request passes the gate, then its endpoint."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from sandbox.api import account, batches, control, lists, objects, properties
+from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.errors import RefusedError, not_found, refused
+from sandbox.faults import Fault
+from sandbox.request_log import LoggedRequest
+
+if TYPE_CHECKING:
+    from sandbox.portal import Portal
+
+URL_MAX = 8_192
+_EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+ENDPOINTS: list[Endpoint] = [
+    *batches.endpoints("contacts"),
+    *objects.endpoints("contacts"),
+    *batches.endpoints("companies"),
+    *objects.endpoints("companies"),
+    *properties.ENDPOINTS,
+    *lists.ENDPOINTS,
+    *account.ENDPOINTS,
+    *control.ENDPOINTS,
+]
+
+
+def _nowhere(_: "Portal", __: Call) -> Answer:
+    raise not_found()
+
+
+class _Dropped(Response):
+    """No answer at all: the connection is cut. Needs a server that puts its transport into the scope's state."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del send
+        scope["state"]["transport"].abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def application(portal: "Portal", *, latency_ms: float = 0.0) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """The ASGI application that serves the portal; every answer takes at least `latency_ms`."""
+
+    def route(endpoint: Endpoint) -> Route:
+        async def serve(request: Request) -> Response:
+            return await _serve(portal, endpoint, request, latency_ms)
+
+        return Route(endpoint.path, serve, methods=[endpoint.method])
+
+    routes = [route(endpoint) for endpoint in ENDPOINTS]
+    routes += [route(Endpoint(method=method, path="/{path:path}", handler=_nowhere)) for method in _EVERY_METHOD]
+    starlette = Starlette(routes=routes)
+
+    async def without_trailing_slash(scope: Scope, receive: Receive, send: Send) -> None:
+        # Several of the client's paths end in a slash that the documented ones lack; both must work.
+        if scope["type"] == "http" and len(scope["path"]) > 1:
+            scope["path"] = scope["path"].rstrip("/")
+        await starlette(scope, receive, send)
+
+    return without_trailing_slash
+
+
+async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency_ms: float) -> Response:
+    if latency_ms:
+        await asyncio.sleep(latency_ms / 1000)
+    call = Call(
+        method=request.method,
+        params=request.path_params,
+        query={name: request.query_params.getlist(name) for name in request.query_params},
+        raw_body=await request.body(),
+        token=request.headers.get("authorization", "").removeprefix("Bearer ").strip(),
+    )
+    if endpoint.control:
+        return _response(_answered(portal, endpoint, call))
+    with portal.lock:
+        fault = portal.faults.next_for(request.method, request.url.path)
+    if fault is not None and fault.delay_s:
+        await asyncio.sleep(fault.delay_s)
+    answer = _with_fault(portal, endpoint, call, fault, url=str(request.url.path) + "?" + request.url.query)
+    with portal.lock:
+        portal.requests.add(
+            LoggedRequest(
+                method=request.method,
+                path=request.url.path,
+                query=request.url.query,
+                status=None if answer is None else answer.status,
+                inputs=_inputs(call),
+                write=endpoint.writes,
+            )
+        )
+    return _Dropped() if answer is None else _response(answer)
+
+
+def _with_fault(portal: "Portal", endpoint: Endpoint, call: Call, fault: Fault | None, *, url: str) -> Answer | None:
+    """The answer to a request of which something may go wrong; None where the connection is dropped."""
+    if fault is None:
+        return _gated(portal, endpoint, call, url)
+    if fault.act is not None:
+        fault.act()
+    if fault.drop == "before":
+        return None
+    if fault.status is not None:
+        return Answer(status=fault.status, body=fault.body, headers=fault.headers)
+    answer = _gated(portal, endpoint, call, url)
+    return None if fault.drop == "after" else answer
+
+
+def _gated(portal: "Portal", endpoint: Endpoint, call: Call, url: str) -> Answer:
+    """Let the request in and do it: token, then limits, then scopes, as each may refuse it."""
+    if len(url) > URL_MAX:
+        return Answer(status=414, body="<html><head><title>414 Request-URI Too Large</title></head></html>")
+    headers: Mapping[str, str] = {}
+    with portal.lock:
+        try:
+            if not call.token.startswith(portal.token):
+                raise _unauthenticated()
+            headers = portal.limits.admit(search=endpoint.search)
+            if endpoint.scopes and portal.scopes.isdisjoint(endpoint.scopes):
+                raise _missing_scopes(endpoint)
+        except RefusedError as error:
+            return Answer(status=error.status, body=error.body, headers={**headers, **error.headers})
+        answer = _answered(portal, endpoint, call)
+    return Answer(status=answer.status, body=answer.body, headers={**headers, **answer.headers})
+
+
+def _answered(portal: "Portal", endpoint: Endpoint, call: Call) -> Answer:
+    with portal.lock:
+        try:
+            return endpoint.handler(portal, call)
+        except RefusedError as error:
+            return Answer(status=error.status, body=error.body, headers=error.headers)
+
+
+def _unauthenticated() -> RefusedError:
+    return refused(
+        401,
+        "INVALID_AUTHENTICATION",
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication "
+        "and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+        headers={"X-HubSpot-Auth-Failure": "401 Unauthorized"},
+    )
+
+
+def _missing_scopes(endpoint: Endpoint) -> RefusedError:
+    # As recorded: the list sits in the context of the envelope itself.
+    return refused(
+        403,
+        "MISSING_SCOPES",
+        "One or more of the following scopes are required.",
+        context={"requiredGranularScopes": list(endpoint.scopes)},
+        links={"scopes": "https://developers.hubspot.com/scopes"},
+    )
+
+
+def _inputs(call: Call) -> int:
+    """How many records a request names: a batch's inputs, a list change's ids, else one if it has a body."""
+    try:
+        body: Any = call.json()
+    except RefusedError:
+        return 0
+    if isinstance(body, list):
+        return len(body)
+    inputs = body.get("inputs") if isinstance(body, dict) else None
+    return len(inputs) if isinstance(inputs, list) else int(bool(body))
+
+
+def _response(answer: Answer) -> Response:
+    headers = {"X-HubSpot-Correlation-Id": str(uuid.uuid4()), **answer.headers}
+    if isinstance(answer.body, dict):
+        content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+        return Response(content, answer.status, headers, media_type="application/json")
+    return Response(answer.body, answer.status, headers, media_type="text/html")

@@ -1,0 +1,209 @@
+"""Contacts and companies one by one: list, get, create, update, archive, merge, privacy deletion, search."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from sandbox.api.calls import Answer, Call, Endpoint, Handler
+from sandbox.collection import Collection
+from sandbox.errors import Json, invalid, not_found, refused, values_not_valid
+from sandbox.records import Record, an_integration
+from sandbox.search import BODY_MAX, search
+from sandbox.times import to_iso, to_ms
+from sandbox.writing import change, check
+
+if TYPE_CHECKING:
+    from sandbox.portal import Portal
+
+PAGE_MAX = 100
+PAGE_MAX_WITH_HISTORY = 50
+APP_LABEL = "Private app"
+
+CollectionHandler = Callable[["Portal", Collection, Call], Answer]
+
+# What every result of a write holds besides the changed properties, as recorded.
+ALWAYS_TOLD = (
+    "createdate",
+    "lastmodifieddate",
+    "hs_lastmodifieddate",
+    "hs_object_id",
+    "lifecyclestage",
+    "hs_pipeline",
+    "hs_object_source",
+    "hs_object_source_id",
+    "hs_object_source_label",
+    "hs_is_unworked",
+)
+
+
+def endpoints(name: str) -> list[Endpoint]:
+    """The single-record endpoints of `contacts` or `companies`."""
+    read, write = (f"crm.objects.{name}.read",), (f"crm.objects.{name}.write",)
+    base = f"/crm/v3/objects/{name}"
+
+    def on(handle: CollectionHandler) -> Handler:
+        return lambda portal, call: handle(portal, getattr(portal, name), call)
+
+    shared = [
+        Endpoint(method="GET", path=base, handler=on(list_page), scopes=read),
+        Endpoint(method="POST", path=base, handler=on(create), scopes=write, writes=True),
+        Endpoint(method="POST", path=f"{base}/search", handler=on(find), scopes=read, search=True),
+        Endpoint(method="GET", path=f"{base}/{{id}}", handler=on(get_one), scopes=read),
+        Endpoint(method="PATCH", path=f"{base}/{{id}}", handler=on(update_one), scopes=write, writes=True),
+        Endpoint(method="DELETE", path=f"{base}/{{id}}", handler=on(archive), scopes=write, writes=True),
+    ]
+    if name != "contacts":
+        return shared
+    return [
+        *shared,
+        Endpoint(method="POST", path=f"{base}/merge", handler=merge, scopes=write, writes=True),
+        Endpoint(method="POST", path=f"{base}/gdpr-delete", handler=privacy_delete, scopes=write, writes=True),
+    ]
+
+
+def known_names(collection: Collection, asked: Sequence[str]) -> list[str]:
+    """The properties to send: those asked for and the record's id and dates, or a default set if none were asked for.
+
+    Unknown names are silently left out.
+    """
+    names = (
+        [*asked, "createdate", "hs_object_id", collection.kind.modified]
+        if asked
+        else collection.kind.default_properties
+    )
+    return [name for name in dict.fromkeys(names) if collection.definitions.get(name)]
+
+
+def with_history(told: Json, record: Record, names: Sequence[str]) -> Json:
+    """The record with every version of the named properties added, newest first."""
+    if names:
+        told["propertiesWithHistory"] = {
+            name: [version.as_json() for version in record.versions(name)] for name in names
+        }
+    return told
+
+
+def list_page(_: "Portal", collection: Collection, call: Call) -> Answer:
+    history = [name for name in call.many("propertiesWithHistory") if collection.definitions.get(name)]
+    limit = call.number("limit", 10, PAGE_MAX_WITH_HISTORY if history else PAGE_MAX)
+    after = call.one("after", "0")
+    if not after.isdecimal():
+        raise invalid(f"'{after}' is not a valid paging cursor")
+    names = known_names(collection, call.many("properties"))
+    records, next_id = collection.page(after=int(after), limit=limit, archived=call.flag("archived"))
+    body: Json = {"results": [with_history(collection.as_json(r, names), r, history) for r in records]}
+    if next_id is not None:
+        link = f"https://api.hubapi.com/crm/v3/objects/{collection.kind.name}?limit={limit}&after={next_id}"
+        body["paging"] = {"next": {"after": str(next_id), "link": link}}
+    return Answer(body=body)
+
+
+def _one(collection: Collection, call: Call) -> Record:
+    given, by = call.params["id"], call.one("idProperty") or None
+    if by is None and not given.isdecimal():
+        raise not_found("Object not found.  objectId are usually numeric.", context={"id": [given]})
+    found = collection.find(given, by=by, through_merges=True)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def get_one(_: "Portal", collection: Collection, call: Call) -> Answer:
+    if call.flag("archived") and call.params["id"].isdecimal():
+        found = collection.archived.get(int(call.params["id"]))
+        if found is None:
+            raise not_found()
+    else:
+        found = _one(collection, call)
+    history = [name for name in call.many("propertiesWithHistory") if collection.definitions.get(name)]
+    names = known_names(collection, call.many("properties"))
+    return Answer(body=with_history(collection.as_json(found, names), found, history))
+
+
+def create(portal: "Portal", collection: Collection, call: Call) -> Answer:
+    written = call.body().get("properties") or {}
+    values, bad = check(portal, collection, None, written)
+    if bad:
+        raise values_not_valid(bad)
+    refuse_taken(collection, None, values)
+    stored = {name: value for name, value in values.items() if value}
+    if collection is portal.contacts:
+        stored.setdefault("lifecyclestage", portal.default_stage)
+    now = to_iso(to_ms(portal.clock.now()))
+    record = portal.insert(collection, stored, an_integration(portal.app_id, APP_LABEL), default_time=now)
+    return Answer(status=201, body=collection.as_json(record, [*values, *told_after_write(collection)]))
+
+
+def told_after_write(collection: Collection) -> list[str]:
+    return [name for name in ALWAYS_TOLD if collection.definitions.get(name)]
+
+
+def update_one(portal: "Portal", collection: Collection, call: Call) -> Answer:
+    record = _one(collection, call)
+    written = call.body().get("properties") or {}
+    if not written:
+        raise invalid("No properties found to update, please provide at least one.")
+    values, bad = check(portal, collection, record, written)
+    if bad:
+        raise values_not_valid(bad)
+    refuse_taken(collection, record, values)
+    return Answer(body=store(portal, collection, record, values))
+
+
+def store(portal: "Portal", collection: Collection, record: Record, values: dict[str, str]) -> Json:
+    """Apply a checked API write; returns the result that HubSpot answers: what is stored now, as it turned out."""
+    now = to_ms(portal.clock.now())
+    change(portal, collection, record, values, an_integration(portal.app_id, APP_LABEL), at_ms=now)
+    return collection.as_json(record, list(dict.fromkeys([*values, *told_after_write(collection)])))
+
+
+def refuse_taken(collection: Collection, record: Record | None, values: dict[str, str]) -> None:
+    """409 where another record holds the email that is to be written."""
+    unique = collection.kind.unique
+    if unique and values.get(unique):
+        taken = collection.find(values[unique], by=unique)
+        if taken is not None and taken is not record:
+            raise refused(409, "CONFLICT", f"Contact already exists. Existing ID: {taken.id}")
+
+
+def archive(portal: "Portal", collection: Collection, call: Call) -> Answer:
+    if found := collection.find(call.params["id"]):
+        portal.remove(collection, found)
+    return Answer(status=204)
+
+
+def merge(portal: "Portal", call: Call) -> Answer:
+    body = call.body()
+    ids = [str(body.get(name)) for name in ("primaryObjectId", "objectIdToMerge")]
+    records = [portal.contacts.find(given, through_merges=True) for given in ids]
+    if records[0] is None or records[1] is None:
+        raise not_found()
+    if records[0] is records[1]:
+        raise invalid("Cannot merge a contact with itself")
+    survivor = portal.contact(portal.merge(*ids))
+    return Answer(body=portal.contacts.as_json(survivor, known_names(portal.contacts, ())))
+
+
+def privacy_delete(portal: "Portal", call: Call) -> Answer:
+    body = call.body()
+    given, by = str(body.get("objectId")), body.get("idProperty")
+    if found := portal.contacts.find(given, by=by):
+        portal.remove(portal.contacts, found, keep=False)
+    elif given.isdecimal():
+        portal.contacts.archived.pop(int(given), None)
+    return Answer(status=204)
+
+
+def find(portal: "Portal", collection: Collection, call: Call) -> Answer:
+    if len(call.raw_body.decode(errors="replace")) > BODY_MAX:
+        raise invalid(f"The body of a search may hold at most {BODY_MAX} characters")
+    body = call.body()
+    found = search(portal, collection, body)
+    names = known_names(collection, body.get("properties") or ())
+    results = []
+    for record_id, known in found.page:
+        shown = Record(record_id, dict(known), an_integration(portal.app_id, APP_LABEL))
+        results.append(collection.as_json(shown, names))
+    told: Json = {"total": found.total, "results": results}
+    if found.next_offset is not None:
+        told["paging"] = {"next": {"after": str(found.next_offset)}}
+    return Answer(body=told)

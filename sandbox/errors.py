@@ -1,0 +1,79 @@
+"""Answers that are not a success, in HubSpot's error envelope."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """The portal refuses a request; carries the whole answer."""
+
+    def __init__(self, status: int, body: Json | str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status}: {body}")
+        self.status = status
+        self.body = body
+        self.headers = dict(headers or {})
+
+
+def refused(
+    status: int, category: str, message: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> RefusedError:
+    """A refusal in the usual envelope (HubSpot error handling guide); every field beyond the message may be absent."""
+    body = {"status": "error", "message": message, "correlationId": str(uuid.uuid4()), **more, "category": category}
+    return RefusedError(status, body, headers)
+
+
+def invalid(message: str, **more: Any) -> RefusedError:
+    """400 for a request that cannot be understood or breaks a rule."""
+    return refused(400, "VALIDATION_ERROR", message, **more)
+
+
+def not_found(message: str = "resource not found", **more: Any) -> RefusedError:
+    """404 with the header that HubSpot adds to it."""
+    return refused(404, "OBJECT_NOT_FOUND", message, headers={"X-HubSpot-NotFound": "true"}, **more)
+
+
+def ids_not_found(ids: Sequence[str]) -> Json:
+    """The single entry in `errors` with which a 207 names every id that it could not find."""
+    return {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "message": "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
+        "context": {"ids": list(ids)},
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadValue:
+    """Why one property of a write is refused; `code` is HubSpot's, such as INVALID_OPTION."""
+
+    name: str
+    code: str
+    message: str
+
+
+# The recorded list is shortened; its length is not documented.
+_BAD_VALUES_SHOWN = 10
+
+
+def values_not_valid(bad: Sequence[BadValue]) -> RefusedError:
+    """400 for bad property values: the whole request is refused and no record is named."""
+    distinct = list(dict.fromkeys(bad))[:_BAD_VALUES_SHOWN]
+    listed = [
+        {
+            "isValid": False,
+            "message": value.message,
+            "error": value.code,
+            "name": value.name,
+            "localizedErrorMessage": value.message,
+        }
+        for value in distinct
+    ]
+    errors = [
+        {"message": value.message, "code": value.code, "context": {"propertyName": [value.name]}} for value in distinct
+    ]
+    return invalid(f"Property values were not valid: {json.dumps(listed)}", errors=errors)

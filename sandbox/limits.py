@@ -1,0 +1,120 @@
+"""How many requests the portal answers, by tier (HubSpot usage guidelines; search guide)."""
+
+import uuid
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sandbox.clock import Clock
+from sandbox.errors import RefusedError
+
+WINDOW_S = 10.0
+SEARCHES_PER_SECOND = 5
+
+TierName = Literal["free", "starter", "professional", "enterprise"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """Requests per app in any ten seconds, and per account in its day."""
+
+    burst: int
+    daily: int
+
+
+TIERS: Mapping[TierName, Tier] = {
+    "free": Tier(burst=100, daily=250_000),
+    "starter": Tier(burst=100, daily=250_000),
+    "professional": Tier(burst=190, daily=625_000),
+    "enterprise": Tier(burst=190, daily=1_000_000),
+}
+
+
+class Limits:
+    """Counts requests and refuses those above the portal's limits; on until `enabled` is set to False."""
+
+    def __init__(self, tier: TierName, clock: Clock, time_zone: str) -> None:
+        self.enabled = True
+        self.tier: Tier = TIERS[tier]
+        self.used_today = 0
+        self._clock = clock
+        self.zone = ZoneInfo(time_zone)
+        self._today = self._local_now().date()
+        self._recent: deque[float] = deque()
+        self._searches: deque[float] = deque()
+
+    def admit(self, *, search: bool) -> dict[str, str]:
+        """Count one request and return the rate-limit headers of its answer; raises a 429 where a limit is reached.
+
+        Searches have their own limit and carry no headers, but count into the day.
+        """
+        self._turn_day()
+        if self.enabled and self.used_today >= self.tier.daily:
+            raise _limited(self._policy_body("daily", "DAILY"), self._headers())
+        recent, width, most = (
+            (self._searches, 1.0, SEARCHES_PER_SECOND) if search else (self._recent, WINDOW_S, self.tier.burst)
+        )
+        now = self._clock.elapsed_s()
+        while recent and recent[0] <= now - width:
+            recent.popleft()
+        if self.enabled and len(recent) >= most:
+            if search:
+                raise _limited(_search_body(), {})
+            raise _limited(self._policy_body("ten_secondly_rolling", "TEN_SECONDLY_ROLLING"), self._headers())
+        recent.append(now)
+        self.used_today += 1
+        return {} if search else self._headers()
+
+    def resets_at(self) -> datetime:
+        """The next midnight in the account's time zone."""
+        tomorrow = self._local_now().date() + timedelta(days=1)
+        return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=self.zone)
+
+    def _headers(self) -> dict[str, str]:
+        left = max(0, self.tier.burst - len(self._recent))
+        per_second = self.tier.burst // 10
+        return {
+            "X-HubSpot-RateLimit-Daily": str(self.tier.daily),
+            "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, self.tier.daily - self.used_today)),
+            "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(WINDOW_S * 1000)),
+            "X-HubSpot-RateLimit-Max": str(self.tier.burst),
+            "X-HubSpot-RateLimit-Remaining": str(left),
+            "X-HubSpot-RateLimit-Secondly": str(per_second),
+            "X-HubSpot-RateLimit-Secondly-Remaining": str(min(per_second, left)),
+        }
+
+    def _policy_body(self, name: str, policy: str) -> dict[str, str]:
+        body = {
+            "status": "error",
+            "message": f"You have reached your {name} limit.",
+            "errorType": "RATE_LIMIT",
+            "correlationId": str(uuid.uuid4()),
+            "policyName": policy,
+            "groupName": "publicapi:private-apps-api-calls",
+        }
+        return {**body, "requestId": str(uuid.uuid4())} if policy == "DAILY" else body
+
+    def _turn_day(self) -> None:
+        today = self._local_now().date()
+        if today != self._today:
+            self._today, self.used_today = today, 0
+
+    def _local_now(self) -> datetime:
+        return self._clock.now().astimezone(self.zone)
+
+
+def _search_body() -> dict[str, str]:
+    # As recorded: no policy, no error type, and no header tells how long to wait.
+    return {
+        "status": "error",
+        "message": "You have reached your secondly limit.",
+        "correlationId": str(uuid.uuid4()),
+        "category": "RATE_LIMITS",
+    }
+
+
+def _limited(body: dict[str, str], headers: dict[str, str]) -> RefusedError:
+    return RefusedError(429, body, headers)

@@ -1,0 +1,275 @@
+"""A HubSpot portal (account) in memory, and the acts of those who live in it."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sandbox.account import ALL_SCOPES, ContactList, Form, Owner
+from sandbox.clock import Clock
+from sandbox.collection import COMPANIES, CONTACTS, Collection
+from sandbox.definitions import Definition, Definitions, Option
+from sandbox.faults import Faults
+from sandbox.limits import Limits, TierName
+from sandbox.records import ANALYTICS, DEAL_SYNC, IMPORTED, MERGED, Record, Source, a_person, a_workflow, an_integration
+from sandbox.request_log import RequestLog
+from sandbox.stages import DEFAULT_STAGES, PIPELINE_ID, Stage, stage_date_properties, stage_property
+from sandbox.standard_properties import (
+    COMPANY_GROUPS,
+    CONTACT_GROUPS,
+    company_definitions,
+    contact_definitions,
+    groups,
+)
+from sandbox.times import to_iso, to_ms
+from sandbox.values import Value, text_of
+from sandbox.writing import change
+
+FEEDBACK = "lead_scoring_sales_feedback"
+ANSWERS = {"true_sql": "true_sql", "not_ready": "mql_not_ready", "unqualified": "unqualified", None: ""}
+
+
+@dataclass(slots=True, kw_only=True)
+class Switches:
+    """What HubSpot does where its documentation is silent or sources disagree; set one to try the other way."""
+
+    backward_stage_writes: bool = False
+    """Whether an API write of an earlier stage is accepted; otherwise it is answered 200 and changes nothing."""
+    index_lag_s: float = 0.0
+    """How many seconds search stays behind writes."""
+    merge_gives_new_id: bool = True
+    """Whether the contact that survives a merge gets a new id."""
+    clear_empties_entered_date: bool = True
+    """Whether clearing a stage empties `hs_v2_date_entered_current_stage`; if not, it tells when that was."""
+    empty_matches_not_equal: bool = False
+    """Whether a search for NEQ or NOT_IN finds records without a value."""
+
+
+class Portal:
+    """One portal: its records, definitions, people, limits, faults and clock.
+
+    The acts of people and systems may be called from any thread, also while the portal is being served.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        tier: TierName = "professional",
+        portal_id: int = 4_711_001,
+        time_zone: str = "US/Eastern",
+    ) -> None:
+        self.lock = threading.RLock()
+        self.clock = clock or Clock()
+        self.switches = Switches()
+        self.portal_id = portal_id
+        self.time_zone = time_zone
+        self.token = "pat-sandbox"
+        self.app_id = 9_000_001
+        self.scopes = set(ALL_SCOPES)
+        self.default_stage = "lead"
+        self.owners: list[Owner] = []
+        self.forms: list[Form] = []
+        self.lists: dict[str, ContactList] = {}
+        self.limits = Limits(tier, self.clock, time_zone)
+        self.faults = Faults()
+        self.requests = RequestLog()
+        self.stages: Sequence[Stage] = ()
+        # Ids that differ in length from the start: sorted as text they come in another order.
+        self.contacts = Collection(
+            CONTACTS, Definitions(groups(CONTACT_GROUPS), contact_definitions()), portal_id=portal_id, first_id=751
+        )
+        self.companies = Collection(
+            COMPANIES, Definitions(groups(COMPANY_GROUPS), company_definitions()), portal_id=portal_id, first_id=9_001
+        )
+        self.set_stages(DEFAULT_STAGES)
+
+    # What the portal holds before anyone asks.
+
+    def set_stages(self, stages: Sequence[Stage]) -> None:
+        """Give the portal these lifecycle stages in this order; contacts keep what they have."""
+        self.stages = tuple(stages)
+        self.contacts.definitions.put(stage_property(stages, "contactinformation"))
+        self.companies.definitions.put(stage_property(stages, "companyinformation"))
+        for definition in stage_date_properties(stages):
+            self.contacts.definitions.put(definition)
+
+    def define(
+        self, name: str, type_: str, field_type: str, *, options: Sequence[str] = (), label: str | None = None
+    ) -> Definition:
+        """Give contacts a custom property."""
+        now = to_ms(self.clock.now())
+        definition = Definition(
+            name=name,
+            label=label or name.replace("_", " ").capitalize(),
+            type=type_,
+            field_type=field_type,
+            group="contactinformation",
+            options=tuple(Option(value=option, label=option, display_order=n) for n, option in enumerate(options)),
+            created_ms=now,
+            updated_ms=now,
+        )
+        self.contacts.definitions.put(definition)
+        return definition
+
+    def add_contact(self, *, source: Source = IMPORTED, **properties: Value) -> str:
+        """Add a contact as an import would, absurd values and all, and return its id.
+
+        Without `createdate` it is created now; `lastmodifieddate` defaults to that.
+        """
+        return self._add(self.contacts, properties, source)
+
+    def add_company(self, *, source: Source = IMPORTED, **properties: Value) -> str:
+        """Add a company and return its id."""
+        return self._add(self.companies, properties, source)
+
+    def add_owner(self, email: str, first_name: str = "", last_name: str = "", *, archived: bool = False) -> Owner:
+        """Add an owner, who is also a user of the portal unless archived."""
+        place = len(self.owners)
+        owner = Owner(
+            id=str(51_001 + place),
+            user_id=61_001 + place,
+            email=email,
+            first_name=first_name,
+            last_name=last_name,
+            archived=archived,
+        )
+        self.owners.append(owner)
+        return owner
+
+    def add_list(self, name: str, members: Sequence[str] = (), *, processing_type: str = "MANUAL") -> str:
+        """Add a contact list with these members and return its id."""
+        now = to_ms(self.clock.now())
+        added = ContactList(id=str(len(self.lists) + 1), name=name, processing_type=processing_type, created_ms=now)
+        added.add(map(int, members), at_ms=now)
+        self.lists[added.id] = added
+        return added.id
+
+    def contact(self, given: str) -> Record:
+        """The live contact of that id or email; KeyError if there is none."""
+        found = self.contacts.find(given, by="email" if "@" in given else None, through_merges=True)
+        if found is None:
+            raise KeyError(given)
+        return found
+
+    # What people and systems do to a contact, given by id or email.
+
+    def person_sets(
+        self, contact: str, name: str, value: Value, *, at: datetime | None = None, user_id: int = 61_001
+    ) -> None:
+        """A user edits a property by hand; may set any stage, also an earlier one."""
+        self._act(contact, {name: value}, a_person(user_id), at)
+
+    def sales_answers(self, contact: str, answer: str | None, *, at: datetime | None = None) -> None:
+        """Sales answers `true_sql`, `not_ready` or `unqualified`, or takes the answer back with None."""
+        self.person_sets(contact, FEEDBACK, ANSWERS[answer], at=at)
+
+    def workflow_sets(
+        self, contact: str, name: str, value: Value, *, at: datetime | None = None, workflow_id: str = "7001"
+    ) -> None:
+        """A workflow of the portal writes a property."""
+        self._act(contact, {name: value}, a_workflow(workflow_id), at)
+
+    def deal_sync_sets(self, contact: str, stage: str, *, at: datetime | None = None) -> None:
+        """A deal moves its contact's stage, forward only."""
+        self._act(contact, {"lifecyclestage": stage}, DEAL_SYNC, at)
+
+    def integration_sets(
+        self, contact: str, name: str, value: Value, *, at: datetime | None = None, app_id: int = 9_000_777
+    ) -> None:
+        """Another integration writes a property."""
+        self._act(contact, {name: value}, an_integration(app_id, "Other integration"), at)
+
+    def hubspot_records(self, contact: str, *, at: datetime | None = None, **properties: Value) -> None:
+        """HubSpot itself updates what it keeps about a contact: visits, mails, forms; also read-only properties."""
+        self._act(contact, properties, ANALYTICS, at)
+
+    def merge(self, primary: str, other: str) -> str:
+        """Merge two contacts; returns the id of the one that is left. The other fills what the primary lacks."""
+        with self.lock:
+            kept, gone = self.contact(primary), self.contact(other)
+            now = to_ms(self.clock.now())
+            survivor = self._reborn(kept) if self.switches.merge_gives_new_id else kept
+            self.contacts.merge_away(gone, survivor)
+            for each in self.lists.values():
+                if each.remove([kept.id, gone.id]):
+                    each.add([survivor.id], at_ms=now)
+            change(self, self.contacts, survivor, _merged_values(survivor, kept, gone), MERGED, at_ms=now)
+            if email := gone.properties.get("email"):
+                self.contacts.rename(survivor, None, email)
+            return str(survivor.id)
+
+    def delete(self, contact: str, *, for_privacy: bool = False) -> None:
+        """Delete a contact: to the bin, or for good as a privacy deletion does."""
+        with self.lock:
+            self.remove(self.contacts, self.contact(contact), keep=not for_privacy)
+
+    def remove(self, collection: Collection, record: Record, *, keep: bool = True) -> None:
+        """Take a record out of the portal; search notices as late as it notices changes."""
+        self.note_unindexed(collection, record)
+        collection.archive(record, at_ms=to_ms(self.clock.now()), keep=keep)
+        for each in self.lists.values():
+            each.remove([record.id])
+
+    def note_unindexed(self, collection: Collection, record: Record) -> None:
+        """Call before a record changes: search goes on showing it as it is for as long as its index lags."""
+        if self.switches.index_lag_s > 0:
+            collection.remember_for_index(record, until_s=self.clock.elapsed_s() + self.switches.index_lag_s)
+
+    def _add(self, collection: Collection, properties: Mapping[str, Value], source: Source) -> str:
+        unknown = [name for name in properties if collection.definitions.get(name) is None]
+        if unknown:
+            raise ValueError(f"no such property of {collection.kind.name}: {', '.join(unknown)}")
+        with self.lock:
+            values = {name: text_of(value) for name, value in properties.items() if value is not None}
+            now = to_iso(to_ms(self.clock.now()))
+            return str(self.insert(collection, values, source, default_time=now).id)
+
+    def insert(self, collection: Collection, values: dict[str, str], source: Source, *, default_time: str) -> Record:
+        """Add a record with what HubSpot keeps about every record filled in; takes `values` over."""
+        values.setdefault("createdate", default_time)
+        values.setdefault(collection.kind.modified, values["createdate"])
+        if collection is self.contacts:
+            self._complete_contact(values)
+        return collection.insert(values, source)
+
+    def _complete_contact(self, values: dict[str, str]) -> None:
+        values["hs_pipeline"] = PIPELINE_ID
+        if "@" in values.get("email", ""):
+            values["hs_email_domain"] = values["email"].rpartition("@")[2]
+        if stage := values.get("lifecyclestage"):
+            values.setdefault("hs_v2_date_entered_current_stage", values["createdate"])
+            values.setdefault(f"hs_v2_date_entered_{stage}", values["hs_v2_date_entered_current_stage"])
+
+    def _reborn(self, old: Record) -> Record:
+        record = self.contacts.insert(dict(old.properties), old.created_by)
+        record.history = old.history
+        self.contacts.merge_away(old, record)
+        return record
+
+    def _act(self, contact: str, values: Mapping[str, Value], source: Source, at: datetime | None) -> None:
+        unknown = [name for name in values if self.contacts.definitions.get(name) is None]
+        if unknown:
+            raise ValueError(f"no such property of contacts: {', '.join(unknown)}")
+        with self.lock:
+            texts = {name: text_of(value) for name, value in values.items()}
+            change(self, self.contacts, self.contact(contact), texts, source, at_ms=to_ms(at or self.clock.now()))
+
+
+def _merged_values(survivor: Record, kept: Record, gone: Record) -> dict[str, str]:
+    """What a merge writes to the survivor: what it lacked, the other's address, and every id it ever had."""
+    filled = {name: value for name, value in gone.properties.items() if value and not survivor.properties.get(name)}
+    old_ids = [
+        *filter(None, kept.properties.get("hs_merged_object_ids", "").split(";")),
+        *filter(None, gone.properties.get("hs_merged_object_ids", "").split(";")),
+        *(str(old.id) for old in (kept, gone) if old is not survivor),
+    ]
+    filled["hs_merged_object_ids"] = ";".join(old_ids)
+    filled["hs_all_contact_vids"] = ";".join([str(survivor.id), *old_ids])
+    if "email" not in filled and gone.properties.get("email"):
+        addresses = [
+            *filter(None, kept.properties.get("hs_additional_emails", "").split(";")),
+            gone.properties["email"],
+        ]
+        filled["hs_additional_emails"] = ";".join(addresses)
+    return filled

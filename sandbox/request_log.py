@@ -1,0 +1,54 @@
+"""What the portal was asked, for counting and asserting."""
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sandbox.errors import Json
+
+KEPT = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedRequest:
+    """One request: `inputs` is how many records it named; `status` is None where the connection was dropped."""
+
+    method: str
+    path: str
+    query: str
+    status: int | None
+    inputs: int
+    write: bool
+
+    def as_json(self) -> Json:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class RequestLog:
+    """The requests so far: the last 100,000 one by one, and the totals of all."""
+
+    def __init__(self) -> None:
+        self._kept: deque[LoggedRequest] = deque(maxlen=KEPT)
+        self.totals: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[LoggedRequest]:
+        return iter(list(self._kept))
+
+    def add(self, request: LoggedRequest) -> None:
+        self._kept.append(request)
+        self.totals["write" if request.write else "read"] += 1
+        self.totals["total"] += 1
+        self.totals[f"status_{request.status or 'dropped'}"] += 1
+
+    def clear(self) -> None:
+        self._kept.clear()
+        self.totals.clear()
+
+    def matching(self, method: str = "", path: str = "") -> list[LoggedRequest]:
+        """Requests whose method and path match the regular expressions (searched)."""
+        return [r for r in self if re.search(method, r.method) and re.search(path, r.path)]
+
+    def writes(self) -> list[LoggedRequest]:
+        """Requests that change the portal."""
+        return [request for request in self if request.write]

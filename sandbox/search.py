@@ -1,0 +1,177 @@
+"""The search endpoint: filters, sorts and their limits (HubSpot search guide), over what the index knows."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox.collection import Collection
+from sandbox.definitions import Definition
+from sandbox.errors import Json, invalid
+from sandbox.times import DAY_MS, read_ms
+
+if TYPE_CHECKING:
+    from sandbox.portal import Portal
+
+BODY_MAX = 3_000
+PAGE_MAX = 200
+REACH_MAX = 10_000
+GROUPS_MAX = 5
+FILTERS_PER_GROUP_MAX = 6
+FILTERS_MAX = 18
+_SEARCHED_BY_QUERY = ("email", "firstname", "lastname", "phone", "company", "name", "domain")
+
+Properties = Mapping[str, str]
+Test = Callable[[Properties], bool]
+Comparable = float | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One page of matches: how many there are in all, this page's records, and the offset of the next page."""
+
+    total: int
+    page: list[tuple[int, Properties]]
+    next_offset: int | None
+
+
+def search(portal: "Portal", collection: Collection, body: Json) -> Found:
+    """Find records as the index shows them; raises a 400 for a query that HubSpot would refuse."""
+    limit, offset = _paging(body)
+    groups = [[_test(portal, collection, each) for each in group.get("filters") or []] for group in _groups(body)]
+    query = (body.get("query") or "").lower()
+    matches = [
+        (record_id, known)
+        for record_id, known in collection.as_indexed(portal.clock.elapsed_s())
+        if (not groups or any(all(test(known) for test in tests) for tests in groups))
+        and (not query or any(query in known.get(name, "").lower() for name in _SEARCHED_BY_QUERY))
+    ]
+    _sort(collection, matches, body.get("sorts") or [])
+    end = offset + limit
+    return Found(total=len(matches), page=matches[offset:end], next_offset=end if end < len(matches) else None)
+
+
+def _paging(body: Json) -> tuple[int, int]:
+    limit = int(body.get("limit") or 10)
+    after = str(body.get("after") or "0")
+    if not after.isdecimal():
+        raise invalid(f"'{after}' is not a valid paging offset")
+    if limit > PAGE_MAX:
+        raise invalid(f"limit must be at most {PAGE_MAX}")
+    if int(after) + limit > REACH_MAX:
+        raise invalid(f"Cannot page beyond the first {REACH_MAX} results of a search")
+    return limit, int(after)
+
+
+def _groups(body: Json) -> list[Json]:
+    groups: list[Json] = list(body.get("filterGroups") or [])
+    if body.get("filters"):
+        groups.append({"filters": body["filters"]})
+    sizes = [len(group.get("filters") or []) for group in groups]
+    if len(groups) > GROUPS_MAX or max(sizes, default=0) > FILTERS_PER_GROUP_MAX or sum(sizes) > FILTERS_MAX:
+        raise invalid(
+            f"Too many filters: at most {GROUPS_MAX} groups of {FILTERS_PER_GROUP_MAX} filters, {FILTERS_MAX} in all"
+        )
+    return groups
+
+
+def _test(portal: "Portal", collection: Collection, given: Json) -> Test:
+    name, operator = str(given.get("propertyName")), str(given.get("operator"))
+    definition = collection.definitions.get(name)
+    if definition is None:
+        raise invalid(f"Property '{name}' does not exist")
+    if operator == "HAS_PROPERTY":
+        return lambda known: bool(known.get(name))
+    if operator == "NOT_HAS_PROPERTY":
+        return lambda known: not known.get(name)
+    negated = operator in {"NEQ", "NOT_IN", "NOT_CONTAINS_TOKEN"}
+    matches = _matcher(definition, operator, given)
+    if_empty = portal.switches.empty_matches_not_equal and negated
+
+    def test(known: Properties) -> bool:
+        value = known.get(name)
+        return matches(value) != negated if value else if_empty
+
+    return test
+
+
+def _matcher(definition: Definition, operator: str, given: Json) -> Callable[[str], bool]:
+    def read(value: Any) -> Comparable:
+        comparable = _comparable(definition, str(value))
+        if comparable is None:
+            raise invalid(f"'{value}' is not a valid {definition.type} for property '{definition.name}'")
+        return comparable
+
+    def stored(value: str) -> Comparable:
+        comparable = _comparable(definition, value)
+        # A stored value that is no number or time can equal nothing.
+        return float("nan") if comparable is None else comparable
+
+    match operator:
+        case "IN" | "NOT_IN":
+            # Text is compared in lower case with the values as given, which therefore must be lower case.
+            asked = {str(value) if _is_text(definition) else read(value) for value in given.get("values") or []}
+            return lambda value: stored(value) in asked
+        case "CONTAINS_TOKEN" | "NOT_CONTAINS_TOKEN":
+            return _token_matcher(str(given.get("value") or ""))
+        case "BETWEEN":
+            low, high = read(given.get("value")), read(given.get("highValue"))
+            return lambda value: low <= stored(value) <= high  # type: ignore[operator]
+    wanted = read(given.get("value"))
+    compare = _COMPARISONS.get(operator)
+    if compare is None:
+        raise invalid(f"'{operator}' is not a valid filter operator")
+    return lambda value: compare(stored(value), wanted)
+
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "EQ": lambda stored, wanted: stored == wanted,
+    "NEQ": lambda stored, wanted: stored == wanted,
+    "LT": lambda stored, wanted: stored < wanted,
+    "LTE": lambda stored, wanted: stored <= wanted,
+    "GT": lambda stored, wanted: stored > wanted,
+    "GTE": lambda stored, wanted: stored >= wanted,
+}
+
+
+def _token_matcher(pattern: str) -> Callable[[str], bool]:
+    token = re.compile(".*".join(map(re.escape, pattern.lower().split("*"))))
+    return lambda value: any(token.fullmatch(part) for part in (value.lower(), *re.split(r"[\s@.;,/]+", value.lower())))
+
+
+def _comparable(definition: Definition, value: str) -> Comparable | None:
+    """The value as filters and sorts compare it: numbers and milliseconds as numbers, text in lower case."""
+    match definition.type:
+        case "number":
+            try:
+                return float(value)
+            except ValueError:
+                return None
+        case "datetime":
+            return read_ms(value)
+        case "date":
+            ms = read_ms(value)
+            return None if ms is None else ms // DAY_MS
+    return value.lower() if _is_text(definition) else value
+
+
+def _is_text(definition: Definition) -> bool:
+    return definition.type == "string"
+
+
+def _sort(collection: Collection, matches: list[tuple[int, Properties]], sorts: list[Any]) -> None:
+    if not sorts:
+        return
+    if len(sorts) > 1:
+        raise invalid("A search takes one sort rule")
+    rule = sorts[0] if isinstance(sorts[0], dict) else {"propertyName": sorts[0]}
+    name = str(rule.get("propertyName"))
+    definition = collection.definitions.get(name)
+    if definition is None:
+        raise invalid(f"Property '{name}' does not exist")
+    decreasing = rule.get("direction") == "DESCENDING"
+    keyed = [(_comparable(definition, match[1].get(name) or ""), match) for match in matches]
+    valued: list[tuple[Any, tuple[int, Properties]]] = [each for each in keyed if each[0] not in (None, "")]
+    valued.sort(key=lambda each: each[0], reverse=decreasing)
+    # Records without a value come last either way.
+    matches[:] = [match for _, match in valued] + [match for key, match in keyed if key in (None, "")]

@@ -1,0 +1,106 @@
+"""The portal's lifecycle stages: their order, and which way is forward."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sandbox.definitions import Definition, Option
+from sandbox.errors import Json
+from sandbox.times import to_iso
+
+PIPELINE_ID = "contacts-lifecycle-pipeline"
+ENTERED_CURRENT = "hs_v2_date_entered_current_stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A lifecycle stage under its internal name; a custom one has a numeric name."""
+
+    id: str
+    label: str
+
+
+DEFAULT_STAGES = (
+    Stage("subscriber", "Subscriber"),
+    Stage("lead", "Lead"),
+    Stage("marketingqualifiedlead", "Marketing Qualified Lead"),
+    Stage("salesqualifiedlead", "Sales Qualified Lead"),
+    Stage("opportunity", "Opportunity"),
+    Stage("customer", "Customer"),
+    Stage("evangelist", "Evangelist"),
+    Stage("other", "Other"),
+)
+
+
+def entered(stage_id: str) -> str:
+    return f"hs_v2_date_entered_{stage_id}"
+
+
+def exited(stage_id: str) -> str:
+    return f"hs_v2_date_exited_{stage_id}"
+
+
+def is_backward(stages: Sequence[Stage], old: str, new: str) -> bool:
+    """Whether a move goes to an earlier stage; to or from no stage, or a stage that is gone, never does."""
+    order = {stage.id: place for place, stage in enumerate(stages)}
+    return old in order and new in order and order[new] < order[old]
+
+
+def stage_property(stages: Sequence[Stage], group: str) -> Definition:
+    """The property `lifecyclestage`, whose options are the stages in their order."""
+    return Definition(
+        name="lifecyclestage",
+        label="Lifecycle Stage",
+        type="enumeration",
+        field_type="radio",
+        group=group,
+        options=tuple(Option(value=s.id, label=s.label, display_order=place) for place, s in enumerate(stages)),
+        external_options=True,
+        hubspot_defined=True,
+        form_field=True,
+    )
+
+
+def stage_date_properties(stages: Sequence[Stage]) -> Iterator[Definition]:
+    """When a contact entered and left each stage; all read-only."""
+    yield _date(ENTERED_CURRENT, "Date entered current stage")
+    for stage in stages:
+        yield _date(entered(stage.id), f'Date entered "{stage.label}"')
+        yield _date(exited(stage.id), f'Date exited "{stage.label}"')
+
+
+def _date(name: str, label: str) -> Definition:
+    return Definition(
+        name=name,
+        label=label,
+        type="datetime",
+        field_type="date",
+        group="contactlcs",
+        calculated=True,
+        read_only=True,
+        hubspot_defined=True,
+    )
+
+
+def pipeline(stages: Sequence[Stage]) -> Json:
+    """The stages as the one pipeline of `GET /crm/v3/pipelines/contacts`."""
+    born = to_iso(0)
+    return {
+        "id": PIPELINE_ID,
+        "label": "Lifecycle Stage Pipeline",
+        "displayOrder": 0,
+        "archived": False,
+        "createdAt": born,
+        "updatedAt": born,
+        "stages": [
+            {
+                "id": stage.id,
+                "label": stage.label,
+                "displayOrder": place,
+                "archived": False,
+                "metadata": {},
+                "createdAt": born,
+                "updatedAt": born,
+            }
+            for place, stage in enumerate(stages)
+        ],
+    }

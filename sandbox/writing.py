@@ -1,0 +1,101 @@
+"""How a write changes a record: HubSpot's own rules, whoever writes."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sandbox.collection import Collection
+from sandbox.errors import BadValue
+from sandbox.records import Record, Source, Version
+from sandbox.stages import ENTERED_CURRENT, entered, exited, is_backward
+from sandbox.times import to_iso
+from sandbox.values import accept
+
+if TYPE_CHECKING:
+    from sandbox.portal import Portal
+
+STAGE = "lifecyclestage"
+OWNER = "hubspot_owner_id"
+
+
+def check(
+    portal: "Portal", collection: Collection, record: Record | None, written: Mapping[str, Any]
+) -> tuple[dict[str, str], list[BadValue]]:
+    """What an API write would store, and what is wrong with it; `record` is None while it does not exist yet."""
+    values: dict[str, str] = {}
+    bad: list[BadValue] = []
+    for name, value in written.items():
+        checked = _check_one(portal, collection, record, name.lower(), value)
+        if isinstance(checked, BadValue):
+            bad.append(checked)
+        else:
+            values[name.lower()] = checked
+    return values, bad
+
+
+def _check_one(
+    portal: "Portal", collection: Collection, record: Record | None, name: str, value: Any
+) -> str | BadValue:
+    definition = collection.definitions.get(name)
+    if definition is None:
+        return BadValue(name=name, code="PROPERTY_DOESNT_EXIST", message=f'Property "{name}" does not exist')
+    if definition.read_only:
+        message = f'"{name}" is a read only property; its value cannot be set.'
+        return BadValue(name=name, code="READ_ONLY_VALUE", message=message)
+    if name == OWNER and value not in ("", None) and str(value) not in {owner.id for owner in portal.owners}:
+        return BadValue(name=name, code="INVALID_OPTION", message=f"{value} was not one of the allowed options: []")
+    return accept(definition, value, record.properties.get(name, "") if record else "")
+
+
+def change(
+    portal: "Portal", collection: Collection, record: Record, values: Mapping[str, str], source: Source, *, at_ms: int
+) -> None:
+    """Store values that were found good.
+
+    What is there already is no change, and a backward stage leaves the old one, unless a person sets it by hand.
+    The date of the last change moves only if a property changed that is not calculated.
+    """
+    changed = {
+        name: value
+        for name, value in values.items()
+        if value != record.properties.get(name, "") and not _is_refused_stage(portal, record, name, value, source)
+    }
+    if not changed:
+        return
+    portal.note_unindexed(collection, record)
+    old_stage, old_email = record.properties.get(STAGE, ""), record.properties.get("email")
+    for name, value in changed.items():
+        record.set(name, Version(value, at_ms, source))
+    now = to_iso(at_ms)
+    if STAGE in changed and collection is portal.contacts:
+        _date_stage(portal, record, old_stage, changed[STAGE], now)
+    if collection.kind.unique in changed:
+        collection.rename(record, old_email, changed["email"])
+        record.properties["hs_email_domain"] = changed["email"].rpartition("@")[2]
+    if OWNER in changed:
+        record.properties["hubspot_owner_assigneddate"] = now
+    if any(_moves_date(collection, name) for name in changed):
+        # Both are ISO in UTC and of one length, so that text order is time order.
+        record.properties[collection.kind.modified] = max(now, record.properties[collection.kind.modified])
+
+
+def _is_refused_stage(portal: "Portal", record: Record, name: str, value: str, source: Source) -> bool:
+    return (
+        name == STAGE
+        and source.type != "CRM_UI"
+        and not portal.switches.backward_stage_writes
+        and is_backward(portal.stages, record.properties.get(STAGE, ""), value)
+    )
+
+
+def _date_stage(portal: "Portal", record: Record, old: str, new: str, now: str) -> None:
+    if old:
+        record.properties[exited(old)] = now
+    if new:
+        record.properties[entered(new)] = now
+    keeps = new or not portal.switches.clear_empties_entered_date
+    record.properties[ENTERED_CURRENT] = now if keeps else ""
+
+
+def _moves_date(collection: Collection, name: str) -> bool:
+    definition = collection.definitions.get(name)
+    return definition is not None and not definition.calculated
