@@ -179,7 +179,7 @@ def _step(points: int, least: tuple[int, int, int]) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rubric:
-    """All that earns points. Whoever builds one sees to it that rules name groups and classes that are here."""
+    """All that earns points. Its rules name only groups and classes that it holds."""
 
     groups: Mapping[str, Group]
     rules: tuple[Rule, ...]

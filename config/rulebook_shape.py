@@ -1,0 +1,286 @@
+"""The shape of a whole rulebook: which keys there are, and what they hold."""
+
+import types
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from config.rulebook_names import (
+    Days,
+    Disagreement,
+    DomainEntries,
+    Entries,
+    Given,
+    GroupName,
+    PhraseEntries,
+    RuleName,
+    Shape,
+    Text,
+    expected,
+    mapping,
+)
+from config.rulebook_rules import RULE_SHAPES, AnyRule
+from scoring import Part
+from workflows.policy import Clearing, Moves
+
+PropertyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+SourceName = Annotated[str, StringConstraints(pattern=r"^(company\.)?[a-z][a-z0-9_]*\*?$")]
+Tier = Literal["free", "starter", "professional", "enterprise"]
+FactType = Literal["text", "number", "bool", "date", "choices", "domain", "count_true"]
+Limit = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+
+
+class GroupShape(Shape):
+    label: Text
+    part: Part
+    points_max: Limit | None = None
+    points_min: Limit | None = None
+
+    @classmethod
+    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+        yield from given.crossed("points_min", "points_max")
+
+
+class CapShape(Shape):
+    """A cap that some rules of one group share."""
+
+    label: Text
+    rules: Annotated[list[RuleName], Field(min_length=1)]
+    points_max: Limit
+
+    @classmethod
+    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+        known = [key for key in given.items("rules") if isinstance(key, str) and key in given.names.rules]
+        groups = {str(mapping(given.names.rules, key).get("group")) for key in known}
+        if len(groups) > 1:
+            yield ("rules",), f"rules of one group, not of {' and '.join(sorted(groups))}"
+
+
+class GradeShape(Shape):
+    fit: Annotated[list[int], Field(min_length=3, max_length=3)]
+    activity: Annotated[list[int], Field(min_length=3, max_length=3)]
+    best: Literal["A4", "A1"] = "A4"
+
+    @classmethod
+    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+        for key in ("fit", "activity"):
+            steps = [step for step in given.items(key) if isinstance(step, int)]
+            if steps != sorted(set(steps), reverse=True):
+                yield (key,), "three different numbers, the largest first"
+
+
+class FactSourceShape(Shape):
+    model_config = ConfigDict(validate_by_alias=True, serialize_by_alias=True)
+
+    from_: Annotated[list[SourceName], Field(alias="from", min_length=1)]
+    type: FactType
+    tier: Tier
+
+    @classmethod
+    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+        for place, name in enumerate(given.items("from")):
+            if isinstance(name, str) and name.endswith("*") != (given.text("type") == "count_true"):
+                yield ("from", place), "a name that ends in * for the type count_true, and for no other type"
+
+
+class EngagementSourceShape(Shape):
+    count: SourceName | None = None
+    at: list[SourceName] = Field(default_factory=list)
+    name: SourceName | None = None
+    lasts_until: SourceName | None = None
+    tier: Tier
+
+    @classmethod
+    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+        if not {"count", "at", "name"} & given.keys:
+            yield (), "at least one of count, at and name"
+
+
+class SourcesShape(Shape):
+    facts: dict[str, FactSourceShape]
+    engagements: dict[str, list[EngagementSourceShape]]
+
+
+class StageBandShape(Shape):
+    stage: Text
+    enter: int
+    exit: int
+
+    @classmethod
+    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+        enter, leave = given.number("enter"), given.number("exit")
+        if enter is not None and leave is not None and leave > enter:
+            yield ("exit",), f"at most the entry line ({enter:g}), or leads would flap"
+
+
+class LeadShape(Shape):
+    stage: Text
+    enter: Annotated[int, Field(ge=1)]
+
+
+class StagesShape(Shape):
+    subscriber: Text
+    lead: LeadShape
+    mql: StageBandShape
+    sql: StageBandShape
+
+    @classmethod
+    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+        for lower, upper in (("lead", "mql"), ("mql", "sql")):
+            low, high = given.part(lower).number("enter"), given.part(upper).number("enter")
+            if low is not None and high is not None and low >= high:
+                yield (lower, "enter"), f"less than the entry line of {upper} ({high:g})"
+        low, high = given.part("mql").number("exit"), given.part("sql").number("exit")
+        if low is not None and high is not None and low > high:
+            yield ("mql", "exit"), f"at most the exit line of sql ({high:g})"
+        seen = {given.text("subscriber")}
+        for key in ("lead", "mql", "sql"):
+            stage = given.part(key).text("stage")
+            if stage is not None and stage in seen:
+                yield (key, "stage"), "a stage that is not used above"
+            seen.add(stage)
+
+
+class GatesShape(Shape):
+    fit_min: int | None = None
+    fit_or_mofu: int | None = None
+    intent_days: Days | None = None
+    origin_groups: list[GroupName] = Field(default_factory=list)
+
+
+class FeedbackShape(Shape):
+    true_sql_days: Days
+    not_ready_lands_at: Annotated[int, Field(ge=1)]
+    disqualified_points: Annotated[int, Field(le=0)]
+
+
+class ExclusionsShape(Shape):
+    own_domains: DomainEntries = Field(default_factory=list)
+    partner_domains: DomainEntries = Field(default_factory=list)
+    competitor_domains: DomainEntries = Field(default_factory=list)
+    free_mail_domains: DomainEntries = Field(default_factory=list)
+    partner_company_types: Entries = Field(default_factory=list)
+    competitor_company_types: Entries = Field(default_factory=list)
+    partner_lists: list[Text] = Field(default_factory=list)
+    partner_property: dict[PropertyName, list[Text]] = Field(default_factory=dict)
+    competitor_property: dict[PropertyName, list[Text]] = Field(default_factory=dict)
+
+
+class PolicyShape(Shape):
+    moves: Moves
+    clearing: Clearing
+    min_delta: Annotated[int, Field(ge=1)]
+    human_hold_days: Days
+    stages: StagesShape
+    gates: GatesShape
+    feedback: FeedbackShape
+    exclusions: ExclusionsShape
+
+
+class PropertiesShape(Shape):
+    """What our properties are called in the portal."""
+
+    score: PropertyName = "lead_score"
+    fit: PropertyName = "lead_score_fit"
+    engagement: PropertyName = "lead_score_engagement"
+    grade: PropertyName = "lead_grade"
+    reasons: PropertyName = "lead_score_reasons"
+    exclusion: PropertyName = "lead_scoring_exclusion"
+    feedback: PropertyName = "lead_scoring_sales_feedback"
+    feedback_points: PropertyName = "lead_scoring_feedback_points"
+    resync: PropertyName = "lead_scoring_resync"
+    hold: PropertyName = "lead_scoring_hold"
+
+    @classmethod
+    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+        defaults = {key: field.default for key, field in cls.model_fields.items()}
+        seen: set[Any] = set()
+        for key, name in (defaults | dict(given.content)).items():
+            if isinstance(name, str) and name in seen:
+                yield (key,), "a property of its own"
+            seen.add(name if isinstance(name, str) else None)
+
+
+def _is_key(name: str) -> str:
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise expected("a name of letters, digits, - and _")
+    return name
+
+
+Key = Annotated[str, AfterValidator(_is_key)]
+
+
+class RulebookShape(Shape):
+    """A whole rulebook, complete in itself."""
+
+    name: Key
+    lists: dict[Key, list[Text]] = Field(default_factory=dict)
+    groups: dict[Key, GroupShape]
+    rules: dict[Key, AnyRule]
+    caps: dict[Key, CapShape] = Field(default_factory=dict)
+    forms: dict[Key, PhraseEntries] = Field(default_factory=dict)
+    pages: dict[Key, PhraseEntries] = Field(default_factory=dict)
+    grade: GradeShape
+    sources: SourcesShape
+    policy: PolicyShape
+    properties: PropertiesShape = PropertiesShape()
+    reasons_max: Annotated[int, Field(ge=1, le=20)] = 5
+
+    @classmethod
+    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+        rules = given.part("rules")
+        yield from _overlaps(rules)
+        for key in rules.keys:
+            other = rules.part(key).text("not_with_last_band_of")
+            if other in rules.keys and not rules.part(other).items("bands"):
+                yield ("rules", key, "not_with_last_band_of"), "a rule with bands"
+
+
+def _overlaps(rules: Given) -> Iterator[Disagreement]:
+    """Ranges of one kind that share a count, in one rule or in two: a count would earn points twice."""
+    taken: dict[str, list[tuple[float, float, str]]] = {}
+    for key in rules.content:
+        kind = rules.part(key).text("kind") or ""
+        for place, counts in rules.part(key).parts("ranges"):
+            low, high = counts.number("min"), counts.number("max")
+            if low is None:
+                continue
+            top = float("inf") if high is None else high
+            others = taken.setdefault(kind, [])
+            for other_low, other_top, other in others:
+                if low <= other_top and other_low <= top:
+                    yield ("rules", key, "ranges", place), f"a range that shares no count with those of {other}"
+                    break
+            others.append((low, top, key))
+
+
+def keys_at(loc: Sequence[str | int]) -> set[str]:
+    """The keys that a mapping at this place of a rulebook may have; empty where any key may stand."""
+    here: Any = RulebookShape
+    for step in loc:
+        here = RULE_SHAPES[step] if isinstance(step, str) and step in RULE_SHAPES else _inside(here, step)
+    return {field.alias or name for name, field in here.model_fields.items()} if _is_shape(here) else set()
+
+
+def _inside(here: Any, step: str | int) -> Any:
+    """The type of what stands under a key, or at a place, of a value of this type."""
+    if _is_shape(here):
+        fields = here.model_fields
+        field = next((f for name, f in fields.items() if (f.alias or name) == step), None)
+        return None if field is None else _bare(field.annotation)
+    arguments = get_args(here)
+    return _bare(arguments[-1]) if arguments else None
+
+
+def _bare(annotation: Any) -> Any:
+    """A type without what only annotates it, and without its None."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return _bare(get_args(annotation)[0])
+    return annotation
+
+
+def _is_shape(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
