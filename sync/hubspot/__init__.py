@@ -1,0 +1,18 @@
+"""The only code that knows HubSpot's client, limits and quirks; its strings become our values here."""
+
+from sync.hubspot.building import RecordBuilder
+from sync.hubspot.connection import Connection, connect
+from sync.hubspot.limits import Budget
+from sync.hubspot.portal import HubSpotPortal
+from sync.hubspot.reading import HubSpotReader
+from sync.hubspot.writing import HubSpotWriter
+
+__all__ = [
+    "Budget",
+    "Connection",
+    "HubSpotPortal",
+    "HubSpotReader",
+    "HubSpotWriter",
+    "RecordBuilder",
+    "connect",
+]

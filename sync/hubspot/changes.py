@@ -1,0 +1,154 @@
+"""Which contacts changed since a moment: HubSpot's search, and its limits.
+
+Search pages by offset, up to 10,000 records; records that change meanwhile shift the offsets, and HubSpot itself
+stamps more than 10,000 contacts with one millisecond (airbyte#43317). So every page starts at a date again, and
+within one millisecond at an id.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sync.hubspot.building import MODIFIED, modified_at
+from sync.hubspot.connection import Connection
+from sync.hubspot.paging import Row, next_after, rows_of
+from sync.ports import RetryableError
+from sync.records import Found
+
+PAGE = 200
+REACH = 10_000
+"""Offset and page together may not go beyond this (HubSpot search guide)."""
+_ID = "hs_object_id"
+_OVERLAP = 3
+"""A record found by an old date may arrive with a later one, out of order (estuary#2210): the date to go on from is
+the earliest of the last few."""
+_ID_DIGITS = 17
+
+Filter = Mapping[str, str]
+
+
+class _OutOfOrder(RetryableError):
+    """Ids did not come in the order of their numbers."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "HubSpot's search gives contacts in no order that can be followed. Nothing was written; the next run "
+            "searches again."
+        )
+
+
+def changed_since(connection: Connection, since: datetime) -> Iterator[Sequence[Found]]:
+    """Contacts changed at or after a moment, oldest change first, each once."""
+    return _Walk(connection, since).pages()
+
+
+class _Walk:
+    """One pass through the changes."""
+
+    def __init__(self, connection: Connection, since: datetime) -> None:
+        self._connection = connection
+        # Exactly the epoch is answered with 500 (estuary): one second later is early enough.
+        self._from_ms = max(_milliseconds(since), 1_000)
+        self._given: set[int] = set()
+
+    def pages(self) -> Iterator[Sequence[Found]]:
+        after: str | None = None
+        while True:
+            document = self._search([_where(MODIFIED, "GTE", self._from_ms)], by=MODIFIED, after=after)
+            rows = rows_of(document)
+            yield self._fresh(rows)
+            after = next_after(document)
+            if after is None:
+                return
+            if rows:
+                after = None
+                yield from self._go_on_from(rows)
+
+    def _go_on_from(self, rows: Sequence[Row]) -> Iterator[Sequence[Found]]:
+        """Move the start to where this page leads; where that is no further, deal with that millisecond by itself."""
+        dates = [_milliseconds(at) for row in rows[-_OVERLAP:] if (at := _changed_at(row))]
+        if not dates or min(dates) < self._from_ms:
+            raise RetryableError(
+                "HubSpot's search answers with contacts outside of the dates that were asked for, so it leads nowhere. "
+                "Nothing was written; the next run searches again."
+            )
+        if min(dates) > self._from_ms:
+            self._from_ms = min(dates)
+            return
+        yield from self._one_moment(self._from_ms)
+        self._from_ms += 1
+
+    def _one_moment(self, at_ms: int) -> Iterator[Sequence[Found]]:
+        """Everything stamped with one millisecond, by id.
+
+        Whether HubSpot sorts ids as numbers or as text is not documented. Ids of one length come in the same order
+        either way, so where the order is not that of numbers they are asked for length by length.
+        """
+        try:
+            yield from self._by_id(at_ms, above=0, below=10**_ID_DIGITS, complete=True)
+        except _OutOfOrder:
+            for digits in range(1, _ID_DIGITS + 1):
+                yield from self._by_id(at_ms, above=10 ** (digits - 1) - 1, below=10**digits, complete=False)
+
+    def _by_id(self, at_ms: int, *, above: int, below: int, complete: bool) -> Iterator[Sequence[Found]]:
+        """Ids between two others; _OutOfOrder where going on from the last one would leave some out.
+
+        `complete`: compare with the total that HubSpot counts. It may rightly be more, where contacts changed since.
+        """
+        total, got, last = 0, 0, above
+        after: str | None = None
+        while True:
+            filters = [_where(MODIFIED, "EQ", at_ms), _where(_ID, "GT", last), _where(_ID, "LT", below)]
+            document = self._search(filters, by=_ID, after=after)
+            rows = rows_of(document)
+            ids = [int(row["id"]) for row in rows]
+            if ids != sorted(ids) or (ids and ids[0] <= last):
+                raise _OutOfOrder
+            total, got = total or int(document.get("total") or 0), got + len(ids)
+            yield self._fresh(rows)
+            after = next_after(document)
+            if after is None:
+                break
+            if ids:
+                last, after = ids[-1], None
+        if complete and got < total:
+            raise _OutOfOrder
+
+    def _fresh(self, rows: Sequence[Row]) -> list[Found]:
+        fresh = []
+        for row in rows:
+            contact_id = int(row["id"])
+            if contact_id not in self._given:
+                self._given.add(contact_id)
+                fresh.append(Found(id=str(row["id"]), modified_at=_changed_at(row)))
+        return fresh
+
+    def _search(self, filters: Sequence[Filter], *, by: str, after: str | None) -> Mapping[str, Any]:
+        """One page. `after` is given only to step over an empty page that is not the last."""
+        if after is not None and (not after.isdigit() or int(after) + PAGE > REACH):
+            raise RetryableError(
+                f"HubSpot's search gave {REACH:,} places of empty pages in a row. Nothing was written; the next run "
+                "searches again."
+            )
+        body = {
+            "filterGroups": [{"filters": filters}],
+            "sorts": [{"propertyName": by, "direction": "ASCENDING"}],
+            "properties": [MODIFIED],
+            "limit": PAGE,
+        }
+        place = {} if after is None else {"after": after}
+        answer = self._connection.read(self._connection.api.contacts_search.do_search, body | place, search=True)
+        return answer.document or {}
+
+
+def _where(name: str, operator: str, value: int) -> Filter:
+    return {"propertyName": name, "operator": operator, "value": str(value)}
+
+
+def _changed_at(row: Row) -> datetime | None:
+    properties = row.get("properties")
+    return modified_at(properties) if isinstance(properties, dict) else None
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)

@@ -1,0 +1,319 @@
+"""One connection to one portal: HubSpot's own client, with our timeouts, limits, retries and judgement of answers."""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import urllib3
+from hubspot import HubSpot
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+
+from sync.hubspot.errors import (
+    Answer,
+    AnswerLost,
+    NotSent,
+    Passing,
+    complaint_of,
+    raise_for,
+    retry_after_s,
+)
+from sync.hubspot.limits import Budget, Limits, Window
+from sync.ports import FatalError, RetryableError, TokenRefused
+from sync.records import RequestCount
+
+PAUSE_FIRST_S = 0.5
+PAUSE_MAX_S = 20.0
+
+_AGENT = "scoreline (hubspot-api-client-python; {})"
+
+Call = Callable[..., Any]
+"""A bound method of HubSpot's client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apis:
+    """The parts of HubSpot's client that we use, made once: every attribute chain on it builds a new one."""
+
+    contacts: Any
+    contacts_batch: Any
+    contacts_search: Any
+    companies_batch: Any
+    properties: Any
+    property_groups: Any
+    owners: Any
+    lists: Any
+    memberships: Any
+    pipelines: Any
+    get: Call
+    """GET a path that the client has no method for."""
+
+
+def connect(
+    *,
+    token: str,
+    base_url: str = "https://api.hubapi.com",
+    daily_reserve: float = 0.2,
+    attempts: int = 6,
+    connect_timeout_s: float = 5.0,
+    read_timeout_s: float = 60.0,
+) -> "Connection":
+    """A connection to the portal that the token belongs to; sends nothing yet.
+
+    `daily_reserve` is the share of the day's requests left to the account's other integrations; `attempts` is how
+    often a request is sent before it counts as failed; the timeouts are per request. TokenRefused and FatalError
+    for a token or an address that cannot be one.
+    """
+    token = token.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise TokenRefused(
+            "HUBSPOT_ACCESS_TOKEN holds characters that no HubSpot token has, or nothing. Nothing was sent. Set it to "
+            "the token of a private app or service key, as HubSpot shows it."
+        )
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise FatalError(
+            f"HUBSPOT_BASE_URL is {base_url!r}, which is no address of an API. Nothing was sent. Leave it unset for "
+            "HubSpot itself, or write it like https://api.hubapi.com."
+        )
+    return Connection(
+        token=token,
+        base_url=base_url.rstrip("/"),
+        limits=Limits(daily_reserve=daily_reserve),
+        attempts=attempts,
+        timeout=urllib3.Timeout(connect=connect_timeout_s, read=read_timeout_s),
+    )
+
+
+class Connection:
+    """Sends requests through HubSpot's client and answers with JSON objects that are what was asked for.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        base_url: str,
+        limits: Limits,
+        attempts: int,
+        timeout: urllib3.Timeout,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base_url = base_url
+        self.requests = RequestCount()
+        self._limits = limits
+        self._attempts = attempts
+        self._sleep = sleep
+        self._counting = threading.Lock()
+        self._pool = urllib3.PoolManager(maxsize=16, timeout=timeout, retries=False)
+        self.api = _apis(token, base_url, self._send)
+
+    @property
+    def budget(self) -> Budget:
+        """What HubSpot last said of its limits."""
+        return self._limits.budget
+
+    def read(
+        self,
+        call: Call,
+        *args: object,
+        holds: str = "results",
+        expects: Collection[int] = (200, 207),
+        search: bool = False,
+        named: bool = False,
+        urgent: bool = False,
+        **kwargs: Any,
+    ) -> Answer:
+        """Ask, as often as it takes, for an answer whose status is expected and whose body has the field `holds`.
+
+        `named`: records were asked for by id, so that none at all needs an error that says so.
+        `urgent`: part of finishing what was begun, and so not held up by the daily reserve.
+        RetryableError when there is no such answer in all attempts, TokenRefused and FatalError as they say.
+        """
+        window = self._limits.search if search else self._limits.ordinary
+
+        def ask() -> Answer:
+            answer = self._ask(call, args, kwargs, window=window, urgent=urgent, writes=False)
+            if answer.status not in expects:
+                raise_for(answer, self.base_url)
+            document = _holding(answer, holds, expects).document or {}
+            if named and not (document.get("results") or document.get("errors") or document.get("numErrors")):
+                raise AnswerLost("HubSpot answered with none of the records asked for, and does not call them missing")
+            return answer
+
+        return self._until_answered(ask)
+
+    def write(self, call: Call, *args: object, urgent: bool = False, **kwargs: Any) -> Answer:
+        """Send once, or again only where HubSpot certainly did nothing; return what it said, refusals included.
+
+        AnswerLost when it may or may not have been done. Otherwise as `read`.
+        """
+
+        def ask() -> Answer:
+            answer = self._ask(call, args, kwargs, window=self._limits.ordinary, urgent=urgent, writes=True)
+            if answer.status >= 500 or answer.status < 400:
+                return _holding(answer, "results", (200, 207))
+            if answer.status not in (400, 409, 422):
+                raise_for(answer, self.base_url)
+            return answer
+
+        return self._until_answered(ask, unless=AnswerLost)
+
+    def define(self, call: Call, *args: object, holds: str, expects: Collection[int], **kwargs: Any) -> Answer:
+        """Send something that may safely be sent twice, such as a property's definition; otherwise as `read`."""
+
+        def ask() -> Answer:
+            answer = self._ask(call, args, kwargs, window=self._limits.ordinary, urgent=True, writes=True)
+            if answer.status not in expects:
+                raise_for(answer, self.base_url)
+            return _holding(answer, holds, expects)
+
+        return self._until_answered(ask)
+
+    def _ask(
+        self,
+        call: Call,
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+        *,
+        window: Window,
+        urgent: bool,
+        writes: bool,
+    ) -> Answer:
+        if not urgent:
+            self._limits.keep_reserve()
+        with window.turn():
+            self._count("write" if writes else "read")
+            answer: Answer = call(*args, _preload_content=False, **kwargs)
+        self._limits.heard(answer.headers)
+        if answer.status == 429:
+            self._count("rate_limited")
+            secondly = complaint_of(answer.document).policy.upper() == "SECONDLY"
+            window.close_for(retry_after_s(answer.headers) or (1.0 if secondly else window.window_s))
+        return answer
+
+    def _until_answered(self, ask: Callable[[], Answer], unless: type[Passing] | None = None) -> Answer:
+        def is_worth_it(failure: BaseException) -> bool:
+            return isinstance(failure, Passing) and not (unless and isinstance(failure, unless))
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=_pause_s,
+            retry=retry_if_exception(is_worth_it),
+            sleep=self._sleep,
+            before_sleep=lambda _: self._count("retried"),
+            reraise=True,
+        )
+        try:
+            return retrying(ask)
+        except NotSent as failure:
+            raise RetryableError(
+                f"HubSpot could not be reached at {self.base_url} in {self._attempts} attempts ({failure}). Nothing "
+                "was sent. Check the network, and HUBSPOT_BASE_URL; the next run tries again."
+            ) from failure
+        except Passing as failure:
+            if unless and isinstance(failure, unless):
+                raise
+            raise RetryableError(
+                f"HubSpot at {self.base_url} gave no usable answer in {self._attempts} attempts; the last: {failure}. "
+                "What was written stays written, nothing more was sent; the next run goes on from there."
+            ) from failure
+
+    def _count(self, what: str) -> None:
+        with self._counting:
+            setattr(self.requests, what, getattr(self.requests, what) + 1)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        query_params: list[tuple[str, object]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: object = None,
+        **_: object,
+    ) -> Answer:
+        """What HubSpot's client calls in place of its own transport.
+
+        Its own raises another class per module and status, breaks on bodies that are not UTF-8, and turns a success
+        that it did not expect into None (hubspot-api-python#448). Here every status is an answer.
+        """
+        try:
+            response = self._pool.request(
+                method,
+                f"{url}?{urlencode(query_params)}" if query_params else url,
+                headers=headers,
+                body=None if body is None else json.dumps(body),
+                redirect=False,
+            )
+            return Answer(status=response.status, headers=response.headers, document=_json_object(response.data))
+        except (NewConnectionError, ConnectTimeoutError) as failure:
+            raise NotSent(type(failure).__name__) from failure
+        except HTTPError as failure:
+            problem = f"the connection failed before the answer was whole ({type(failure).__name__})"
+            raise AnswerLost(problem) from failure
+
+
+def _apis(token: str, base_url: str, send: Call) -> Apis:
+    def build(package: Any, name: str, _: Mapping[str, object]) -> Any:
+        settings = package.Configuration()
+        settings.host, settings.access_token = base_url, token
+        client = package.ApiClient(configuration=settings)
+        client.user_agent = _AGENT.format(version("hubspot-api-client"))
+        client.set_default_header("Accept-Encoding", "gzip")
+        client.request = send
+        return getattr(package, name)(api_client=client)
+
+    crm = HubSpot(access_token=token, host=base_url, base_url=base_url, api_factory=build).crm
+    contacts = crm.contacts.basic_api
+    return Apis(
+        contacts=contacts,
+        contacts_batch=crm.contacts.batch_api,
+        contacts_search=crm.contacts.search_api,
+        companies_batch=crm.companies.batch_api,
+        properties=crm.properties.core_api,
+        property_groups=crm.properties.groups_api,
+        owners=crm.owners.owners_api,
+        lists=crm.lists.lists_api,
+        memberships=crm.lists.memberships_api,
+        pipelines=crm.pipelines.pipelines_api,
+        get=partial(contacts.api_client.call_api, method="GET", auth_settings=["oauth2"]),
+    )
+
+
+def _holding(answer: Answer, field: str, expects: Collection[int]) -> Answer:
+    """The answer, if it is one of those expected and a success has the field; else AnswerLost."""
+    if answer.status in expects and answer.status >= 400:
+        return answer
+    found = (answer.document or {}).get(field)
+    rows = found if isinstance(found, list) else [None]
+    if answer.status not in expects or found is None or (field == "results" and not all(map(_is_object, rows))):
+        raise AnswerLost(f"HubSpot answered {answer.status} with a body that is not what was asked for")
+    return answer
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _json_object(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _pause_s(state: RetryCallState) -> float:
+    """Exponential with full jitter, so that many workers do not come back at once; longer where HubSpot says so."""
+    most_s = min(PAUSE_MAX_S, PAUSE_FIRST_S * 2 ** (state.attempt_number - 1))
+    failure = state.outcome.exception() if state.outcome else None
+    return random.uniform(0, most_s) + (failure.wait_s if isinstance(failure, Passing) else 0.0)

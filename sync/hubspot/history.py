@@ -1,0 +1,41 @@
+"""Who wrote the values that a property once had."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sync.hubspot.values import UnreadableError, moment_of, text_of
+from workflows import HistoryEntry, Setter
+
+# HubSpot does not publish these names as a list: the first two groups are recorded in answers (CRM_UI, INTEGRATION),
+# those of workflows, imports, forms and deal sync are known only by what they must be about.
+_PROGRAMS = ("INTEGRATION", "API")
+_PROCESSES = ("IMPORT", "FORM", "WORKFLOW", "AUTOMATION", "CALCULATED", "ANALYTICS", "MERGE", "SYNC", "EMAIL", "BATCH")
+
+
+def history_of(row: Mapping[str, Any], name: str) -> Sequence[HistoryEntry]:
+    """The values that a property of a contact had, newest first; those without a date are left out."""
+    told = row.get("propertiesWithHistory")
+    entries = told.get(name) if isinstance(told, dict) else None
+    found = []
+    for entry in entries if isinstance(entries, list) else []:
+        try:
+            at = moment_of(text_of(entry.get("timestamp")))
+        except (UnreadableError, AttributeError):
+            continue
+        found.append(HistoryEntry(value=text_of(entry.get("value")) or None, at=at, by=setter_of(entry)))
+    return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+
+def setter_of(entry: Mapping[str, Any]) -> Setter:
+    """Who wrote a history entry, by its `sourceType` and, where that says nothing, by its user."""
+    source = text_of(entry.get("sourceType")).upper()
+    if source.startswith("CRM_UI") or "MOBILE" in source:
+        return Setter.PERSON
+    if any(word in source.split("_") for word in _PROGRAMS):
+        return Setter.INTEGRATION
+    about = " ".join((source, text_of(entry.get("sourceId")), text_of(entry.get("sourceLabel")))).upper()
+    if "DEAL" in about:
+        return Setter.DEAL
+    if entry.get("updatedByUserId") and not any(word in source for word in _PROCESSES):
+        return Setter.PERSON
+    return Setter.OTHER

@@ -1,0 +1,159 @@
+"""HubSpot's limits, kept from our side: so many requests in any few seconds, and a share of the day for others."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sync.ports import RetryableError
+
+BURST = 100
+"""Requests in any ten seconds that every portal allows, whatever its tier (HubSpot usage guidelines)."""
+
+BURST_WINDOW_S = 10.0
+
+SEARCHES = 4
+"""Searches in any second: the account has five, for all its integrations together (HubSpot search guide)."""
+
+SEARCH_WINDOW_S = 1.0
+
+DAILY_NEWS_LASTS_S = 60.0
+"""For how long the daily figures of the last answer are believed: after that one request may ask again, so that a
+worker that waits over midnight notices the new day."""
+
+_MARGIN_S = 0.02
+"""Clocks tick in steps; two machines' windows of ten seconds are not equal to the microsecond."""
+
+
+class Window:
+    """At most `limit` requests in any window of the given seconds, however many threads ask.
+
+    A request may reach HubSpot at any moment between its sending and its answer. So it counts from the start,
+    and leaves the window only when that long has passed since its *answer*: then HubSpot, too, has forgotten it.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        window_s: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.limit = limit
+        self.window_s = window_s
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._answered: deque[float] = deque()
+        self._under_way = 0
+        self._closed_until = 0.0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until a request may be sent, and hold its place while the block sends it."""
+        while (delay := self._take()) > 0:
+            self._sleep(delay)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                self._answered.append(self._clock())
+
+    def close_for(self, seconds: float) -> None:
+        """Let no request out for so long: HubSpot has said that it is too much."""
+        with self._lock:
+            self._closed_until = max(self._closed_until, self._clock() + seconds)
+
+    def heard(self, *, limit: int | None, window_s: float | None, remaining: int | None) -> None:
+        """Believe HubSpot about its limit, and about what others have used of it with the same token."""
+        with self._lock:
+            self.limit = limit or self.limit
+            self.window_s = window_s or self.window_s
+            if remaining is not None:
+                used_by_others = self.limit - remaining - self._under_way - len(self._answered)
+                self._answered.extend([self._clock()] * max(0, used_by_others))
+
+    def _take(self) -> float:
+        """Take a place and return 0, or return the seconds after which to ask again."""
+        with self._lock:
+            now = self._clock()
+            while self._answered and self._answered[0] + self.window_s + _MARGIN_S <= now:
+                self._answered.popleft()
+            if now < self._closed_until:
+                return self._closed_until - now
+            if self._under_way + len(self._answered) < self.limit:
+                self._under_way += 1
+                return 0.0
+            if self._answered:
+                return max(self._answered[0] + self.window_s + _MARGIN_S - now, _MARGIN_S)
+            return _MARGIN_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What HubSpot last said of its limits; None where it has not said."""
+
+    daily_limit: int | None = None
+    """Requests of all the account's private apps together, from midnight to midnight of the portal's time zone."""
+    daily_remaining: int | None = None
+    burst_limit: int | None = None
+    burst_window_s: float | None = None
+
+
+class Limits:
+    """Both windows and the day, fed by the headers of every answer."""
+
+    def __init__(
+        self,
+        *,
+        daily_reserve: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.ordinary = Window(BURST, BURST_WINDOW_S, clock=clock, sleep=sleep)
+        self.search = Window(SEARCHES, SEARCH_WINDOW_S, clock=clock, sleep=sleep)
+        self.budget = Budget()
+        self._reserve = daily_reserve
+        self._clock = clock
+        self._daily_heard_at = float("-inf")
+
+    def heard(self, headers: Mapping[str, str]) -> None:
+        """Take in an answer's headers; those that are missing or absurd change nothing."""
+        limit = _whole(headers, "X-HubSpot-RateLimit-Max")
+        interval_ms = _whole(headers, "X-HubSpot-RateLimit-Interval-Milliseconds")
+        window_s = interval_ms / 1000 if interval_ms else None
+        if limit:
+            remaining = _whole(headers, "X-HubSpot-RateLimit-Remaining")
+            self.ordinary.heard(limit=limit, window_s=window_s, remaining=remaining)
+        daily_limit = _whole(headers, "X-HubSpot-RateLimit-Daily")
+        daily_remaining = _whole(headers, "X-HubSpot-RateLimit-Daily-Remaining")
+        if daily_limit and daily_remaining is not None:
+            self._daily_heard_at = self._clock()
+        self.budget = Budget(
+            daily_limit=daily_limit or self.budget.daily_limit,
+            daily_remaining=self.budget.daily_remaining if daily_remaining is None else daily_remaining,
+            burst_limit=limit or self.budget.burst_limit,
+            burst_window_s=window_s or self.budget.burst_window_s,
+        )
+
+    def keep_reserve(self) -> None:
+        """RetryableError when only the share of the day that is left to other integrations remains."""
+        limit, remaining = self.budget.daily_limit, self.budget.daily_remaining
+        if limit is None or remaining is None or self._clock() - self._daily_heard_at > DAILY_NEWS_LASTS_S:
+            return
+        if remaining < self._reserve * limit:
+            raise RetryableError(
+                f"{remaining:,} of the account's {limit:,} HubSpot requests a day are left; the last "
+                f"{self._reserve:.0%} are for its other integrations. Nothing more is read or begun today: the "
+                "count starts afresh at midnight in the portal's time zone. To use more of the day, lower "
+                "SCORELINE_DAILY_RESERVE."
+            )
+
+
+def _whole(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() else None

@@ -1,0 +1,58 @@
+"""Walking through HubSpot's pages."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sync.hubspot.connection import Call, Connection
+from sync.ports import FatalError, RetryableError
+
+_CONTACTS = "0-1"
+"""HubSpot's type id of contacts."""
+
+Row = Mapping[str, Any]
+
+
+def pages(
+    connection: Connection, call: Call, *args: object, urgent: bool = False, **kwargs: Any
+) -> Iterator[Sequence[Row]]:
+    """Every page of a listing. The end is where no next page is named: a short or empty one means nothing."""
+    after: str | None = None
+    seen: set[str] = set()
+    while True:
+        place: dict[str, Any] = {} if after is None else {"after": after}
+        document = connection.read(call, *args, urgent=urgent, **place, **kwargs).document or {}
+        yield rows_of(document)
+        after = next_after(document)
+        if after is None:
+            return
+        if after in seen:
+            raise RetryableError(
+                f"HubSpot's paging goes round in circles: page {len(seen) + 1} leads back to one already read. "
+                "Nothing was written; the next run starts afresh."
+            )
+        seen.add(after)
+
+
+def next_after(document: Mapping[str, Any]) -> str | None:
+    """The place of the next page; None on the last."""
+    place = ((document.get("paging") or {}).get("next") or {}).get("after")
+    return str(place) if place not in (None, "") else None
+
+
+def rows_of(document: Mapping[str, Any]) -> Sequence[Row]:
+    """The records of an answer."""
+    rows: Sequence[Row] = document["results"]
+    return rows
+
+
+def list_members(connection: Connection, list_id: str) -> Iterator[Sequence[str]]:
+    """The ids of a contact list's members, in pages; FatalError when the portal has no such list of contacts."""
+    answer = connection.read(connection.api.lists.get_by_id, list_id, holds="list", expects=(200, 404))
+    found = (answer.document or {}).get("list") if answer.status == 200 else None
+    if not found or found.get("objectTypeId", _CONTACTS) != _CONTACTS:
+        raise FatalError(
+            f"The portal has no list of contacts with the id {list_id}. Nothing was read or written. HubSpot shows a "
+            "list's id in its address; lists of companies or deals cannot be used."
+        )
+    for page in pages(connection, connection.api.memberships.get_page, list_id, limit=250):
+        yield [str(row["recordId"]) for row in page]

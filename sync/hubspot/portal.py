@@ -1,0 +1,122 @@
+"""The HubSpot account itself: which portal it is, its stages, properties, people and partners."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from config import Rulebook
+from sync.hubspot.connection import Connection
+from sync.hubspot.errors import Answer
+from sync.hubspot.paging import Row, list_members, pages, rows_of
+from sync.records import STAGE, PortalFacts, RequestCount
+from workflows import shared_domains
+
+_LIFECYCLE_PIPELINE = "contacts-lifecycle-pipeline"
+
+
+class HubSpotPortal:
+    """Fulfils the port `Portal`."""
+
+    def __init__(self, connection: Connection, rulebook: Rulebook) -> None:
+        self._connection = connection
+        self._rulebook = rulebook
+
+    @property
+    def requests(self) -> RequestCount:
+        """What the connection has sent so far."""
+        return self._connection.requests
+
+    def facts(self) -> PortalFacts:
+        """Ask for everything a run must know before it starts. These few requests ignore the daily reserve: a run
+        that has contacts to put right must be able to begin."""
+        account = account_details(self._connection)
+        details = account.document or {}
+        definitions = property_definitions(self._connection)
+        emails = frozenset(owner_emails(self._connection))
+        exclusions = self._rulebook.policy.exclusions
+        own = set(self._rulebook.properties.values())
+        return PortalFacts(
+            portal_id=str(details["portalId"]),
+            time_zone=_time_zone(details),
+            stages=self._stages(definitions),
+            properties=frozenset(definitions),
+            options={
+                name: frozenset(option["value"] for option in options_of(definition))
+                for name, definition in definitions.items()
+                if name in own and definition.get("type") == "enumeration"
+            },
+            employee_emails=emails,
+            employee_domains=exclusions.own_domains or shared_domains(emails, exclusions.free_mail_domains),
+            partner_ids=frozenset(
+                contact_id
+                for list_id in self._rulebook.partner_lists
+                for page in list_members(self._connection, list_id)
+                for contact_id in page
+            ),
+            server_time=server_time(account.headers),
+        )
+
+    def _stages(self, definitions: Mapping[str, Row]) -> tuple[str, ...]:
+        """Lifecycle stages, lowest first: from the property's options, else from the pipeline that holds them."""
+        options = options_of(definitions.get(STAGE, {}))
+        if options:
+            return tuple(option["value"] for option in sorted(options, key=_display_order))
+        answer = self._connection.read(self._connection.api.pipelines.get_all, "contacts", urgent=True)
+        pipelines = rows_of(answer.document or {})
+        named = [p for p in pipelines if p.get("id") == _LIFECYCLE_PIPELINE] or pipelines[:1]
+        return tuple(
+            str(stage["id"])
+            for pipeline in named
+            for stage in sorted(pipeline.get("stages") or [], key=_display_order)
+            if not stage.get("archived")
+        )
+
+
+def account_details(connection: Connection) -> Answer:
+    """What the account says of itself: works with every kind of token."""
+    return connection.read(connection.api.get, "/account-info/v3/details", holds="portalId", urgent=True)
+
+
+def property_definitions(connection: Connection) -> dict[str, Row]:
+    """All contact properties by name. HubSpot lists them on one page."""
+    answer = connection.read(connection.api.properties.get_all, "contacts", urgent=True)
+    return {row["name"]: row for row in rows_of(answer.document or {})}
+
+
+def options_of(definition: Row) -> Sequence[Row]:
+    """The options of an enumeration; none where it has none."""
+    return [option for option in definition.get("options") or [] if isinstance(option, dict) and option.get("value")]
+
+
+def owner_emails(connection: Connection) -> Iterator[str]:
+    """Lower-case addresses of the portal's owners; deactivated users are among the archived ones only."""
+    for archived in (False, True):
+        for page in pages(connection, connection.api.owners.get_page, limit=100, archived=archived, urgent=True):
+            yield from (owner["email"].strip().lower() for owner in page if owner.get("email"))
+
+
+def server_time(headers: Mapping[str, str]) -> datetime | None:
+    """HubSpot's clock, from an answer's `Date`; None without a readable one."""
+    try:
+        return parsedate_to_datetime(headers.get("Date", "")).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _time_zone(details: Mapping[str, Any]) -> str:
+    """The portal's zone by its name, or its present offset where this system does not know the name."""
+    name = str(details.get("timeZone") or "")
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, OSError):
+        pass
+    offset = timedelta(milliseconds=float(details.get("utcOffsetMilliseconds") or 0))
+    minutes = round(offset.total_seconds() / 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"UTC{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def _display_order(option: Row) -> int:
+    return int(option.get("displayOrder") or 0)

@@ -1,0 +1,156 @@
+"""Contacts read from HubSpot: by list, by id, with their companies, and what their fields once held."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from config import Rulebook
+from sync.hubspot.building import COMPANY_LINK, RecordBuilder
+from sync.hubspot.changes import changed_since
+from sync.hubspot.connection import Call, Connection
+from sync.hubspot.history import history_of
+from sync.hubspot.paging import Row, list_members, pages, rows_of
+from sync.hubspot.values import text_of
+from sync.ports import RetryableError
+from sync.records import STAGE, ContactRecord, Found, History
+
+PAGE = 100
+"""Contacts of one list page and ids of one batch read (HubSpot objects guide)."""
+HISTORY_PAGE = 50
+"""The same where property histories are asked for."""
+PAGES_TOGETHER = 10
+"""Pages read before their contacts' companies are: contacts of one page share few companies with each other."""
+COMPANIES_KEPT = 20_000
+URL_NAMES_MAX = 5 * 1024
+"""Characters of property names that a URL may carry: some 900 names gave 414 (airbyte#33976)."""
+
+
+class HubSpotReader:
+    """Fulfils the port `ContactReader`."""
+
+    def __init__(self, connection: Connection, rulebook: Rulebook, builder: RecordBuilder) -> None:
+        self._connection = connection
+        self._api = connection.api
+        self._builder = builder
+        self._answer_property = rulebook.properties["feedback"]
+        self._companies: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+
+    def every(self) -> Iterator[Sequence[ContactRecord]]:
+        listed = self._listed()
+        while together := list(islice(listed, PAGES_TOGETHER)):
+            rows = [row for page in together for row in page]
+            self._read_companies(rows)
+            for page in together:
+                yield [self._record(row) for row in page]
+
+    def changed_since(self, since: datetime) -> Iterator[Sequence[Found]]:
+        return changed_since(self._connection, since)
+
+    def members(self, list_id: str) -> Iterator[Sequence[str]]:
+        return list_members(self._connection, list_id)
+
+    def read(self, ids: Sequence[str]) -> Sequence[ContactRecord]:
+        rows = self._rows(ids, self._builder.contact_properties)
+        self._read_companies(rows)
+        return [self._record(row) for row in rows]
+
+    def find(self, who: str) -> str | None:
+        who = who.strip()
+        if who.isascii() and who.isdigit():
+            # Only this one request follows the id of a merged contact to the survivor (HubSpot objects guide).
+            answer = self._connection.read(
+                self._api.contacts.get_by_id, who, properties=[STAGE], holds="id", expects=(200, 404), urgent=True
+            )
+            return str((answer.document or {})["id"]) if answer.status == 200 else None
+        if "@" not in who:
+            return None
+        # By POST, so that the address stands in no URL: those end up in logs on the way.
+        found = self._batch_read(
+            self._api.contacts_batch.read, [who.lower()], ["email"], named=False, idProperty="email"
+        )
+        return str(found[0]["id"]) if found else None
+
+    def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:
+        return {row["id"]: text_of(_properties(row).get(STAGE)) or None for row in self._rows(ids, [STAGE])}
+
+    def values(self, ids: Sequence[str], properties: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        asked = dict.fromkeys(properties, None)
+        return {
+            row["id"]: self._builder.as_ours({name: _properties(row).get(name) for name in asked})
+            for row in self._rows(ids, properties)
+        }
+
+    def histories(self, ids: Sequence[str]) -> Mapping[str, History]:
+        names = [STAGE, self._answer_property]
+        found: dict[str, History] = {}
+        for some in _parts(ids, HISTORY_PAGE):
+            for row in self._batch_read(self._api.contacts_batch.read, some, [STAGE], propertiesWithHistory=names):
+                found[str(row["id"])] = History(
+                    stage=history_of(row, STAGE), answer=history_of(row, self._answer_property)
+                )
+        return found
+
+    def _listed(self) -> Iterator[Sequence[Row]]:
+        """Every page of contacts, each contact once even where pages overlap."""
+        names = self._builder.contact_properties
+        fits = sum(len(f"properties={name}&") for name in names) <= URL_NAMES_MAX
+        before: set[str] = set()
+        asked = list(names) if fits else ["hs_object_id"]
+        for page in pages(self._connection, self._api.contacts.get_page, limit=PAGE, properties=asked):
+            ids = [str(row["id"]) for row in page]
+            fresh = [row for row, contact_id in zip(page, ids, strict=True) if contact_id not in before]
+            before = set(ids)
+            yield fresh if fits else self._rows([str(row["id"]) for row in fresh], names)
+
+    def _rows(self, ids: Sequence[str], properties: Sequence[str]) -> list[Row]:
+        return [
+            row
+            for some in _parts(ids, PAGE)
+            for row in self._batch_read(self._api.contacts_batch.read, some, properties)
+        ]
+
+    def _batch_read(self, call: Call, ids: Sequence[str], properties: Sequence[str], **more: object) -> Sequence[Row]:
+        """Records by id; those that HubSpot names as missing are left out."""
+        body = {"inputs": [{"id": each} for each in ids], "properties": list(properties), "propertiesWithHistory": []}
+        return rows_of(self._connection.read(call, body | more, named=named, urgent=True).document or {})
+
+    def _read_companies(self, rows: Sequence[Row]) -> None:
+        """Have the primary companies of these contacts at hand."""
+        if not self._builder.company_properties:
+            return
+        wanted = dict.fromkeys(_company_id(row) for row in rows)
+        missing = [i for i in wanted if i and i not in self._companies]
+        for some in _parts(missing, PAGE):
+            self._companies |= {company_id: {} for company_id in some}
+            for row in self._batch_read(self._api.companies_batch.read, some, self._builder.company_properties):
+                self._companies[str(row["id"])] = _properties(row)
+
+    def _record(self, row: Row) -> ContactRecord:
+        _properties(row)
+        company = self._companies.get(_company_id(row), {})
+        while len(self._companies) > COMPANIES_KEPT:
+            self._companies.popitem(last=False)
+        return self._builder.build(row, company)
+
+
+def _properties(row: Row) -> Mapping[str, Any]:
+    """A record's properties. One without them would look like one whose every value is empty."""
+    properties = row.get("properties")
+    if not isinstance(properties, dict):
+        raise RetryableError(
+            f"HubSpot answered with record {row.get('id')} but without its properties. Nothing was taken from that; "
+            "the next run asks again."
+        )
+    return properties
+
+
+def _company_id(row: Row) -> str:
+    return text_of(_properties(row).get(COMPANY_LINK))
+
+
+def _parts(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    distinct = list(dict.fromkeys(ids))
+    for start in range(0, len(distinct), size):
+        yield distinct[start : start + size]
