@@ -111,7 +111,9 @@ class HubSpotReader:
             for row in self._batch_read(self._api.contacts_batch.read, some, properties)
         ]
 
-    def _batch_read(self, call: Call, ids: Sequence[str], properties: Sequence[str], **more: object) -> Sequence[Row]:
+    def _batch_read(
+        self, call: Call, ids: Sequence[str], properties: Sequence[str], *, named: bool = True, **more: object
+    ) -> Sequence[Row]:
         """Records by id; those that HubSpot names as missing are left out."""
         body = {"inputs": [{"id": each} for each in ids], "properties": list(properties), "propertiesWithHistory": []}
         return rows_of(self._connection.read(call, body | more, named=named, urgent=True).document or {})
