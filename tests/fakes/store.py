@@ -1,0 +1,187 @@
+"""A store in memory, which keeps the promises of the real one; the contract suite holds it to them."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sync.ports import LeaseHeld, LeaseLost
+from sync.records import OPEN_STATES, Change, Holder, JournalEntry, Mode, RunRecord, RunState, StageNote, State
+
+
+class FakeJournal:
+    """Fulfils `Journal`."""
+
+    def __init__(self) -> None:
+        self._runs: dict[int, RunRecord] = {}
+        self._entries: dict[int, dict[int, JournalEntry]] = {}
+        self._last_id = 0
+
+    def start_run(self, mode: Mode, *, rulebook_version: str, at: datetime) -> int:
+        self._last_id += 1
+        self._entries[self._last_id] = {}
+        self._runs[self._last_id] = RunRecord(
+            id=self._last_id,
+            mode=mode,
+            state="running",
+            started_at=at.astimezone(UTC),
+            finished_at=None,
+            rulebook_version=rulebook_version,
+            summary={},
+        )
+        return self._last_id
+
+    def finish_run(
+        self, run_id: int, state: RunState, *, summary: Mapping[str, object], at: datetime, error: str = ""
+    ) -> None:
+        self._runs[run_id] = replace(
+            self._runs[run_id],
+            state=state,
+            summary=json.loads(json.dumps(summary)),
+            finished_at=at.astimezone(UTC),
+            error=error,
+        )
+
+    def run(self, run_id: int) -> RunRecord | None:
+        return self._runs.get(run_id)
+
+    def runs(self, limit: int = 20) -> Sequence[RunRecord]:
+        return sorted(self._runs.values(), key=lambda run: -run.id)[:limit]
+
+    def last_finished(self, mode: Mode) -> datetime | None:
+        finished = (run for run in self.runs(limit=len(self._runs)) if (run.mode, run.state) == (mode, "finished"))
+        newest = next(finished, None)
+        return newest.started_at if newest else None
+
+    def interrupted(self) -> Sequence[RunRecord]:
+        return [run for run in self._runs.values() if run.state in ("running", "failed", "interrupted")]
+
+    def plan(self, run_id: int, changes: Sequence[Change]) -> None:
+        entries = self._entries[run_id]
+        for number, change in enumerate(changes, len(entries) + 1):
+            entries[number] = JournalEntry(run_id=run_id, number=number, change=change, state=State.PLANNED)
+
+    def entries(
+        self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None
+    ) -> Iterator[Sequence[JournalEntry]]:
+        done = 0
+        while page := [
+            entry
+            for entry in self._entries.get(run_id, {}).values()
+            if entry.number > done
+            and (not states or entry.state in states)
+            and (quiet is None or entry.change.is_quiet == quiet)
+        ][:100]:
+            yield page
+            done = page[-1].number
+
+    def mark(self, entries: Sequence[JournalEntry], state: State, detail: str = "") -> None:
+        kept = [self._entries[entry.run_id][entry.number] for entry in entries]
+        for entry in kept:
+            self._entries[entry.run_id][entry.number] = replace(entry, state=state, detail=detail)
+
+    def replace(self, entry: JournalEntry, change: Change) -> JournalEntry:
+        kept = self._entries[entry.run_id][entry.number]
+        if kept.state is not State.PLANNED:
+            raise LookupError(f"change {entry.number} of run {entry.run_id} is not a planned one")
+        self._entries[entry.run_id][entry.number] = replace(kept, change=change)
+        return self._entries[entry.run_id][entry.number]
+
+    def open_entries(self) -> Sequence[JournalEntry]:
+        return [e for entries in self._entries.values() for e in entries.values() if e.state in OPEN_STATES]
+
+    def prune(self, *, before: datetime) -> None:
+        for run in list(self._runs.values()):
+            if run.state == "running" or run.started_at >= before:
+                continue
+            still_open = {n: e for n, e in self._entries[run.id].items() if e.state in OPEN_STATES}
+            self._entries[run.id] = still_open
+            if not still_open:
+                del self._runs[run.id], self._entries[run.id]
+
+
+class FakeMemory:
+    """Fulfils `Memory`."""
+
+    def __init__(self) -> None:
+        self._watermark: datetime | None = None
+        self._notes: dict[str, StageNote] = {}
+        self._seen: dict[str, tuple[datetime | None, bool]] = {}
+
+    def watermark(self) -> datetime | None:
+        return self._watermark
+
+    def set_watermark(self, at: datetime) -> None:
+        self._watermark = at.astimezone(UTC)
+
+    def stage_notes(self, ids: Sequence[str]) -> Mapping[str, StageNote]:
+        return {i: self._notes[i] for i in ids if i in self._notes}
+
+    def note_stages(self, notes: Iterable[StageNote]) -> None:
+        self._notes.update((note.contact_id, note) for note in notes)
+
+    def seen(self, ids: Sequence[str]) -> Mapping[str, datetime]:
+        known = {i: self._seen[i][0] for i in ids if i in self._seen}
+        return {i: at for i, at in known.items() if at is not None}
+
+    def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]]) -> None:
+        self._seen.update((i, (at, fades)) for i, at, fades in contacts)
+
+    def fading(self) -> Iterator[Sequence[str]]:
+        done = ""
+        while page := sorted(i for i, (_, fades) in self._seen.items() if fades and i > done)[:100]:
+            yield page
+            done = page[-1]
+
+    def forget(self, ids: Sequence[str]) -> None:
+        for contact_id in ids:
+            self._notes.pop(contact_id, None)
+            self._seen.pop(contact_id, None)
+
+
+class FakeLease:
+    """Fulfils `Lease`, without waiting: who does not let go at once is still there when the wait is over."""
+
+    def __init__(self) -> None:
+        self._row: list[Holder | None] = [None]
+        self._epochs = [0]
+        self._ours: Holder | None = None
+
+    def rival(self) -> "FakeLease":
+        """Another run's lease on the same portal."""
+        other = FakeLease()
+        other._row, other._epochs = self._row, self._epochs
+        return other
+
+    def end_process(self) -> None:
+        """Whoever holds the lease is killed: the next one to ask gets it, and the killed one is told nothing."""
+        self._row[0] = None
+
+    def acquire(self, command: str, *, wait_s: float) -> None:
+        if self._row[0] is not None:
+            raise LeaseHeld(self._row[0])
+        self._epochs[0] += 1
+        since = datetime(2026, 1, 1, tzinfo=UTC)
+        self._ours = Holder(host="fake", pid=self._epochs[0], command=command, since=since, epoch=self._epochs[0])
+        self._row[0] = self._ours
+
+    def check(self) -> None:
+        if self._ours is None or self._row[0] is not self._ours:
+            raise LeaseLost("This run does not hold the portal, so it must not write.")
+
+    def release(self) -> None:
+        if self._ours is not None and self._row[0] is self._ours:
+            self._row[0] = None
+        self._ours = None
+
+    def holder(self) -> Holder | None:
+        return self._row[0]
+
+
+class FakeStore:
+    """One portal's journal, memory and lease."""
+
+    def __init__(self) -> None:
+        self.journal = FakeJournal()
+        self.memory = FakeMemory()
+        self.lease = FakeLease()
