@@ -42,18 +42,14 @@ class Settings(BaseSettings):
     rulebook: Path | None = _env(
         "SCORELINE_RULEBOOK", "path of the rulebook; or `default`, `classic`: the packaged ones", default=None
     )
-    lease_wait_s: float = _env(
-        "SCORELINE_LEASE_WAIT_S", "how long a second run waits for the first", default=300, ge=0
-    )
+    lease_wait_s: float = _env("SCORELINE_LEASE_WAIT_S", "how long a second run waits for the first", default=300, ge=0)
     lookback_s: float = _env(
         "SCORELINE_LOOKBACK_S", "how far before the watermark changes are looked for again", default=3600, ge=0
     )
     move_limit: Share = _env(
         "SCORELINE_MOVE_LIMIT", "a plan that moves more than this share of all leads is refused", default=0.05
     )
-    first_move_limit: Share = _env(
-        "SCORELINE_FIRST_MOVE_LIMIT", "the same for the first run on a portal", default=0.30
-    )
+    first_move_limit: Share = _env("SCORELINE_FIRST_MOVE_LIMIT", "the same for the first run on a portal", default=0.30)
     move_floor: int = _env(
         "SCORELINE_MOVE_FLOOR", "a plan that moves no more leads than this is never refused", default=50, ge=0
     )

@@ -1,0 +1,58 @@
+# Everything a person does with this repository; `make` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SEEDED := --contacts 500 --seed 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo sandbox check test test-fast test-postgres golden docs lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "scoreline needs Python 3.11 or later; this is %d.%d. Name another with: make PYTHON=python3.11 …" % sys.version_info[:2])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.dev ## a virtual environment in .venv with everything in it
+
+demo: $(VENV)/.runtime ## the whole main job on an embedded sandbox portal, no account needed
+	$(BIN)/scoreline demo $(SEEDED)
+
+sandbox: $(VENV)/.runtime ## serve a sandbox portal until Ctrl-C
+	$(BIN)/scoreline sandbox $(SEEDED)
+
+check: $(VENV)/.dev ## lint, format, types, the drawing of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(VENV)/.dev ## all tests, PostgreSQL included
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-fast: $(VENV)/.dev ## the tests of the pure parts
+	$(BIN)/python -m pytest tests/unit tests/golden
+
+test-postgres: $(VENV)/.dev ## the store's contract suite on a PostgreSQL of its own
+	$(BIN)/python -m pytest -m postgres
+
+golden: $(VENV)/.dev ## write the golden breakdowns anew; read their diff
+	$(BIN)/python -m tests.golden
+
+docs: $(VENV)/.dev ## hold README and docs to what the program does
+	$(BIN)/python -m pytest tests/docs
+
+lock: $(VENV)/.dev ## choose the newest allowed versions and write them down
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

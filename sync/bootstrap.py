@@ -1,0 +1,111 @@
+"""Builds the real thing from settings: database, connection, portal, rulebook; checked against each other."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from config import ConfigError, Rulebook, Settings, load_rulebook
+from config.checks import property_problems, stage_problems
+from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, HubSpotWriter, RecordBuilder, connect
+from sync.run import Knobs, Progress, World
+from sync.store import Store, open_store
+
+
+def rulebook_of(settings: Settings) -> Rulebook:
+    """The rulebook in force. RulebookError with all its mistakes."""
+    return load_rulebook(settings.rulebook)
+
+
+def connection_of(settings: Settings) -> Connection:
+    """A connection to the portal behind the token; nothing is sent yet. ConfigError without a token."""
+    return connect(
+        token=settings.token,
+        base_url=settings.base_url,
+        daily_reserve=settings.daily_reserve,
+        attempts=settings.tries,
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+    )
+
+
+def knobs_of(settings: Settings) -> Knobs:
+    return Knobs(
+        lease_wait_s=settings.lease_wait_s,
+        lookback_s=settings.lookback_s,
+        share=settings.move_limit,
+        first_share=settings.first_move_limit,
+        floor=settings.move_floor,
+        keep_runs_days=settings.keep_runs_days,
+    )
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """The worker's own state; closed afterwards."""
+    store = open_store(settings.database_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened_world(
+    settings: Settings,
+    *,
+    writes: bool,
+    progress: Progress = lambda _what, _more: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[World]:
+    """Everything a run meets, ready and checked.
+
+    `writes`: the run will write, so our properties must be there. ConfigError where rulebook and portal do not fit.
+    """
+    rulebook = rulebook_of(settings)
+    connection = connection_of(settings)
+    with opened_store(settings) as store:
+        portal = HubSpotPortal(connection, rulebook)
+        facts = portal.facts()
+        problems = list(stage_problems(rulebook, facts.stages))
+        advice = ""
+        if writes and (lacks := list(property_problems(rulebook, facts.properties, facts.options))):
+            problems += lacks
+            advice = ' Run "scoreline provision" once.'
+        if problems:
+            raise ConfigError(f"Rulebook {rulebook.version} and portal {facts.portal_id} do not fit; nothing was read "
+                              "or written.\n  " + "\n  ".join(problems) + advice)
+        rulebook = replace(rulebook, policy=replace(rulebook.policy, portal_order=tuple(facts.stages)))
+        kept = store.portal(facts.portal_id)
+        zone = zone_of(facts.time_zone)
+        builder = RecordBuilder(rulebook, facts)
+        yield World(
+            portal=portal,
+            facts=facts,
+            reader=HubSpotReader(connection, rulebook, builder),
+            writer=HubSpotWriter(connection, builder),
+            journal=kept.journal,
+            memory=kept.memory,
+            lease=kept.lease,
+            rulebook=rulebook,
+            now=lambda: datetime.now(zone),
+            progress=progress,
+            stop=stop,
+        )
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone that `PortalFacts.time_zone` names: an IANA name, or an offset such as `UTC+02:00`."""
+    if name.startswith("UTC") and len(name) == 9:
+        sign = -1 if name[3] == "-" else 1
+        return timezone(sign * timedelta(hours=int(name[4:6]), minutes=int(name[7:9])))
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def portal_zone(settings: Settings) -> tzinfo:
+    """The portal's time zone."""
+    return zone_of(HubSpotPortal(connection_of(settings), rulebook_of(settings)).facts().time_zone)

@@ -1,0 +1,51 @@
+"""The command line: one thin file per group of commands, and what an error means for the exit status."""
+
+import sys
+from typing import NoReturn
+
+import structlog
+import typer
+
+from config import ConfigError
+from sync.cli import looking, portal, rulebook, running, trying
+from sync.ports import ContactError, FatalError, LeaseHeld, LeaseLost, RetryableError, TokenRefused
+
+DONE, NEEDS_A_PERSON, WRONG_USAGE, NOT_REACHED = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="scoreline",
+    help="Score the leads of a HubSpot portal, and keep their lifecycle stages true.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (trying, portal, running, looking, rulebook):
+    group.add_to(app)
+
+
+def main() -> NoReturn:
+    """Run a command and exit with the status that the contract gives its outcome."""
+    sys.exit(status_of(sys.argv[1:]))
+
+
+def status_of(arguments: list[str]) -> int:
+    """Run a command; 0 done, 1 a person is needed, 2 wrong usage or settings, 3 not reached or refused."""
+    try:
+        app(args=arguments, prog_name="scoreline")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else DONE
+    except (LeaseHeld, LeaseLost, ContactError) as error:
+        return _failed(error, NEEDS_A_PERSON)
+    except (TokenRefused, RetryableError) as error:
+        return _failed(error, NOT_REACHED)
+    except (ConfigError, FatalError) as error:
+        return _failed(error, WRONG_USAGE)
+    finally:
+        structlog.reset_defaults()
+    return DONE
+
+
+def _failed(error: Exception, status: int) -> int:
+    print(f"scoreline: {error}", file=sys.stderr)
+    return status

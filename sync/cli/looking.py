@@ -1,0 +1,271 @@
+"""`explain`, `runs`, `status`: one contact's score, past runs, and whether all is well."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from config import Rulebook, Settings
+from scoring import Line
+from sync.bootstrap import connection_of, opened_store, opened_world, rulebook_of
+from sync.cli.options import AsJson, ready
+from sync.cli.output import print_json, say, table
+from sync.hubspot import HubSpotPortal
+from sync.ports import Journal
+from sync.records import RunRecord
+from sync.run import Explained, explain
+from sync.store import PortalStore
+from sync.wording import reason_for
+from workflows import Decision, Hold, LeaveAlone, Move
+
+_PASSES = ("incremental", "decay", "full")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("explain")(explain_command)
+    app.command("runs")(runs_command)
+    app.command("status")(status_command)
+
+
+def explain_command(
+    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="A contact's id or email address.")],
+    as_json: AsJson = False,
+) -> None:
+    """A contact's score rule by rule, what excludes or holds it, and what would be written and why."""
+    settings = ready()
+    with opened_world(settings, writes=False) as world:
+        document = _explanation(explain(world, contact), world.rulebook)
+    if as_json:
+        print_json(document)
+    else:
+        _print_explanation(document)
+
+
+def _explanation(explained: Explained, rulebook: Rulebook) -> dict[str, Any]:
+    evaluation, decision = explained.evaluation, explained.evaluation.decision
+    standing = evaluation.record.standing
+    score = decision.score or explained.score
+    change = evaluation.change
+    return {
+        "contact": evaluation.record.id,
+        "at": explained.at,
+        "rulebook_version": rulebook.version,
+        "score": score.total,
+        "fit": score.fit,
+        "engagement": score.engagement,
+        "grade": score.grade,
+        "lines": [_line(line) for line in score.lines],
+        "bad_values": [{"property": bad.where, "problem": bad.problem} for bad in evaluation.record.contact.bad_values],
+        "exclusion": decision.outcome.because.value if isinstance(decision.outcome, LeaveAlone) else None,
+        "feedback": {
+            "answer": standing.answer.value if standing.answer else None,
+            "answered_at": standing.answered_at,
+            "points_taken": decision.points_taken,
+        },
+        "stage": standing.stage,
+        "stage_set_by": standing.set_by.value if standing.set_by else None,
+        "stage_set_at": standing.set_at,
+        "decision": _outcome(decision),
+        "reason": reason_for(decision),
+        "would_write": None
+        if change is None
+        else dict(change.after) | ({"lifecyclestage": change.stage_to} if change.moves else {}),
+        "in_hubspot": dict(evaluation.record.ours),
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "key": line.key,
+        "label": line.label,
+        "group": line.group,
+        "points": line.points,
+        "known": line.known,
+        "met": line.points != 0,
+        "fact": line.fact,
+        "at": line.at,
+    }
+
+
+def _outcome(decision: Decision) -> str:
+    match decision.outcome:
+        case Move(to=to):
+            return f"move to {to}"
+        case Hold():
+            return "hold"
+        case LeaveAlone():
+            return "leave alone"
+        case _:
+            return "stay"
+
+
+def _print_explanation(document: Mapping[str, Any]) -> None:
+    title = f"Contact {document['contact']}: {document['score']} points, grade {document['grade']}"
+    say(f"{title} (fit {document['fit']}, engagement {document['engagement']})")
+    if document["exclusion"]:
+        say("  These points are for information: the contact is excluded, and none of them is written.")
+    say(f"  Stage: {document['stage'] or 'none'}. Decision: {document['decision']}; {document['reason']}.")
+    say()
+    counting = [line for line in document["lines"] if line["points"]]
+    table(
+        ("rule", "points", "what", "fact"),
+        [(line["key"], f"{line['points']:+d}", line["label"], line["fact"]) for line in counting],
+        right=("points",),
+    )
+    zero = [line["key"] for line in document["lines"] if not line["points"] and line["known"]]
+    unknown = [line["key"] for line in document["lines"] if not line["known"]]
+    say()
+    say(f"Not met: {', '.join(zero) or 'none'}")
+    say(f"Unknown, counted as 0: {', '.join(unknown) or 'none'}")
+    feedback = document["feedback"]
+    if feedback["answer"] or feedback["points_taken"] is not None:
+        answered = feedback["answered_at"]
+        when = f", given {answered:%Y-%m-%d %H:%M}" if answered else ""
+        say(f"Sales' answer: {feedback['answer'] or 'none now'}{when}; points taken: {feedback['points_taken'] or 0}")
+    for bad in document["bad_values"]:
+        say(f"Unreadable, counted as unknown: {bad['property']} ({bad['problem']})")
+    if document["would_write"]:
+        say("A resync would write: " + ", ".join(document["would_write"]))
+    else:
+        say("A resync would write nothing.")
+
+
+def runs_command(
+    limit: Annotated[int, typer.Option(min=1, help="How many of the newest runs.")] = 20, as_json: AsJson = False
+) -> None:
+    """Past runs, newest first."""
+    settings = ready()
+    with opened_store(settings) as store:
+        runs = [(portal, run) for portal in store.portals() for run in store.portal(portal).journal.runs(limit)]
+    runs.sort(key=lambda item: item[1].id, reverse=True)
+    if as_json:
+        print_json([_run_document(portal, run) for portal, run in runs[:limit]])
+        return
+    if not runs:
+        say("No run yet. Begin with: scoreline plan")
+        return
+    table(
+        ("run", "portal", "mode", "state", "began", "read", "changed", "failed", "error"),
+        [
+            (
+                run.id,
+                portal,
+                run.mode,
+                run.state,
+                f"{run.started_at:%Y-%m-%d %H:%M:%S}",
+                run.summary.get("contacts_read"),
+                run.summary.get("contacts_changed"),
+                _length(run.summary.get("contacts_failed")),
+                run.error.splitlines()[0] if run.error else "",
+            )
+            for portal, run in runs[:limit]
+        ],
+        right=("run", "read", "changed", "failed"),
+    )
+
+
+def _run_document(portal: str, run: RunRecord) -> dict[str, object]:
+    return {
+        "run_id": run.id,
+        "portal_id": portal,
+        "mode": run.mode,
+        "state": run.state,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "rulebook_version": run.rulebook_version,
+        "summary": dict(run.summary),
+        "error": run.error,
+    }
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, list) else 0
+
+
+def status_command(as_json: AsJson = False) -> None:
+    """The watermark, open intents, last errors and the API budget. Exits 1 when no pass finished in time."""
+    settings = ready()
+    connection = connection_of(settings)
+    portal = HubSpotPortal(connection, rulebook_of(settings))
+    account = portal.account()
+    with opened_store(settings) as store:
+        kept = store.portal(account.portal_id)
+        document = _status(kept, settings, datetime.now(UTC)) | {
+            "portal_id": account.portal_id,
+            "budget": {"daily_limit": account.daily_limit, "daily_used": account.daily_used},
+        }
+    if as_json:
+        print_json(document)
+    else:
+        _print_status(document)
+    if not document["healthy"]:
+        raise typer.Exit(1)
+
+
+def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, Any]:
+    journal = kept.journal
+    runs = journal.runs(100)
+    holder = kept.lease.holder()
+    late = [] if holder else list(_late_passes(journal, settings, now))
+    return {
+        "healthy": not late,
+        "late": late,
+        "watermark": kept.memory.watermark(),
+        "open_intents": [
+            {"contact": entry.change.contact_id, "run_id": entry.run_id, "state": entry.state.value}
+            for entry in journal.open_entries()
+        ],
+        "running": None
+        if holder is None
+        else {"host": holder.host, "pid": holder.pid, "command": holder.command, "since": holder.since},
+        "last_errors": [
+            {"run_id": run.id, "at": run.started_at, "state": run.state, "error": _what_went_wrong(run)}
+            for run in runs
+            if _what_went_wrong(run)
+        ][:5],
+    }
+
+
+def _what_went_wrong(run: RunRecord) -> str:
+    if run.error:
+        return run.error
+    refused = run.summary.get("plan_refused")
+    if refused and run.state == "refused":
+        return str(refused)
+    failed = _length(run.summary.get("contacts_failed"))
+    return f"{failed:,} contacts failed; `scoreline runs --json` names them" if failed else ""
+
+
+def _late_passes(journal: Journal, settings: Settings, now: datetime) -> list[str]:
+    """Sentences on the passes that have not finished within twice their interval.
+
+    A full pass does a decay pass's work and an incremental one's; a decay pass does not see new contacts.
+    """
+    every = timedelta(seconds=settings.incremental_every_s)
+    intervals = {"incremental": every, "decay": timedelta(days=1), "full": timedelta(days=7)}
+    finished = {mode: journal.last_finished(mode) for mode in _PASSES}
+    full = finished["full"]
+    late = []
+    for mode, interval in intervals.items():
+        newest = max((at for at in (finished[mode], full) if at is not None), default=None)
+        if newest is None:
+            late.append(f"no {mode} pass has ever finished")
+        elif now - newest > 2 * interval:
+            late.append(f"the last {mode} pass began at {newest:%Y-%m-%d %H:%M:%S} UTC, more than twice {interval} ago")
+    return late
+
+
+def _print_status(document: Mapping[str, Any]) -> None:
+    say(f"Portal {document['portal_id']}: {'all well' if document['healthy'] else 'LATE: ' + '; '.join(document['late'])}")
+    say(f"  watermark     {document['watermark'] or 'none: the next pass reads everything'}")
+    say(f"  open intents  {len(document['open_intents'])}")
+    budget = document["budget"]
+    if budget["daily_limit"]:
+        say(f"  API budget    {budget['daily_used'] or 0:,} of {budget['daily_limit']:,} requests used today")
+    else:
+        say("  API budget    unknown: HubSpot does not tell this token")
+    if running := document["running"]:
+        say(f"  running       {running['command']} by process {running['pid']} on {running['host']}")
+    for error in document["last_errors"]:
+        say(f"  run {error['run_id']} {error['state']}: {error['error']}")

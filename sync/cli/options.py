@@ -1,0 +1,111 @@
+"""Options that several commands share, and what they mean."""
+
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from config import ConfigError, Settings, load_settings, unknown_settings
+from config.logs import configure_logging
+from sync.ports import ContactError
+from sync.run import Selection, World
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; logs stay on stderr.")]
+Full = Annotated[bool, typer.Option("--full", help="Every contact.")]
+Contacts = Annotated[
+    list[str] | None, typer.Option("--contact", metavar="ID-OR-EMAIL", help="Only this contact; may be repeated.")
+]
+List = Annotated[str | None, typer.Option("--list", metavar="ID", help="Only the members of this HubSpot list.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="WHEN", help="Only what changed since: 2026-11-01, an ISO time, or 7d.")
+]
+AcceptLarge = Annotated[
+    bool, typer.Option("--accept-large-plan", help="Write also a plan that the safety limit would refuse.")
+]
+
+
+def ready() -> Settings:
+    """Settings read, logging set up; a setting that means nothing is said aloud."""
+    import structlog
+
+    settings = load_settings()
+    token = settings.access_token.get_secret_value() if settings.access_token else ""
+    configure_logging(form=settings.log_format, level=settings.log_level, token=token)
+    for sentence in unknown_settings():
+        structlog.get_logger().warning(sentence, action="settings.unknown")
+    return settings
+
+
+def selection_from(
+    world: World, *, full: bool, contacts: list[str] | None, list_id: str | None, since: str | None
+) -> Selection:
+    """What the options select; without any, what changed since the watermark."""
+    if contacts:
+        return Selection(mode="contacts", contact_ids=[_found(world, who) for who in contacts])
+    if list_id:
+        return Selection(mode="list", list_id=list_id)
+    if since:
+        return Selection(mode="since", since=moment(since, world.now()))
+    return Selection(mode="full" if full else "incremental")
+
+
+def one_selection(*, full: bool, contacts: list[str] | None, list_id: str | None, since: str | None) -> None:
+    """At most one way to select. ConfigError otherwise, before anything is asked or written."""
+    given = [
+        name
+        for name, value in (("--full", full), ("--contact", contacts), ("--list", list_id), ("--since", since))
+        if value
+    ]
+    if len(given) > 1:
+        raise ConfigError(f"{' and '.join(given)} cannot be combined; nothing was done. Choose one.")
+    if since:
+        moment(since, datetime.now(UTC))
+
+
+def _found(world: World, who: str) -> str:
+    contact_id = world.reader.find(who)
+    if contact_id is None:
+        raise ContactError(
+            "HubSpot has no contact with one of the ids or addresses given with --contact; nothing was written. "
+            "Check them; a deleted contact cannot be scored."
+        )
+    return contact_id
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """A point in time from `7d`, `12h`, a date, or an ISO time; a date alone begins in the zone of `now`."""
+    if span := re.fullmatch(r"(\d{1,5})([dh])", text.strip()):
+        size = timedelta(days=1) if span[2] == "d" else timedelta(hours=1)
+        return now - int(span[1]) * size
+    try:
+        then = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError(
+            f"--since {text!r} is neither a time nor a span; nothing was done. Write 2026-11-01, "
+            "2026-11-01T08:00:00Z, 7d or 12h."
+        ) from None
+    return then if then.tzinfo else then.replace(tzinfo=now.tzinfo)
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[threading.Event]:
+    """SIGTERM and SIGINT ask for a stop between two batches; a second SIGINT ends at once."""
+    asked = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if asked.is_set() and number == signal.SIGINT:
+            signal.default_int_handler(number, frame)
+        asked.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

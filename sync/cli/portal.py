@@ -1,0 +1,42 @@
+"""`doctor`, `provision`: whether the portal fits, and making it fit."""
+
+import typer
+
+from config.checks import stage_problems
+from sync.bootstrap import connection_of, rulebook_of
+from sync.cli.options import AsJson, ready
+from sync.cli.output import print_json, say, table
+from sync.hubspot import diagnose, provision
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("doctor")(doctor_command)
+    app.command("provision")(provision_command)
+
+
+def doctor_command(as_json: AsJson = False) -> None:
+    """Token, scopes, limits, properties, stages and engagement sources: what works, what does not, what to do."""
+    settings = ready()
+    checks = diagnose(connection_of(settings), rulebook_of(settings))
+    well = all(check.ok for check in checks)
+    if as_json:
+        rows = [{"name": c.name, "ok": c.ok, "detail": c.detail, "advice": c.advice} for c in checks]
+        print_json({"ok": well, "checks": rows})
+    else:
+        table(("", "check", "what was found"), [("ok" if c.ok else "!!", c.name, c.detail) for c in checks])
+        for check in checks:
+            if check.advice:
+                say(f"{check.name}: {check.advice}")
+        say("All is well." if well else "Mend what is marked !!, then run doctor again.")
+    if not well:
+        raise typer.Exit(1)
+
+
+def provision_command(as_json: AsJson = False) -> None:
+    """Create or complete the property group, the properties and their options in HubSpot. Safe to repeat."""
+    settings = ready()
+    done = provision(connection_of(settings), rulebook_of(settings))
+    if as_json:
+        print_json({"properties": [{"name": name, "done": what} for name, what in done]})
+    else:
+        table(("property", "done"), done)

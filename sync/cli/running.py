@@ -1,0 +1,175 @@
+"""`plan`, `resync`, `worker`: what would be written, writing it, and writing it on a schedule."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from config import Rulebook
+from sync.bootstrap import knobs_of, opened_store, opened_world, rulebook_of
+from sync.cli.options import (
+    AcceptLarge,
+    AsJson,
+    Contacts,
+    Full,
+    List,
+    Since,
+    one_selection,
+    ready,
+    selection_from,
+    stop_on_signal,
+)
+from sync.cli.output import print_json, print_summary, say, shown_progress, table
+from sync.ports import FatalError, Journal
+from sync.records import Change, State
+from sync.run import Summary, apply_plan, plan, resync
+from sync.worker import work
+
+plans = typer.Typer(help="What a resync would write, contact by contact and in total. Writes nothing to HubSpot.")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(plans, name="plan", invoke_without_command=True)
+    app.command("resync")(resync_command)
+    app.command("worker")(worker_command)
+
+
+@plans.callback()
+def plan_command(
+    context: typer.Context,
+    full: Full = False,
+    contact: Contacts = None,
+    list_id: List = None,
+    since: Since = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a resync would write, contact by contact and in total. Writes nothing to HubSpot."""
+    if context.invoked_subcommand:
+        return
+    one_selection(full=full, contacts=contact, list_id=list_id, since=since)
+    settings = ready()
+    with shown_progress() as progress, opened_world(settings, writes=False, progress=progress) as world:
+        selection = selection_from(world, full=full, contacts=contact, list_id=list_id, since=since)
+        summary = plan(world, selection, knobs_of(settings))
+        if as_json:
+            print_json(summary.as_json() | {"changes": list(_changes(world.journal, summary.run_id))})
+            return
+        print_summary(summary, wrote=False)
+        _print_changes(world.journal, summary.run_id, world.rulebook, most=20)
+        say(f'Nothing was written. "scoreline plan show {summary.run_id}" lists everything, '
+            f'"scoreline plan apply {summary.run_id}" writes it.')
+
+
+@plans.command("show")
+def plan_show(run_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+    """Show a kept plan again."""
+    settings = ready()
+    with opened_store(settings) as store:
+        for portal_id in store.portals():
+            journal = store.portal(portal_id).journal
+            kept = journal.run(run_id)
+            if kept is None:
+                continue
+            if as_json:
+                print_json(dict(kept.summary) | {"changes": list(_changes(journal, run_id))})
+                return
+            say(f"Plan {run_id} of {kept.started_at:%Y-%m-%d %H:%M} on portal {portal_id}, rulebook {kept.rulebook_version}")
+            _print_changes(journal, run_id, rulebook_of(settings), most=None)
+            return
+    raise FatalError(f"There is no plan {run_id} in {settings.database_url}; `scoreline runs` lists what there is.")
+
+
+@plans.command("apply")
+def plan_apply(run_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+    """Write a kept plan as shown, less what changed since; that is named."""
+    settings = ready()
+    with (
+        stop_on_signal() as stop,
+        shown_progress() as progress,
+        opened_world(settings, writes=True, progress=progress, stop=stop.is_set) as world,
+    ):
+        _report(apply_plan(world, run_id, knobs_of(settings), command="plan apply"), as_json)
+
+
+def resync_command(
+    full: Full = False,
+    contact: Contacts = None,
+    list_id: List = None,
+    since: Since = None,
+    accept_large_plan: AcceptLarge = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read, score, decide, write. Without a selection: what changed since the watermark."""
+    one_selection(full=full, contacts=contact, list_id=list_id, since=since)
+    settings = ready()
+    with (
+        stop_on_signal() as stop,
+        shown_progress() as progress,
+        opened_world(settings, writes=True, progress=progress, stop=stop.is_set) as world,
+    ):
+        selection = selection_from(world, full=full, contacts=contact, list_id=list_id, since=since)
+        _report(
+            resync(world, selection, knobs_of(settings), command="resync", accept_large_plan=accept_large_plan),
+            as_json,
+        )
+
+
+def worker_command() -> None:
+    """Incremental, decay and full passes on their schedules, until SIGTERM."""
+    settings = ready()
+    with stop_on_signal() as stop:
+        work(settings, stop)
+
+
+def _report(summary: Summary, as_json: bool) -> None:
+    if as_json:
+        print_json(summary.as_json())
+    else:
+        print_summary(summary, wrote=True)
+    if summary.needs_a_person:
+        raise typer.Exit(1)
+
+
+def _changes(journal: Journal, run_id: int) -> Iterator[dict[str, object]]:
+    """A kept plan's changes, one document each."""
+    for batch in journal.entries(run_id):
+        for entry in batch:
+            change = entry.change
+            yield {
+                "contact": change.contact_id,
+                "state": entry.state.value,
+                "stage": {"from": change.stage_from, "to": change.stage_to} if change.moves else None,
+                "properties": {
+                    name: {"from": change.before.get(name, ""), "to": text} for name, text in change.after.items()
+                },
+                "reason": change.reason,
+                "detail": entry.detail,
+            }
+
+
+def _print_changes(journal: Journal, run_id: int, rulebook: Rulebook, *, most: int | None) -> None:
+    """The first changes of a plan as a table, stage moves first."""
+    shown = []
+    total = 0
+    for batch in journal.entries(run_id):
+        total += len(batch)
+        shown += [entry for entry in batch if most is None or len(shown) < most or entry.change.moves]
+    shown.sort(key=lambda entry: not entry.change.moves)
+    rows = [
+        (
+            entry.change.contact_id,
+            f"{entry.change.stage_from or 'none'} -> {entry.change.stage_to}" if entry.change.moves else "",
+            _from_to(entry.change, rulebook.properties["score"]),
+            entry.change.reason,
+            "" if entry.state is State.PLANNED else entry.state.value,
+        )
+        for entry in shown[:most]
+    ]
+    if rows:
+        table(("contact", "stage", "score", "why", "state"), rows)
+    if most is not None and total > most:
+        say(f"… and {total - most:,} changes more")
+
+
+def _from_to(change: Change, name: str) -> str:
+    return f"{change.before[name] or 'none'} -> {change.after[name] or 'none'}" if name in change.after else ""

@@ -1,0 +1,1 @@
+"""The command line against the sandbox portal, over real HTTP."""

@@ -1,0 +1,111 @@
+"""A portal that is served, and scoreline in a working directory of its own beside it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import Portal, SandboxServer
+from sync.cli import status_of
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+
+Scoreline = Callable[..., Ended]
+
+
+@pytest.fixture
+def portal() -> Portal:
+    """An empty portal; tests add whom they need. Its limits are off: most tests are not about waiting."""
+    portal = Portal(time_zone="UTC")
+    portal.limits.enabled = False
+    return portal
+
+
+@pytest.fixture
+def server(portal: Portal) -> Iterator[SandboxServer]:
+    with SandboxServer(portal) as server:
+        yield server
+
+
+@pytest.fixture
+def environment(
+    portal: Portal, server: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Mapping[str, str]:
+    """The environment of a deployment that works; the working directory is the test's own."""
+    for name in list(os.environ):
+        if name.startswith(("SCORELINE_", "HUBSPOT_", "DATABASE_URL")):
+            monkeypatch.delenv(name)
+    given = {
+        "HUBSPOT_ACCESS_TOKEN": portal.token,
+        "HUBSPOT_BASE_URL": server.url,
+        "SCORELINE_LEASE_WAIT_S": "1",
+        "SCORELINE_TRIES": "3",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return given
+
+
+@pytest.fixture
+def scoreline(environment: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> Scoreline:
+    """Runs a command in this process and returns how it ended."""
+
+    def run(*arguments: str) -> Ended:
+        capfd.readouterr()
+        status = status_of(list(arguments))
+        captured = capfd.readouterr()
+        return Ended(status, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def provisioned(scoreline: Scoreline) -> None:
+    """Our properties are in the portal."""
+    assert scoreline("provision").status == 0
+
+
+@pytest.fixture
+def process(environment: Mapping[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a command as a process of its own, which the test may kill; ended with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **more: str) -> subprocess.Popen[str]:
+        begun = subprocess.Popen(
+            [sys.executable, "-m", "sync", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(begun)
+        return begun
+
+    yield start
+    for each in started:
+        if each.poll() is None:
+            each.kill()
+        each.communicate()
