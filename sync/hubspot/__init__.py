@@ -2,17 +2,22 @@
 
 from sync.hubspot.building import RecordBuilder
 from sync.hubspot.connection import Connection, connect
+from sync.hubspot.diagnosis import Check, diagnose
 from sync.hubspot.limits import Budget
 from sync.hubspot.portal import HubSpotPortal
+from sync.hubspot.provisioning import provision
 from sync.hubspot.reading import HubSpotReader
 from sync.hubspot.writing import HubSpotWriter
 
 __all__ = [
     "Budget",
+    "Check",
     "Connection",
     "HubSpotPortal",
     "HubSpotReader",
     "HubSpotWriter",
     "RecordBuilder",
     "connect",
+    "diagnose",
+    "provision",
 ]

@@ -27,7 +27,8 @@ COMPANY_LINK = "associatedcompanyid"
 _STAGE_SINCE = "hs_v2_date_entered_current_stage"
 _OPTED_OUT = "hs_email_optout"
 _FIXED = (STAGE, _STAGE_SINCE, MODIFIED, _OPTED_OUT, "email", "firstname", "lastname")
-_COMPANY = "company."
+COMPANY = "company."
+"""What the name of a property of the primary company begins with in a rulebook."""
 _SCORED_ROLES: tuple[Role, ...] = ("score", "fit", "engagement", "grade", "reasons", "exclusion")
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class RecordBuilder:
         ]
         self._seen_kinds = frozenset(kind for kind, _ in self._engagements)
         wanted = dict.fromkeys(self._wanted())
-        companies = [name.removeprefix(_COMPANY) for name in wanted if name.startswith(_COMPANY)]
+        companies = [name.removeprefix(COMPANY) for name in wanted if name.startswith(COMPANY)]
         if self._partner_types or self._competitor_types:
             companies.append("type")
         self.company_properties = tuple(dict.fromkeys(companies))
@@ -111,7 +112,7 @@ class RecordBuilder:
         for name in source.from_:
             if name.endswith("*"):
                 names += sorted(n for n in self._portal.properties if n.startswith(name[:-1]))
-            elif name.startswith(_COMPANY) or self._exists(name):
+            elif name.startswith(COMPANY) or self._exists(name):
                 names.append(name)
         return tuple(names)
 
@@ -119,7 +120,7 @@ class RecordBuilder:
         """The source without what the portal lacks; None if nothing is left."""
 
         def there(name: str | None) -> str | None:
-            return name if name and (name.startswith(_COMPANY) or self._exists(name)) else None
+            return name if name and (name.startswith(COMPANY) or self._exists(name)) else None
 
         left = replace(
             source,
@@ -174,7 +175,7 @@ class RecordBuilder:
     def _standing(self, contact_id: str, values: "_Values") -> Standing:
         email = values.text("email").lower()
         domain = domain_of(email)
-        company_type = values.text(f"{_COMPANY}type").upper()
+        company_type = values.text(f"{COMPANY}type").upper()
         rules, roles = self._exclusions, self._roles
         return Standing(
             stage=values.text(STAGE) or None,
@@ -207,8 +208,8 @@ class _Values:
         self._company = company
 
     def text(self, name: str) -> str:
-        if name.startswith(_COMPANY):
-            return text_of(self._company.get(name.removeprefix(_COMPANY)))
+        if name.startswith(COMPANY):
+            return text_of(self._company.get(name.removeprefix(COMPANY)))
         return text_of(self._contact.get(name))
 
     def read(self, name: str, reader: Callable[[str], T]) -> T | None:

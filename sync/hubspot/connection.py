@@ -54,6 +54,8 @@ class Apis:
     pipelines: Any
     get: Call
     """GET a path that the client has no method for."""
+    introspect: Call
+    """Ask what the token may do: another endpoint that the client lacks."""
 
 
 def connect(
@@ -116,6 +118,11 @@ class Connection:
         self._counting = threading.Lock()
         self._pool = urllib3.PoolManager(maxsize=16, timeout=timeout, retries=False)
         self.api = _apis(token, base_url, self._send)
+
+    @property
+    def daily_reserve(self) -> float:
+        """The share of the day's requests that is left to other integrations."""
+        return self._limits.daily_reserve
 
     @property
     def budget(self) -> Budget:
@@ -272,6 +279,10 @@ def _apis(token: str, base_url: str, send: Call) -> Apis:
         client.request = send
         return getattr(package, name)(api_client=client)
 
+    def introspect(**more: Any) -> Any:
+        path, body = "/oauth/v2/private-apps/get/access-token-info", {"tokenKey": token}
+        return contacts.api_client.call_api(path, "POST", body=body, auth_settings=["oauth2"], **more)
+
     crm = HubSpot(access_token=token, host=base_url, base_url=base_url, api_factory=build).crm
     contacts = crm.contacts.basic_api
     return Apis(
@@ -285,6 +296,7 @@ def _apis(token: str, base_url: str, send: Call) -> Apis:
         lists=crm.lists.lists_api,
         memberships=crm.lists.memberships_api,
         pipelines=crm.pipelines.pipelines_api,
+        introspect=introspect,
         get=partial(contacts.api_client.call_api, method="GET", auth_settings=["oauth2"]),
     )
 

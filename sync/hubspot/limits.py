@@ -117,7 +117,7 @@ class Limits:
         self.ordinary = Window(BURST, BURST_WINDOW_S, clock=clock, sleep=sleep)
         self.search = Window(SEARCHES, SEARCH_WINDOW_S, clock=clock, sleep=sleep)
         self.budget = Budget()
-        self._reserve = daily_reserve
+        self.daily_reserve = daily_reserve
         self._clock = clock
         self._daily_heard_at = float("-inf")
 
@@ -145,10 +145,10 @@ class Limits:
         limit, remaining = self.budget.daily_limit, self.budget.daily_remaining
         if limit is None or remaining is None or self._clock() - self._daily_heard_at > DAILY_NEWS_LASTS_S:
             return
-        if remaining < self._reserve * limit:
+        if remaining < self.daily_reserve * limit:
             raise RetryableError(
                 f"{remaining:,} of the account's {limit:,} HubSpot requests a day are left; the last "
-                f"{self._reserve:.0%} are for its other integrations. Nothing more is read or begun today: the "
+                f"{self.daily_reserve:.0%} are for its other integrations. Nothing more is read or begun today: the "
                 "count starts afresh at midnight in the portal's time zone. To use more of the day, lower "
                 "SCORELINE_DAILY_RESERVE."
             )

@@ -79,9 +79,9 @@ def account_details(connection: Connection) -> Answer:
     return connection.read(connection.api.get, "/account-info/v3/details", holds="portalId", urgent=True)
 
 
-def property_definitions(connection: Connection) -> dict[str, Row]:
-    """All contact properties by name. HubSpot lists them on one page."""
-    answer = connection.read(connection.api.properties.get_all, "contacts", urgent=True)
+def property_definitions(connection: Connection, of: str = "contacts") -> dict[str, Row]:
+    """All properties of contacts, or of `companies`, by name. HubSpot lists them on one page."""
+    answer = connection.read(connection.api.properties.get_all, of, urgent=True)
     return {row["name"]: row for row in rows_of(answer.document or {})}
 
 

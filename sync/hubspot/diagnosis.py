@@ -1,0 +1,148 @@
+"""What works on this portal and what does not: the questions behind `scoreline doctor`. Writes nothing."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from config import Rulebook
+from config.checks import property_problems, stage_problems
+from sync.hubspot.building import COMPANY, RecordBuilder
+from sync.hubspot.connection import Connection
+from sync.hubspot.portal import HubSpotPortal, account_details, property_definitions
+from sync.ports import FatalError, TokenRefused
+from sync.records import PortalFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question and its answer."""
+
+    name: str
+    ok: bool | None
+    """None: nothing is broken, but less is known than could be."""
+    detail: str
+    advice: str = ""
+    """What to do; empty where nothing is to be done."""
+
+
+def diagnose(connection: Connection, rulebook: Rulebook) -> list[Check]:
+    """Every check, in the order in which problems are best mended.
+
+    RetryableError when HubSpot cannot be reached, TokenRefused when it does not know the token at all.
+    """
+    details = account_details(connection).document or {}
+    where = f"portal {details['portalId']}, {details.get('accountType', 'account')}, {details.get('timeZone', '')}"
+    checks = [Check(name="token", ok=True, detail=f"accepted by {connection.base_url}: {where}")]
+    refused = list(_refused_reads(connection, rulebook))
+    checks += [*refused, *_scopes(connection)]
+    checks += _limits(connection)
+    if any(check.ok is False for check in refused):
+        return checks
+    try:
+        facts = HubSpotPortal(connection, rulebook).facts()
+    except FatalError as problem:
+        return [*checks, Check(name="portal", ok=False, detail=str(problem))]
+    checks += _ours(rulebook, facts)
+    companies = property_definitions(connection, "companies") if _reads_companies(rulebook, facts) else {}
+    known = facts.properties | {COMPANY + name for name in companies}
+    return [*checks, *_sources(rulebook, known)]
+
+
+def _refused_reads(connection: Connection, rulebook: Rulebook) -> Iterator[Check]:
+    """Each kind of read tried once, as cheaply as it can be."""
+    api = connection.api
+    one_company = {"inputs": [{"id": "1"}], "properties": ["type"], "propertiesWithHistory": []}
+    probes: list[tuple[str, Callable[..., Any], Sequence[object], dict[str, Any]]] = [
+        ("read contacts", api.contacts.get_page, (), {"limit": 1}),
+        ("read companies", api.companies_batch.read, (one_company,), {}),
+        ("read owners", api.owners.get_page, (), {"limit": 1}),
+        ("read properties", api.property_groups.get_all, ("contacts",), {}),
+    ]
+    for list_id in rulebook.partner_lists:
+        probes.append((f"read list {list_id}", api.memberships.get_page, (list_id,), {"limit": 1}))
+    for name, call, args, kwargs in probes:
+        try:
+            connection.read(call, *args, urgent=True, **kwargs)
+        except TokenRefused as problem:
+            yield Check(name=name, ok=False, detail=str(problem), advice=f"Let the token {name}.")
+        except FatalError as problem:
+            yield Check(name=name, ok=False, detail=str(problem))
+        else:
+            yield Check(name=name, ok=True, detail="allowed")
+
+
+def _scopes(connection: Connection) -> Iterator[Check]:
+    """Whether the token may write, which only the token's own description tells."""
+    told = connection.read(
+        connection.api.introspect, holds="scopes", expects=(200, 400, 401, 403, 404, 405), urgent=True
+    )
+    for scope, what in (
+        ("crm.objects.contacts.write", "write scores and stages"),
+        ("crm.schemas.contacts.write", "create our properties (`scoreline provision`)"),
+    ):
+        if told.status != 200:
+            yield Check(name=what, ok=None, detail=f"HubSpot does not tell the scopes of this token; it needs {scope}")
+        elif scope in (told.document or {}).get("scopes", []):
+            yield Check(name=what, ok=True, detail=f"scope {scope}")
+        else:
+            advice = f"Add the scope {scope} to the private app or service key."
+            yield Check(name=what, ok=False, detail=f"the token lacks the scope {scope}", advice=advice)
+
+
+def _limits(connection: Connection) -> Iterator[Check]:
+    budget = connection.budget
+    if budget.burst_limit:
+        window_s = budget.burst_window_s or 10
+        yield Check(name="burst limit", ok=True, detail=f"{budget.burst_limit} requests in {window_s:g} seconds")
+    if budget.daily_limit is None or budget.daily_remaining is None:
+        yield Check(name="daily limit", ok=None, detail="HubSpot does not say how much of the day is left")
+        return
+    detail = f"{budget.daily_remaining:,} of {budget.daily_limit:,} requests are left today"
+    enough = budget.daily_remaining >= connection.daily_reserve * budget.daily_limit
+    advice = "" if enough else "Passes wait for midnight in the portal's time zone; see SCORELINE_DAILY_RESERVE."
+    yield Check(name="daily limit", ok=enough, detail=detail, advice=advice)
+
+
+def _ours(rulebook: Rulebook, facts: PortalFacts) -> Iterator[Check]:
+    missing = list(property_problems(rulebook, facts.properties, facts.options))
+    detail = " ".join(missing) or f"all {len(rulebook.properties)} are there"
+    advice = "Run `scoreline provision`." if missing else ""
+    yield Check(name="our properties", ok=not missing, detail=detail, advice=advice)
+    unknown = list(stage_problems(rulebook, facts.stages))
+    detail = " ".join(unknown) or f"in this order: {', '.join(facts.stages)}"
+    yield Check(name="lifecycle stages", ok=not unknown, detail=detail)
+
+
+def _reads_companies(rulebook: Rulebook, facts: PortalFacts) -> bool:
+    return bool(RecordBuilder(rulebook, facts).company_properties)
+
+
+def _sources(rulebook: Rulebook, known: Collection[str]) -> Iterator[Check]:
+    """Which properties feed each fact and kind of engagement, and which of them the portal lacks."""
+    for name, source in rulebook.sources.facts.items():
+        yield _fed(f"fact {name}", source.from_, known, tiers={source.tier})
+    for kind, sources in rulebook.sources.engagements.items():
+        names = [n for s in sources for n in (s.count, *s.at, s.name, s.lasts_until) if n]
+        yield _fed(f"engagement {kind}", names, known, tiers={source.tier for source in sources})
+
+
+def _fed(name: str, names: Sequence[str], known: Collection[str], *, tiers: Collection[str]) -> Check:
+    distinct = list(dict.fromkeys(names))
+    lacking = [each for each in distinct if not _is_there(each, known)]
+    if not distinct:
+        advice = "If the portal keeps it in properties of its own, name them in the rulebook."
+        return Check(name=name, ok=None, detail="no property tells of it; its rules count as unknown", advice=advice)
+    detail = f"from {', '.join(distinct)}"
+    if not lacking:
+        return Check(name=name, ok=True, detail=detail)
+    effect = "its rules count as unknown" if len(lacking) == len(distinct) else "the others do"
+    return Check(
+        name=name,
+        ok=None,
+        detail=f"{detail}; the portal lacks {', '.join(lacking)}: {effect}",
+        advice=f"They need HubSpot {' or '.join(sorted(tiers))}, or another name in the rulebook.",
+    )
+
+
+def _is_there(name: str, known: Collection[str]) -> bool:
+    return any(each.startswith(name[:-1]) for each in known) if name.endswith("*") else name in known
