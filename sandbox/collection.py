@@ -102,10 +102,6 @@ class Collection:
                 found.append(record)
         return found, None
 
-    def in_order_of_id(self) -> Iterator[Record]:
-        """Every live record, oldest first."""
-        return (self.live[record_id] for record_id in self._ids if record_id in self.live)
-
     def as_json(self, record: Record, names: Sequence[str]) -> Json:
         return record.as_json(names, modified=self.kind.modified, url=f"{self._url}{record.id}")
 
@@ -130,13 +126,9 @@ class Collection:
         self.live.pop(old.id, None)
         self._merged_into[old.id] = survivor.id
 
-    def ids_merged_into(self, survivor: Record) -> list[str]:
-        return [str(old) for old, new in self._merged_into.items() if new == survivor.id]
-
-    def remember_for_index(self, record: Record, *, until_s: float) -> None:
-        """Let search go on showing the record as it is now until the given second of the portal's clock."""
-        known = None if record.id not in self.live else dict(record.properties)
-        self._unindexed.append((until_s, record.id, known))
+    def index_late(self, record_id: int, known: Mapping[str, str] | None, *, until_s: float) -> None:
+        """Let search show a record with these values, or not at all, until the given second of the portal's clock."""
+        self._unindexed.append((until_s, record_id, known))
 
     def as_indexed(self, now_s: float) -> Iterator[tuple[int, Mapping[str, str]]]:
         """Ids and values as the search index knows them, oldest first: behind by what has not been indexed yet."""

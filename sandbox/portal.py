@@ -206,15 +206,15 @@ class Portal:
 
     def remove(self, collection: Collection, record: Record, *, keep: bool = True) -> None:
         """Take a record out of the portal; search notices as late as it notices changes."""
-        self.note_unindexed(collection, record)
+        self.index_late(collection, record.id, dict(record.properties))
         collection.archive(record, at_ms=to_ms(self.clock.now()), keep=keep)
         for each in self.lists.values():
             each.remove([record.id])
 
-    def note_unindexed(self, collection: Collection, record: Record) -> None:
-        """Call before a record changes: search goes on showing it as it is for as long as its index lags."""
+    def index_late(self, collection: Collection, record_id: int, known: Mapping[str, str] | None) -> None:
+        """While the index lags, let search show a record as it was: with these values, or not at all."""
         if self.switches.index_lag_s > 0:
-            collection.remember_for_index(record, until_s=self.clock.elapsed_s() + self.switches.index_lag_s)
+            collection.index_late(record_id, known, until_s=self.clock.elapsed_s() + self.switches.index_lag_s)
 
     def _add(self, collection: Collection, properties: Mapping[str, Value], source: Source) -> str:
         unknown = [name for name in properties if collection.definitions.get(name) is None]
@@ -231,7 +231,9 @@ class Portal:
         values.setdefault(collection.kind.modified, values["createdate"])
         if collection is self.contacts:
             self._complete_contact(values)
-        return collection.insert(values, source)
+        record = collection.insert(values, source)
+        self.index_late(collection, record.id, None)
+        return record
 
     def _complete_contact(self, values: dict[str, str]) -> None:
         values["hs_pipeline"] = PIPELINE_ID

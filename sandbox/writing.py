@@ -61,7 +61,7 @@ def change(
     }
     if not changed:
         return
-    portal.note_unindexed(collection, record)
+    portal.index_late(collection, record.id, dict(record.properties))
     old_stage, old_email = record.properties.get(STAGE, ""), record.properties.get("email")
     for name, value in changed.items():
         record.set(name, Version(value, at_ms, source))

@@ -180,5 +180,5 @@ def _response(answer: Answer) -> Response:
     headers = {"X-HubSpot-Correlation-Id": str(uuid.uuid4()), **answer.headers}
     if isinstance(answer.body, dict):
         content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
-        return Response(content, answer.status, headers, media_type="application/json")
+        return Response(content, answer.status, headers, media_type="application/json;charset=utf-8")
     return Response(answer.body, answer.status, headers, media_type="text/html")

@@ -1,0 +1,47 @@
+"""Starting, stopping, and many requests at once."""
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import urllib3
+
+from sandbox import Portal, SandboxServer
+
+TOKEN = {"Authorization": "Bearer pat-sandbox"}
+
+
+def test_a_stopped_server_frees_its_port_and_its_thread(portal: Portal) -> None:
+    threads = threading.active_count()
+    with SandboxServer(portal) as server, urllib3.PoolManager() as http:
+        assert http.request("GET", f"{server.url}/crm/v3/objects/contacts", headers=TOKEN).status == 200
+        port = urlsplit(server.url).port
+    assert threading.active_count() == threads
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_every_answer_takes_the_latency_asked_for(portal: Portal) -> None:
+    with SandboxServer(portal, latency_ms=100) as server, urllib3.PoolManager() as http:
+        began = time.monotonic()
+        http.request("GET", f"{server.url}/crm/v3/objects/contacts", headers=TOKEN)
+        assert time.monotonic() - began >= 0.1
+
+
+def test_a_taken_port_is_an_error_at_once(portal: Portal, server: SandboxServer) -> None:
+    with pytest.raises(OSError, match="in use"):
+        SandboxServer(portal, port=urlsplit(server.url).port or 0)
+
+
+def test_many_writers_at_once_lose_nothing(portal: Portal, contacts: Any) -> None:
+    portal.limits.enabled = False
+    added = [portal.add_contact() for _ in range(200)]
+    api = contacts.basic_api
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda each: api.update(each, {"properties": {"city": each}}).properties["city"], added))
+    assert told == added
+    assert [portal.contact(each).properties["city"] for each in added] == added
