@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from scoring.conditions import AllOf, AnyOf, Between, Mentions
+from scoring.conditions import Between
 from scoring.contact import Value
 from scoring.history import Act, History, Moment
 from scoring.rubric import Case, CountRule, EngagementRule, FactRule, RecencyRule, Rule, SilenceRule
@@ -46,8 +46,7 @@ def outcome_of(rule: Rule, facts: Mapping[str, Value], history: History) -> Outc
 
 
 def _of_fact(rule: FactRule, facts: Mapping[str, Value], moment: Moment) -> Outcome:
-    listed = [case.condition for case in rule.cases if isinstance(case.condition, AnyOf | AllOf | Mentions)]
-    if listed and all(condition.empty for condition in listed):
+    if rule.awaits_lists:
         return _UNKNOWN
     known = fades = False
     for case in rule.cases:
@@ -70,9 +69,7 @@ def _changes_with_age(case: Case, age: Value) -> bool:
     condition = case.condition
     if not isinstance(condition, Between) or not isinstance(age, int):
         return False
-    return (condition.low is not None and age < condition.low) or (
-        condition.high is not None and age <= condition.high
-    )
+    return (condition.low is not None and age < condition.low) or (condition.high is not None and age <= condition.high)
 
 
 def _of_engagement(rule: EngagementRule, history: History) -> Outcome:
@@ -208,7 +205,9 @@ def _acts_in_words(acts: Sequence[Act]) -> str:
     times = sum(act.engagement.count for act in acts)
     what = ", ".join(names) if names else "once" if times == 1 else f"{times:,} times"
     age_days = _newest_age(acts)
-    return what if age_days is None else f"{what}, last {_ago(age_days)}"
+    if age_days is None:
+        return what
+    return f"{what}, {_ago(age_days)}" if times == 1 else f"{what}, last {_ago(age_days)}"
 
 
 def _ago(days: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scoring.conditions import Condition
+from scoring.conditions import Condition, Listed
 from scoring.decay import Decay
 from scoring.phrases import Phrases
 
@@ -56,6 +56,12 @@ class FactRule(RuleHead):
     cases: tuple[Case, ...]
     silences: str | None = None
     """The group whose rules count nothing while a case holds."""
+    awaits_lists: bool = field(init=False, repr=False, compare=False)
+    """All lists of its cases are empty; kept, because it is asked once for every lead."""
+
+    def __post_init__(self) -> None:
+        listed = [case.condition for case in self.cases if isinstance(case.condition, Listed)]
+        object.__setattr__(self, "awaits_lists", bool(listed) and all(asked.empty for asked in listed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

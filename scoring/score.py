@@ -96,7 +96,7 @@ def _line(rule: Rule, outcome: Outcome, part: Part) -> Line:
         label=f"{rule.label}: {outcome.case}" if outcome.case else rule.label,
         group=rule.group,
         part=part,
-        points=_whole(outcome.points),
+        points=_whole(outcome.points) if outcome.points else 0,
         known=outcome.known,
         fact=outcome.fact,
         at=outcome.at,
