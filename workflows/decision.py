@@ -1,6 +1,6 @@
 """Where a lead belongs, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
@@ -110,7 +110,7 @@ class Decision:
     points_taken: int | None
     """What all Not ready answers have taken, as it should stand afterwards."""
     clears_answer: bool = False
-    """The lead is back at SQL: sales judge anew."""
+    """The lead is at SQL again, by points or by a person's newer act: sales judge anew."""
     needs_history: bool = False
     """Who set the stage, or when the answer was given, matters here and is not known: ask, and decide again."""
 
@@ -130,13 +130,7 @@ def decide(score: Score, standing: Standing, policy: Policy, *, at: datetime) ->
     decision = _decide(score, standing, policy, at)
     if standing.history_known or not _hangs_on_history(decision, standing):
         return decision
-    return Decision(
-        outcome=decision.outcome,
-        score=decision.score,
-        points_taken=decision.points_taken,
-        clears_answer=decision.clears_answer,
-        needs_history=True,
-    )
+    return replace(decision, needs_history=True)
 
 
 def _hangs_on_history(decision: Decision, standing: Standing) -> bool:
@@ -179,19 +173,24 @@ def _decide(score: Score, standing: Standing, policy: Policy, at: datetime) -> D
     if answer is Answer.NOT_READY and is_new_not_ready(standing, policy):
         return _not_ready(score, scored, standing, policy, at)
 
-    target = place(scored, standing.stage, policy, at=at)
-    if isinstance(target, Placed):
-        return Decision(outcome=Stay(target), score=scored, points_taken=taken)
-    outcome: Move | Hold = _allowed(Move(target.stage, target), standing, policy)
-    if answer is None and (held := _persons_hold(target, standing, policy, at)):
-        outcome = Hold(held)
-    back_at_sql = isinstance(outcome, Move) and outcome.to == policy.sql.stage
+    outcome = _by_points(scored, standing, policy, at)
+    stage = outcome.to if isinstance(outcome, Move) else standing.stage
     return Decision(
         outcome=outcome,
         score=scored,
         points_taken=taken,
-        clears_answer=back_at_sql and standing.answer is Answer.NOT_READY,
+        clears_answer=standing.answer is Answer.NOT_READY and stage == policy.sql.stage,
     )
+
+
+def _by_points(scored: Score, standing: Standing, policy: Policy, at: datetime) -> Move | Hold | Stay:
+    """What the bands say, unless a person's stage stands against it."""
+    target = place(scored, standing.stage, policy, at=at)
+    if isinstance(target, Placed):
+        return Stay(target)
+    if held := _persons_hold(target, standing, policy, at):
+        return Hold(held)
+    return _allowed(Move(target.stage, target), standing, policy)
 
 
 def _not_ready(score: Score, before: Score, standing: Standing, policy: Policy, at: datetime) -> Decision:
