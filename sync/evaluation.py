@@ -86,7 +86,8 @@ class Evaluator:
         fresh = []
         for record in asked:
             history = histories.get(record.id, History())
-            standing = with_answer_history(with_stage_history(record.standing, history.stage), history.answer)
+            standing = with_stage_history(record.standing, history.stage, self._rulebook.policy)
+            standing = with_answer_history(standing, history.answer)
             known[record.id] = standing
             if standing.set_by and not standing.cleared_by_us:
                 fresh.append(_note(record.id, standing))

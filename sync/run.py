@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from config import Rulebook
+from scoring import Score, score_contact
 from sync.applying import Applied, Applier
 from sync.evaluation import Evaluation, Evaluator
 from sync.planning import SafetyLimit, Tally, refusal
@@ -24,7 +25,7 @@ from sync.ports import (
     RetryableError,
 )
 from sync.records import ContactRecord, Mode, PortalFacts, RequestCount, RunState
-from sync.settling import LeftOver, settle
+from sync.settling import LeftOver, close, left_over, settle
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +129,8 @@ def resync(
     """Read, score, decide and write, as the only run on this portal. LeaseHeld when another does not let go."""
     with _lease(world, command, knobs):
         at = world.now()
-        owed, settled = _settle(world, at)
+        owed = left_over(world.journal)
+        settled = _settle(world, owed, at)
         selection = _widened(selection, owed, world)
         with _on_record(world, selection.mode, at) as summary:
             summary.tally.failed += settled.tally.failed
@@ -140,6 +142,8 @@ def resync(
             if summary.plan_refused is None:
                 _write(world, summary, summary.run_id, at)
                 if not summary.interrupted:
+                    read_everything = selection.mode == "full"
+                    close(owed, journal=world.journal, run_id=summary.run_id, read_everything=read_everything, at=at)
                     _move_watermark(world, selection.mode, at)
                     world.journal.prune(before=at - timedelta(days=knobs.keep_runs_days))
         return summary
@@ -148,7 +152,7 @@ def resync(
 def plan(world: World, selection: Selection, knobs: Knobs) -> Summary:
     """What a resync would write, kept under the run's id. Writes nothing to HubSpot, and needs no lease."""
     at = world.now()
-    owed = LeftOver(contact_ids=(), everything=False)
+    owed = LeftOver()
     selection = _widened(selection, owed, world)
     with _on_record(world, "plan", at) as summary:
         planned = _read_and_plan(world, selection, owed, knobs, summary, at)
@@ -172,7 +176,7 @@ def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summ
                 "Nothing was written. Make a new plan, or set SCORELINE_RULEBOOK to the one it was made with."
             )
         at = world.now()
-        _, settled = _settle(world, at)
+        settled = _settle(world, left_over(world.journal), at)
         with _on_record(world, "apply", at) as summary:
             summary.tally.failed += settled.tally.failed
             _write(world, summary, run_id, kept.started_at.astimezone(at.tzinfo), as_shown=True)
@@ -184,6 +188,8 @@ class Explained:
     """One contact, decided but not written."""
 
     evaluation: Evaluation
+    score: Score
+    """By the rubric alone, also for a contact that is left alone; without what sales' answers take."""
     at: datetime
 
 
@@ -197,7 +203,8 @@ def explain(world: World, who: str) -> Explained:
     evaluations, failures = _evaluator(world, at).evaluate(records)
     if failures:
         raise ContactError(f"Contact {failures[0].contact_id} {failures[0].reason}.")
-    return Explained(evaluation=evaluations[0], at=at)
+    score = score_contact(records[0].contact, world.rulebook.rubric, at)
+    return Explained(evaluation=evaluations[0], score=score, at=at)
 
 
 @contextmanager
@@ -226,16 +233,18 @@ def _on_record(world: World, mode: Mode, at: datetime) -> Iterator[Summary]:
     log.info("Run begins.", action="run.begin", run_id=run_id, mode=mode, rulebook=version)
     state: RunState = "failed"
     error = ""
+    lost: type[Exception] | tuple[()] = ()
     try:
         yield summary
         state = "refused" if summary.plan_refused and mode != "plan" else "finished"
         state = "interrupted" if summary.interrupted else state
     except Exception as exception:
         error = str(exception)
+        lost = RetryableError  # a database that is gone must not hide what went wrong first
         raise
     finally:
         summary.duration_s = time.monotonic() - started
-        with suppress(RetryableError if state == "failed" else ()):
+        with suppress(*([lost] if lost else [])):
             world.journal.finish_run(run_id, state, summary=summary.as_json(), at=world.now(), error=error)
         log.info(
             "Run ends.",
@@ -248,24 +257,25 @@ def _on_record(world: World, mode: Mode, at: datetime) -> Iterator[Summary]:
         )
 
 
-def _settle(world: World, at: datetime) -> tuple[LeftOver, Applied]:
+def _settle(world: World, owed: LeftOver, at: datetime) -> Applied:
+    if owed.runs or owed.entries:
+        log.warning(
+            "An earlier run was cut off; what it left open is settled.",
+            action="run.settle",
+            contacts=len(owed.contact_ids),
+            reads_everything=owed.everything,
+        )
     evaluator = _evaluator(world, at)
-    owed, applied = settle(
+    return settle(
+        owed,
         journal=world.journal,
         reader=world.reader,
         evaluator=evaluator,
         applier=_applier(world, evaluator),
+        policy=world.rulebook.policy,
         rulebook_version=world.rulebook.version,
         at=at,
     )
-    if owed.contact_ids or owed.everything:
-        log.warning(
-            "An earlier run was cut off; what it left open is settled.",
-            action="run.settled",
-            contacts=len(owed.contact_ids),
-            reads_everything=owed.everything,
-        )
-    return owed, applied
 
 
 def _widened(selection: Selection, owed: LeftOver, world: World) -> Selection:

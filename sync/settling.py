@@ -1,89 +1,119 @@
-"""What an interrupted run left open: settled by reading HubSpot back, never by resending blind."""
+"""What interrupted runs left open: settled by reading HubSpot back, never by resending blind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sync.applying import Applied, Applier
 from sync.evaluation import Evaluator
 from sync.ports import ContactReader, Journal
-from sync.records import Change, ContactRecord, History, JournalEntry, State
-from workflows import Setter, with_answer_history, with_stage_history
+from sync.records import Change, ContactRecord, History, JournalEntry, RunRecord, State
+from workflows import Policy, Setter, is_managed, with_answer_history, with_stage_history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOver:
-    """What earlier runs owe to this one."""
+    """What earlier runs owe to this one. It stays on record as owed until `close`, so a second crash loses nothing."""
 
-    contact_ids: Sequence[str]
-    """Contacts whose planned changes were never begun, or whose outcome is not on record: read them again."""
-    everything: bool
-    """A full pass was cut off: read every contact."""
+    runs: Sequence[RunRecord] = ()
+    """Runs that were cut off."""
+    entries: Sequence[JournalEntry] = ()
+    """Changes whose outcome is not on record."""
+    contact_ids: Sequence[str] = ()
+    """Contacts to read again: their planned changes were never begun, or it is not known what became of them."""
+
+    @property
+    def everything(self) -> bool:
+        """A full pass was cut off: every contact must be read."""
+        return any(run.mode == "full" for run in self.runs)
+
+
+def left_over(journal: Journal) -> LeftOver:
+    """What is owed; changes nothing.
+
+    Must be asked with the lease in hand: only then is a run on record as running one that was cut off.
+    """
+    runs = [run for run in journal.interrupted() if run.mode != "plan"]
+    entries = journal.open_entries()
+    ids = [entry.change.contact_id for entry in entries]
+    for run in runs:
+        if run.mode != "full":  # a full pass is owed as a whole
+            ids += [e.change.contact_id for batch in journal.entries(run.id, states=[State.PLANNED]) for e in batch]
+    return LeftOver(runs=runs, entries=entries, contact_ids=list(dict.fromkeys(ids)))
 
 
 def settle(
+    owed: LeftOver,
     *,
     journal: Journal,
     reader: ContactReader,
     evaluator: Evaluator,
     applier: Applier,
+    policy: Policy,
     rulebook_version: str,
     at: datetime,
-) -> tuple[LeftOver, Applied]:
-    """Give every contact that a cut-off run left without a stage its stage, and say what else is owed.
+) -> Applied:
+    """Give every contact that a cut-off move left without a stage its stage. Needs the lease.
 
-    Must run with the lease in hand: only then is a run on record as running one that was cut off.
     A lead is decided afresh from the stage it had; where that no longer moves it, the old stage goes back.
     """
-    interrupted = [run for run in journal.interrupted() if run.mode != "plan"]
-    open_entries = journal.open_entries()
     applied = Applied()
-    ids: list[str] = []
-    for run in interrupted:
+    moving = {entry.change.contact_id: entry.change for entry in owed.entries if entry.change.moves}
+    changes = []
+    for start in range(0, len(moving), 100):
+        ids = list(moving)[start : start + 100]
+        changes += _stages_owed({i: moving[i] for i in ids}, reader, evaluator, policy)
+    if not changes:
+        return applied
+    run_id = journal.start_run("settle", rulebook_version=rulebook_version, at=at)
+    journal.plan(run_id, changes)
+    for planned in journal.entries(run_id, states=[State.PLANNED]):
+        applier.write_stages(planned, applied)
+    summary = {"settled": len(changes), "contacts_failed": applied.tally.failed}
+    journal.finish_run(run_id, "finished", summary=summary, at=at)
+    return applied
+
+
+def close(owed: LeftOver, *, journal: Journal, run_id: int, read_everything: bool, at: datetime) -> None:
+    """Put on record that this run has done what was owed; a cut-off full pass only if it read everything."""
+    journal.mark(owed.entries, State.SETTLED, f"settled by run {run_id}")
+    for run in owed.runs:
+        if run.mode == "full" and not read_everything:
+            continue
         for batch in journal.entries(run.id, states=[State.PLANNED]):
-            ids += [entry.change.contact_id for entry in batch]
-            journal.mark(batch, State.CANCELLED, "its run was cut off before its turn; read again by the next")
+            journal.mark(batch, State.CANCELLED, f"its run was cut off before its turn; read again by run {run_id}")
         journal.finish_run(run.id, "closed", summary=run.summary, at=at, error=run.error or "cut off before its end")
-    if open_entries:
-        run_id = journal.start_run("settle", rulebook_version=rulebook_version, at=at)
-        for start in range(0, len(open_entries), 100):
-            batch = open_entries[start : start + 100]
-            ids += [entry.change.contact_id for entry in batch]
-            _settle_batch(batch, run_id, applied, journal, reader, evaluator, applier)
-        summary = {"settled": len(open_entries), "contacts_failed": applied.tally.failed}
-        journal.finish_run(run_id, "finished", summary=summary, at=at)
-    everything = any(run.mode == "full" for run in interrupted)
-    return LeftOver(contact_ids=list(dict.fromkeys(ids)), everything=everything), applied
 
 
-def _settle_batch(
-    batch: Sequence[JournalEntry],
-    run_id: int,
-    applied: Applied,
-    journal: Journal,
-    reader: ContactReader,
-    evaluator: Evaluator,
-    applier: Applier,
-) -> None:
-    """Contacts in the middle of a move are finished now; the others are read again by the run that follows."""
-    moving = {e.change.contact_id: e.change for e in batch if e.change.moves}
-    records = [r for r in reader.read(list(moving)) if r.standing.stage is None] if moving else []
-    histories = reader.histories([r.id for r in records]) if records else {}
-    standing = [_with_history(r, histories.get(r.id, History()), moving[r.id]) for r in records]
-    evaluations, _ = evaluator.evaluate(standing)
-    changes = [e.change for e in evaluations if e.change is not None and e.change.moves]
-    if changes:
-        journal.plan(run_id, changes)
-        for planned in journal.entries(run_id, states=[State.PLANNED]):
-            applier.write_stages(planned, applied)
-    journal.mark(batch, State.SETTLED, f"settled by run {run_id}")
+def _stages_owed(
+    moving: Mapping[str, Change], reader: ContactReader, evaluator: Evaluator, policy: Policy
+) -> list[Change]:
+    """The changes that give these contacts a stage, where a move left them without one."""
+    records = [record for record in reader.read(list(moving)) if record.standing.stage is None]
+    if not records:
+        return []
+    histories = reader.histories([r.id for r in records])
+    known = [_with_history(r, histories.get(r.id, History()), moving[r.id], policy) for r in records]
+    evaluations, failures = evaluator.evaluate(known)
+    failed = {failure.contact_id for failure in failures}
+    decided = [e.change for e in evaluations if e.change is not None and e.change.moves]
+    return decided + [_put_back(r) for r in known if r.id in failed and r.standing.cleared_by_us]
 
 
-def _with_history(record: ContactRecord, history: History, change: Change) -> ContactRecord:
+def _with_history(record: ContactRecord, history: History, change: Change, policy: Policy) -> ContactRecord:
     """The record as its history tells it; where HubSpot kept none, our journal knows which stage we cleared."""
     if history.stage:
-        standing = with_stage_history(record.standing, history.stage)
+        standing = with_stage_history(record.standing, history.stage, policy)
     else:
-        cleared = change.stage_from is not None
-        standing = replace(record.standing, stage=change.stage_from, cleared_by_us=cleared, set_by=Setter.INTEGRATION)
+        had = change.stage_from if is_managed(change.stage_from, policy) else None
+        standing = replace(record.standing, stage=had, cleared_by_us=had is not None, set_by=Setter.INTEGRATION)
     return replace(record, standing=with_answer_history(standing, history.answer))
+
+
+def _put_back(record: ContactRecord) -> Change:
+    """The stage it had, for a contact that cannot be decided now."""
+    stage = record.standing.stage
+    reason = "puts back the stage that an interrupted move had cleared"
+    return Change(
+        contact_id=record.id, before={}, after={}, moves=True, stage_from=stage, stage_to=stage, reason=reason
+    )

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
+from workflows.policy import Policy
+from workflows.stages import is_managed
+
 
 class Setter(Enum):
     """Who wrote a value."""
@@ -69,27 +72,34 @@ class Standing:
         return self.set_by is not None
 
 
-def with_stage_history(standing: Standing, entries: Sequence[HistoryEntry]) -> Standing:
+def with_stage_history(standing: Standing, entries: Sequence[HistoryEntry], policy: Policy) -> Standing:
     """The standing with what the stage's history tells; `entries` are newest first and may be empty.
 
-    An empty stage whose newest entry is a program's clear of a stage is the trace of a move that was cut
-    off: the stage before it is the one the lead still stands in.
+    An empty stage whose newest entry is a program's clear of a managed stage is the trace of a move that was
+    cut off: the stage before it is the one the lead still stands in. A clear of any other stage is not ours.
     """
+    entries = _without_returns(entries)
     if not entries:
         return replace(standing, set_by=Setter.OTHER, set_at=standing.stage_since)
     newest = entries[0]
-    if (
-        standing.stage is None
-        and not standing.cleared_by_us
-        and newest.value is None
-        and newest.by is Setter.INTEGRATION
-    ):
-        before = next((entry for entry in entries[1:] if entry.value is not None), None)
-        if before is not None:
+    if standing.stage is None and newest.value is None and newest.by is Setter.INTEGRATION:
+        before = next((entry for entry in entries[1:] if entry.value is not None), newest)
+        if before.value is not None and is_managed(before.value, policy):
             return replace(standing, stage=before.value, cleared_by_us=True, set_by=before.by, set_at=before.at)
-    if standing.cleared_by_us:
-        newest = next((entry for entry in entries if entry.value == standing.stage), newest)
     return replace(standing, set_by=newest.by, set_at=newest.at)
+
+
+def _without_returns(entries: Sequence[HistoryEntry]) -> Sequence[HistoryEntry]:
+    """The history without clears that a program took back at once: such a stage is still whose it was before."""
+    kept = list(entries)
+    while len(kept) > 2 and kept[0].value is not None and _took_back(kept[0], kept[1], kept[2]):
+        del kept[:2]
+    return kept
+
+
+def _took_back(again: HistoryEntry, clear: HistoryEntry, before: HistoryEntry) -> bool:
+    programs = again.by is Setter.INTEGRATION and clear.by is Setter.INTEGRATION
+    return programs and clear.value is None and again.value == before.value
 
 
 def with_answer_history(standing: Standing, entries: Sequence[HistoryEntry]) -> Standing:
