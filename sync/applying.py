@@ -28,6 +28,7 @@ from workflows import Setter
 TRIES = 3
 """How often a write whose outcome was unknown, and which reading showed not to have happened, is sent again."""
 
+_GONE = "the contact is gone: deleted, or merged into another"
 _NO_STAGE_LEFT = (
     "is WITHOUT A STAGE: its {stage} was cleared, and HubSpot took neither the new stage nor the old one back "
     "({why}). The next run tries again; to be quick, set the stage by hand"
@@ -109,10 +110,9 @@ class Applier:
         for entry in batch:
             contact_id, change = entry.change.contact_id, fresh.get(entry.change.contact_id)
             if contact_id in failed:
-                self._close([entry], State.REFUSED, failed[contact_id])
-                applied.tally.failed.append((contact_id, failed[contact_id]))
+                self._refuse(entry, applied, failed[contact_id])
             elif contact_id not in fresh:
-                self._drop(entry, applied, "the contact is gone: deleted, or merged into another")
+                self._drop(entry, applied, _GONE)
             elif change is None:
                 self._drop(entry, applied, "nothing is left to write: the contact changed since it was read")
             elif change == entry.change:
@@ -132,9 +132,11 @@ class Applier:
             present = self._stages_where_unknown(asked, outcomes)
             again = []
             for entry, outcome in zip(asked, outcomes, strict=True):
-                stage = present.get(entry.change.contact_id, entry.change.stage_from)
+                stage = present.get(entry.change.contact_id)
                 if isinstance(outcome, Refused):
-                    self._refuse(entry, applied, outcome.reason)
+                    self._refused(entry, applied, outcome)
+                elif entry.change.contact_id not in present:
+                    self._drop(entry, applied, _GONE)
                 elif stage is None:
                     cleared.append(entry)
                 elif stage == entry.change.stage_from:
@@ -158,7 +160,7 @@ class Applier:
         for entry in cleared:
             contact_id = entry.change.contact_id
             if contact_id not in present:
-                self._drop(entry, applied, "the contact is gone: deleted, or merged into another")
+                self._drop(entry, applied, _GONE)
             elif present[contact_id] is None:
                 blank.append(entry)
             else:
@@ -167,7 +169,6 @@ class Applier:
 
     def _set(self, entries: Sequence[JournalEntry], applied: Applied) -> None:
         """Send the new values, stage and score in one request, and put every outcome on record."""
-        cleared = [entry for entry in entries if entry.change.clears_first]
         self._close([entry for entry in entries if not entry.change.clears_first], State.WRITING, "")
         asked = list(entries)
         try:
@@ -177,7 +178,7 @@ class Applier:
                     return
         except FatalError:
             with suppress(FatalError, RetryableError):
-                self._put_back(cleared, applied, "the new one could not be set")
+                self._put_back(self._blank(asked), applied, "the new one could not be set")
             raise
         for entry in asked:  # still open in the journal: the next run settles it by reading
             reason = f"HubSpot did not say in {TRIES} tries whether it wrote this; the next run finds out"
@@ -191,12 +192,12 @@ class Applier:
         again: list[JournalEntry] = []
         done: list[JournalEntry] = []
         backward: list[JournalEntry] = []
-        refused: list[tuple[JournalEntry, str]] = []
+        refused: list[tuple[JournalEntry, Refused]] = []
         for entry, outcome in zip(entries, outcomes, strict=True):
             change = entry.change
             match outcome:
-                case Refused(reason=reason):
-                    refused.append((entry, reason))
+                case Refused():
+                    refused.append((entry, outcome))
                     continue
                 case Written(values=values):
                     holds: Mapping[str, str] | None = values
@@ -204,11 +205,12 @@ class Applier:
                     holds = present.get(change.contact_id)
             stage = (holds or {}).get(STAGE, change.stage_to if isinstance(outcome, Written) else "")
             if holds is None:
-                self._drop(entry, applied, "the contact is gone: deleted, or merged into another")
+                self._drop(entry, applied, _GONE)
             elif change.moves and stage != (change.stage_to or ""):
-                if stage == "":
+                unmoved = stage == change.stage_from and not change.clears_first
+                if stage == "" or (unmoved and isinstance(outcome, Unknown)):
                     again.append(entry)
-                elif stage == change.stage_from and not change.clears_first:
+                elif unmoved:
                     backward.append(entry)
                 else:
                     self._drop(entry, applied, "somebody else set the stage in the meantime; theirs stands")
@@ -224,8 +226,7 @@ class Applier:
 
     def _clear_after_all(self, entries: Sequence[JournalEntry], applied: Applied) -> None:
         """HubSpot answered yes and kept the old stage: by its order that was a step back, so clear first."""
-        through = [self._journal.replace(e, replace(e.change, clears_first=True)) for e in entries]
-        self.write_stages(through, applied)
+        self.write_stages([replace(e, change=replace(e.change, clears_first=True)) for e in entries], applied)
 
     def _finish(
         self,
@@ -250,13 +251,20 @@ class Applier:
             if e.change.moves and e.change.stage_from != e.change.stage_to
         )
 
-    def _refuse_sets(self, refused: Sequence[tuple[JournalEntry, str]], applied: Applied) -> None:
+    def _refuse_sets(self, refused: Sequence[tuple[JournalEntry, Refused]], applied: Applied) -> None:
         """A refused set must not leave a contact blank: the old stage goes back."""
-        for entry, reason in refused:
-            if entry.change.clears_first and entry.change.moves:
-                self._put_back([entry], applied, reason)
+        blank = {entry.number for entry in self._blank([entry for entry, _ in refused])}
+        for entry, outcome in refused:
+            if entry.number in blank:
+                self._put_back([entry], applied, outcome.reason)
             else:
-                self._refuse(entry, applied, reason)
+                self._refused(entry, applied, outcome)
+
+    def _blank(self, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+        """Those of these contacts that had a stage and have none now, as a move leaves them half-way."""
+        moving = [entry for entry in entries if entry.change.moves and entry.change.stage_from is not None]
+        present = self._reader.stages([entry.change.contact_id for entry in moving]) if moving else {}
+        return [entry for entry in moving if present.get(entry.change.contact_id, "gone") is None]
 
     def _put_back(self, entries: Sequence[JournalEntry], applied: Applied, why: str) -> None:
         if not entries:
@@ -266,8 +274,8 @@ class Applier:
             if isinstance(outcome, Written):
                 self._refuse(entry, applied, f"{why}; its stage is back as it was")
             elif isinstance(outcome, Refused) and outcome.gone:
-                self._drop(entry, applied, "the contact is gone: deleted, or merged into another")
-            else:
+                self._drop(entry, applied, _GONE)
+            else:  # still open in the journal: the next run tries again
                 text = _NO_STAGE_LEFT.format(stage=entry.change.stage_from, why=why)
                 applied.tally.failed.append((entry.change.contact_id, text))
 
@@ -307,6 +315,12 @@ class Applier:
     def _drop(self, entry: JournalEntry, applied: Applied, why: str) -> None:
         self._close([entry], State.CANCELLED, why)
         applied.dropped.append((entry.change.contact_id, why))
+
+    def _refused(self, entry: JournalEntry, applied: Applied, outcome: Refused) -> None:
+        if outcome.gone:
+            self._drop(entry, applied, _GONE)
+        else:
+            self._refuse(entry, applied, outcome.reason)
 
     def _refuse(self, entry: JournalEntry, applied: Applied, reason: str) -> None:
         self._close([entry], State.REFUSED, reason)
