@@ -52,7 +52,7 @@ class CapShape(Shape):
     @classmethod
     def disagreements(cls, given: Given) -> Iterator[Disagreement]:
         known = [key for key in given.items("rules") if isinstance(key, str) and key in given.names.rules]
-        groups = {str(mapping(given.names.rules, key).get("group")) for key in known}
+        groups = {str(mapping(given.names.rules, key).get("group")) for key in known} & given.names.groups.keys()
         if len(groups) > 1:
             yield ("rules",), f"rules of one group, not of {' and '.join(sorted(groups))}"
 

@@ -100,15 +100,17 @@ def _of_engagement(rule: EngagementRule, history: History) -> Outcome:
 def _counted(rule: EngagementRule, acts: Sequence[Act]) -> Sequence[Act]:
     if rule.repeats == "every" or not acts:
         return acts
-    # Undated acts first, so that a dated one of the same name wins.
     by_age = sorted(acts, key=_freshness)
     if rule.repeats == "once":
         return by_age[-1:]
     return list({act.engagement.name: act for act in by_age}.values())
 
 
-def _freshness(act: Act) -> float:
-    return float("-inf") if act.fading_days is None else -act.fading_days
+def _freshness(act: Act) -> tuple[float, float, str, int]:
+    """The least faded comes last; of equals the newest, then by name and count: the order given must not matter."""
+    engagement = act.engagement
+    at = engagement.at.timestamp() if engagement.at else 0.0
+    return (float("-inf") if act.fading_days is None else -act.fading_days, at, engagement.name, engagement.count)
 
 
 def _worth(rule: EngagementRule, act: Act) -> float:
