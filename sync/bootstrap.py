@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config import ConfigError, Rulebook, Settings, load_rulebook
 from config.checks import property_problems, stage_problems
-from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, HubSpotWriter, RecordBuilder, connect
+from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, HubSpotWriter, RecordBuilder, account, connect
 from sync.run import Knobs, Progress, World
 from sync.store import Store, open_store
 
@@ -74,8 +74,10 @@ def opened_world(
             problems += lacks
             advice = ' Run "scoreline provision" once.'
         if problems:
-            raise ConfigError(f"Rulebook {rulebook.version} and portal {facts.portal_id} do not fit; nothing was read "
-                              "or written.\n  " + "\n  ".join(problems) + advice)
+            raise ConfigError(
+                f"Rulebook {rulebook.version} and portal {facts.portal_id} do not fit; nothing was read "
+                "or written.\n  " + "\n  ".join(problems) + advice
+            )
         rulebook = replace(rulebook, policy=replace(rulebook.policy, portal_order=tuple(facts.stages)))
         kept = store.portal(facts.portal_id)
         zone = zone_of(facts.time_zone)
@@ -107,5 +109,5 @@ def zone_of(name: str) -> tzinfo:
 
 
 def portal_zone(settings: Settings) -> tzinfo:
-    """The portal's time zone."""
-    return zone_of(HubSpotPortal(connection_of(settings), rulebook_of(settings)).facts().time_zone)
+    """The portal's time zone, asked for with one request."""
+    return zone_of(account(connection_of(settings)).time_zone)

@@ -90,7 +90,9 @@ class ContactWriter(Protocol):
 class Portal(Protocol):
     """The HubSpot account itself."""
 
-    requests: RequestCount
+    @property
+    def requests(self) -> RequestCount:
+        """What has been sent so far."""
 
     def facts(self) -> PortalFacts:
         """Ask for everything a run must know before it starts."""
@@ -110,8 +112,8 @@ class Journal(Protocol):
     def runs(self, limit: int = 20) -> Sequence[RunRecord]:
         """The newest runs, newest first."""
 
-    def last_finished(self, mode: Mode) -> datetime | None:
-        """When the newest finished run of this mode began."""
+    def last_finished(self, mode: Mode) -> RunRecord | None:
+        """The newest finished run of this mode."""
 
     def interrupted(self) -> Sequence[RunRecord]:
         """Runs that are running (with the lease in hand: cut off), failed or interrupted. Oldest first."""

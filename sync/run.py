@@ -347,15 +347,14 @@ def _selected_ids(world: World, selection: Selection, knobs: Knobs) -> Iterator[
 
 
 def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | None:
-    earlier = [run for run in world.journal.runs(200) if run.state == "finished" and run.id != run_id]
-    wrote = [run for run in earlier if run.mode not in ("plan", "settle")]
-    full = next((run for run in wrote if run.mode == "full"), None)
+    """Why the safety limit refuses this plan. A small pass is measured against all leads that the last full one had."""
+    full = world.journal.last_finished("full")
     known = full.summary.get("contacts_scored", 0) if full else 0
     return refusal(
         run_id,
         moved=planned.moved,
         leads=max(planned.scored, known if isinstance(known, int) else 0),
-        limit=SafetyLimit(share=knobs.share if wrote else knobs.first_share, floor=knobs.floor),
+        limit=SafetyLimit(share=knobs.share if full else knobs.first_share, floor=knobs.floor),
     )
 
 

@@ -8,18 +8,16 @@ import typer
 
 from config import Rulebook, Settings
 from scoring import Line
-from sync.bootstrap import connection_of, opened_store, opened_world, rulebook_of
+from sync.bootstrap import connection_of, opened_store, opened_world
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, table
-from sync.hubspot import HubSpotPortal
+from sync.hubspot import account
 from sync.ports import Journal
-from sync.records import RunRecord
+from sync.records import Mode, RunRecord
 from sync.run import Explained, explain
 from sync.store import PortalStore
 from sync.wording import reason_for
 from workflows import Decision, Hold, LeaveAlone, Move
-
-_PASSES = ("incremental", "decay", "full")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -186,14 +184,12 @@ def _length(value: object) -> int:
 def status_command(as_json: AsJson = False) -> None:
     """The watermark, open intents, last errors and the API budget. Exits 1 when no pass finished in time."""
     settings = ready()
-    connection = connection_of(settings)
-    portal = HubSpotPortal(connection, rulebook_of(settings))
-    account = portal.account()
+    here = account(connection_of(settings))
     with opened_store(settings) as store:
-        kept = store.portal(account.portal_id)
+        kept = store.portal(here.portal_id)
         document = _status(kept, settings, datetime.now(UTC)) | {
-            "portal_id": account.portal_id,
-            "budget": {"daily_limit": account.daily_limit, "daily_used": account.daily_used},
+            "portal_id": here.portal_id,
+            "budget": {"daily_limit": here.daily_limit, "daily_remaining": here.daily_remaining},
         }
     if as_json:
         print_json(document)
@@ -243,26 +239,26 @@ def _late_passes(journal: Journal, settings: Settings, now: datetime) -> list[st
     A full pass does a decay pass's work and an incremental one's; a decay pass does not see new contacts.
     """
     every = timedelta(seconds=settings.incremental_every_s)
-    intervals = {"incremental": every, "decay": timedelta(days=1), "full": timedelta(days=7)}
-    finished = {mode: journal.last_finished(mode) for mode in _PASSES}
-    full = finished["full"]
+    intervals: dict[Mode, timedelta] = {"incremental": every, "decay": timedelta(days=1), "full": timedelta(days=7)}
     late = []
     for mode, interval in intervals.items():
-        newest = max((at for at in (finished[mode], full) if at is not None), default=None)
+        runs = (journal.last_finished(each) for each in dict.fromkeys((mode, "full")))
+        newest = max((run.finished_at for run in runs if run and run.finished_at), default=None)
         if newest is None:
             late.append(f"no {mode} pass has ever finished")
         elif now - newest > 2 * interval:
-            late.append(f"the last {mode} pass began at {newest:%Y-%m-%d %H:%M:%S} UTC, more than twice {interval} ago")
+            late.append(f"the last {mode} pass ended at {newest:%Y-%m-%d %H:%M:%S} UTC, more than twice {interval} ago")
     return late
 
 
 def _print_status(document: Mapping[str, Any]) -> None:
-    say(f"Portal {document['portal_id']}: {'all well' if document['healthy'] else 'LATE: ' + '; '.join(document['late'])}")
+    verdict = "all well" if document["healthy"] else "LATE: " + "; ".join(document["late"])
+    say(f"Portal {document['portal_id']}: {verdict}")
     say(f"  watermark     {document['watermark'] or 'none: the next pass reads everything'}")
     say(f"  open intents  {len(document['open_intents'])}")
     budget = document["budget"]
     if budget["daily_limit"]:
-        say(f"  API budget    {budget['daily_used'] or 0:,} of {budget['daily_limit']:,} requests used today")
+        say(f"  API budget    {budget['daily_remaining']:,} of {budget['daily_limit']:,} requests are left today")
     else:
         say("  API budget    unknown: HubSpot does not tell this token")
     if running := document["running"]:

@@ -2,7 +2,6 @@
 
 import typer
 
-from config.checks import stage_problems
 from sync.bootstrap import connection_of, rulebook_of
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, table

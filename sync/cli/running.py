@@ -21,7 +21,7 @@ from sync.cli.options import (
 )
 from sync.cli.output import print_json, print_summary, say, shown_progress, table
 from sync.ports import FatalError, Journal
-from sync.records import Change, State
+from sync.records import Change, JournalEntry, State
 from sync.run import Summary, apply_plan, plan, resync
 from sync.worker import work
 
@@ -56,8 +56,10 @@ def plan_command(
             return
         print_summary(summary, wrote=False)
         _print_changes(world.journal, summary.run_id, world.rulebook, most=20)
-        say(f'Nothing was written. "scoreline plan show {summary.run_id}" lists everything, '
-            f'"scoreline plan apply {summary.run_id}" writes it.')
+        say(
+            f'Nothing was written. "scoreline plan show {summary.run_id}" lists everything, '
+            f'"scoreline plan apply {summary.run_id}" writes it.'
+        )
 
 
 @plans.command("show")
@@ -73,7 +75,10 @@ def plan_show(run_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJ
             if as_json:
                 print_json(dict(kept.summary) | {"changes": list(_changes(journal, run_id))})
                 return
-            say(f"Plan {run_id} of {kept.started_at:%Y-%m-%d %H:%M} on portal {portal_id}, rulebook {kept.rulebook_version}")
+            say(
+                f"Plan {run_id} of {kept.started_at:%Y-%m-%d %H:%M} on portal {portal_id}, "
+                f"rulebook {kept.rulebook_version}"
+            )
             _print_changes(journal, run_id, rulebook_of(settings), most=None)
             return
     raise FatalError(f"There is no plan {run_id} in {settings.database_url}; `scoreline runs` lists what there is.")
@@ -149,7 +154,7 @@ def _changes(journal: Journal, run_id: int) -> Iterator[dict[str, object]]:
 
 def _print_changes(journal: Journal, run_id: int, rulebook: Rulebook, *, most: int | None) -> None:
     """The first changes of a plan as a table, stage moves first."""
-    shown = []
+    shown: list[JournalEntry] = []
     total = 0
     for batch in journal.entries(run_id):
         total += len(batch)

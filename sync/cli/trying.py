@@ -81,7 +81,7 @@ def _own_settings(portal: Portal, url: str) -> Iterator[Settings]:
             "HUBSPOT_BASE_URL": url,
             "DATABASE_URL": f"sqlite:///{Path(folder) / 'demo.db'}",
         }
-        yield Settings(_env_file=None, **given)
+        yield Settings(_env_file=None, **given)  # type: ignore[call-arg] # the base class takes it
 
 
 def _as_sales_see_it(portal: Portal, rulebook: Rulebook) -> Iterator[dict[str, str]]:
@@ -91,7 +91,7 @@ def _as_sales_see_it(portal: Portal, rulebook: Rulebook) -> Iterator[dict[str, s
     scored.sort(key=lambda held: -float(held[names["score"]]))
     for held in scored[:5]:
         yield {
-            "name": f"{record.value('firstname') or ''} {record.value('lastname') or ''}".strip(),
+            "name": f"{held.get('firstname', '')} {held.get('lastname', '')}".strip(),
             "stage": held.get("lifecyclestage") or "none",
             "grade": held.get(names["grade"]) or "",
             "score": held.get(names["score"]) or "",

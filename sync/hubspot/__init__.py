@@ -4,12 +4,13 @@ from sync.hubspot.building import RecordBuilder
 from sync.hubspot.connection import Connection, connect
 from sync.hubspot.diagnosis import Check, diagnose
 from sync.hubspot.limits import Budget
-from sync.hubspot.portal import HubSpotPortal
+from sync.hubspot.portal import Account, HubSpotPortal, account
 from sync.hubspot.provisioning import provision
 from sync.hubspot.reading import HubSpotReader
 from sync.hubspot.writing import HubSpotWriter
 
 __all__ = [
+    "Account",
     "Budget",
     "Check",
     "Connection",
@@ -17,6 +18,7 @@ __all__ = [
     "HubSpotReader",
     "HubSpotWriter",
     "RecordBuilder",
+    "account",
     "connect",
     "diagnose",
     "provision",

@@ -1,6 +1,7 @@
 """The HubSpot account itself: which portal it is, its stages, properties, people and partners."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -77,6 +78,29 @@ class HubSpotPortal:
 def account_details(connection: Connection) -> Answer:
     """What the account says of itself: works with every kind of token."""
     return connection.read(connection.api.get, "/account-info/v3/details", holds="portalId", urgent=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Which portal a token belongs to, and what is left of its day."""
+
+    portal_id: str
+    time_zone: str
+    daily_limit: int | None
+    """Requests that the account may send a day; None where HubSpot does not say."""
+    daily_remaining: int | None
+
+
+def account(connection: Connection) -> Account:
+    """Ask with one request; its headers tell of the day."""
+    details = account_details(connection).document or {}
+    budget = connection.budget
+    return Account(
+        portal_id=str(details["portalId"]),
+        time_zone=_time_zone(details),
+        daily_limit=budget.daily_limit,
+        daily_remaining=budget.daily_remaining,
+    )
 
 
 def property_definitions(connection: Connection, of: str = "contacts") -> dict[str, Row]:

@@ -55,11 +55,11 @@ class SqlJournal:
         """The newest runs, newest first."""
         return self._runs(self._our_runs().order_by(runs.c.id.desc()).limit(limit))
 
-    def last_finished(self, mode: Mode) -> datetime | None:
-        """When the newest finished run of this mode began."""
+    def last_finished(self, mode: Mode) -> RunRecord | None:
+        """The newest finished run of this mode."""
         finished = self._our_runs().where(runs.c.mode == mode, runs.c.state == "finished")
         found = self._runs(finished.order_by(runs.c.id.desc()).limit(1))
-        return found[0].started_at if found else None
+        return found[0] if found else None
 
     def interrupted(self) -> Sequence[RunRecord]:
         """Runs that are running (with the lease in hand: cut off), failed or interrupted. Oldest first."""

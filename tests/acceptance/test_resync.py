@@ -1,6 +1,7 @@
 """The main job: leads scored, stages moved, and nothing touched that is not ours."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ def days_ago(days: float) -> str:
 
 def a_demo_request(portal: Portal, **more: str) -> str:
     """A lead who asked for a demo three days ago: 70 points and fresh intent, an SQL by the default rulebook."""
-    given = {
+    given: dict[str, Any] = {
         "email": f"lead{len(portal.contacts)}@prospect{len(portal.contacts)}.example",
         "lifecyclestage": "lead",
         "recent_conversion_event_name": "Request a demo: Demo request",
@@ -36,7 +37,9 @@ def stage_writes(portal: Portal, contact: str) -> list[str]:
     return [version.value for version in reversed(versions) if version.source.type == "INTEGRATION"]
 
 
-def test_a_lead_who_asks_for_a_demo_becomes_an_sql_with_its_score_and_reasons(portal: Portal, scoreline: Scoreline) -> None:
+def test_a_lead_who_asks_for_a_demo_becomes_an_sql_with_its_score_and_reasons(
+    portal: Portal, scoreline: Scoreline
+) -> None:
     lead = a_demo_request(portal)
 
     ended = scoreline("resync", "--full", "--json")

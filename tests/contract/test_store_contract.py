@@ -113,7 +113,7 @@ def test_runs_come_newest_first_and_no_more_than_asked_for(journal: Journal) -> 
     assert [run.id for run in journal.runs(limit=2)] == [ids[2], ids[1]]
 
 
-def test_the_last_finished_run_of_a_mode_is_told_by_when_it_began(journal: Journal) -> None:
+def test_the_last_finished_run_of_a_mode_is_the_newest_that_came_to_its_end(journal: Journal) -> None:
     assert journal.last_finished("full") is None
     ended: list[tuple[int, Mode, RunState]] = [
         (0, "full", "finished"),
@@ -125,7 +125,9 @@ def test_the_last_finished_run_of_a_mode_is_told_by_when_it_began(journal: Journ
         run_id = a_run(journal, mode=mode, at=NOON + timedelta(hours=hours))
         journal.finish_run(run_id, state, summary={}, at=NOON + timedelta(days=1))
     a_run(journal, at=NOON + timedelta(hours=4))
-    assert journal.last_finished("full") == NOON + timedelta(hours=1)
+    newest = journal.last_finished("full")
+    assert newest is not None
+    assert (newest.started_at, newest.finished_at) == (NOON + timedelta(hours=1), NOON + timedelta(days=1))
 
 
 def test_runs_that_did_not_come_to_their_end_are_known_as_interrupted_oldest_first(journal: Journal) -> None:

@@ -48,10 +48,9 @@ class FakeJournal:
     def runs(self, limit: int = 20) -> Sequence[RunRecord]:
         return sorted(self._runs.values(), key=lambda run: -run.id)[:limit]
 
-    def last_finished(self, mode: Mode) -> datetime | None:
+    def last_finished(self, mode: Mode) -> RunRecord | None:
         finished = (run for run in self.runs(limit=len(self._runs)) if (run.mode, run.state) == (mode, "finished"))
-        newest = next(finished, None)
-        return newest.started_at if newest else None
+        return next(finished, None)
 
     def interrupted(self) -> Sequence[RunRecord]:
         return [run for run in self._runs.values() if run.state in ("running", "failed", "interrupted")]
