@@ -92,10 +92,11 @@ class Applier:
     def write_stages(self, entries: Sequence[JournalEntry], applied: Applied) -> None:
         """Write changes that were decided a moment ago: clear what must be cleared, then set."""
         clearing = [entry for entry in entries if entry.change.clears_first]
-        direct = [entry for entry in entries if not entry.change.clears_first]
-        cleared = self._clear(clearing, applied) if clearing else []
-        if cleared or direct:
-            self._set([*self._still_blank(cleared, applied), *direct], applied)
+        ready = [entry for entry in entries if not entry.change.clears_first]
+        if clearing:
+            ready = self._still_as_left([*self._clear(clearing, applied), *ready], applied)
+        if ready:
+            self._set(ready, applied)
 
     def _careful(self, batch: Sequence[JournalEntry], applied: Applied, *, as_shown: bool) -> None:
         """Look again before writing what people write too."""
@@ -146,26 +147,24 @@ class Applier:
             asked = again
             if not asked:
                 break
-        for entry in asked:
-            self._refuse(entry, applied, f"HubSpot did not clear the stage in {TRIES} tries; it is as it was")
+        self._leave_open(asked, applied)
         self._close(cleared, State.CLEARED, "")
         return cleared
 
-    def _still_blank(self, cleared: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
-        """Of the contacts just cleared, those that nobody else has given a stage since."""
-        if not cleared:
-            return []
-        present = self._reader.stages([entry.change.contact_id for entry in cleared])
-        blank = []
-        for entry in cleared:
-            contact_id = entry.change.contact_id
-            if contact_id not in present:
+    def _still_as_left(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
+        """Of the contacts just cleared, and of those that waited, the ones that nobody else has moved meanwhile."""
+        present = self._reader.stages([entry.change.contact_id for entry in entries]) if entries else {}
+        kept = []
+        for entry in entries:
+            change = entry.change
+            unmoved = {None} if change.clears_first else {None, change.stage_from}
+            if change.contact_id not in present:
                 self._drop(entry, applied, _GONE)
-            elif present[contact_id] is None:
-                blank.append(entry)
-            else:
+            elif change.moves and present[change.contact_id] not in unmoved:
                 self._drop(entry, applied, "somebody else set the stage between clear and set; theirs stands")
-        return blank
+            else:
+                kept.append(entry)
+        return kept
 
     def _set(self, entries: Sequence[JournalEntry], applied: Applied) -> None:
         """Send the new values, stage and score in one request, and put every outcome on record."""
@@ -180,9 +179,7 @@ class Applier:
             with suppress(FatalError, RetryableError):
                 self._put_back(self._blank(asked), applied, "the new one could not be set")
             raise
-        for entry in asked:  # still open in the journal: the next run settles it by reading
-            reason = f"HubSpot did not say in {TRIES} tries whether it wrote this; the next run finds out"
-            applied.tally.failed.append((entry.change.contact_id, reason))
+        self._leave_open(asked, applied)
 
     def _set_once(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
         """One request, its outcomes settled; returns what reading showed not to have been written."""
@@ -315,6 +312,11 @@ class Applier:
     def _drop(self, entry: JournalEntry, applied: Applied, why: str) -> None:
         self._close([entry], State.CANCELLED, why)
         applied.dropped.append((entry.change.contact_id, why))
+
+    def _leave_open(self, entries: Sequence[JournalEntry], applied: Applied) -> None:
+        """What stays unknown stays open in the journal: the next run settles it by reading."""
+        reason = f"HubSpot did not say in {TRIES} tries whether it wrote this; the next run finds out"
+        applied.tally.failed += [(entry.change.contact_id, reason) for entry in entries]
 
     def _refused(self, entry: JournalEntry, applied: Applied, outcome: Refused) -> None:
         if outcome.gone:
