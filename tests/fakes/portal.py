@@ -1,0 +1,249 @@
+"""A portal in memory that keeps HubSpot's rules about stages, and lets others act between any two of our requests."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from config import Rulebook
+from scoring import Contact
+from sync.records import (
+    STAGE,
+    ContactRecord,
+    Found,
+    History,
+    Outcome,
+    PortalFacts,
+    Refused,
+    RequestCount,
+    Role,
+    Unknown,
+    Update,
+    Written,
+)
+from tests.builders import NOW, PORTAL_ORDER, days_before, the_default_rulebook
+from workflows import Answer, HistoryEntry, Setter, Standing
+
+_SCORED: tuple[Role, ...] = ("score", "fit", "engagement", "grade", "reasons", "exclusion")
+
+
+@dataclass(slots=True)
+class Row:
+    """One contact as the portal keeps it."""
+
+    contact: Contact
+    modified_at: datetime
+    texts: dict[str, str] = field(default_factory=dict)
+    histories: dict[str, list[HistoryEntry]] = field(default_factory=dict)
+    """By property, newest first."""
+    opted_out: bool = False
+    competitor: bool = False
+
+
+class FakePortal:
+    """Fulfils `ContactReader`, `ContactWriter` and `Portal`."""
+
+    def __init__(self, rulebook: Rulebook | None = None) -> None:
+        self.rulebook = rulebook or the_default_rulebook()
+        self.requests = RequestCount()
+        self.sent: list[Sequence[Update]] = []
+        """Every write request, as it came."""
+        self.sent_in_vain: list[tuple[str, str]] = []
+        """Contact and property of every value that was there already when it was sent."""
+        self.histories_read: list[str] = []
+        self.lists: dict[str, list[str]] = {}
+        self.time = NOW
+        self._rows: dict[str, Row] = {}
+        self._whenever: dict[str, list[Callable[[], None]]] = {}
+        self._refusals: dict[str, Callable[[Mapping[str, str]], bool]] = {}
+
+    # What is in it, and what others do there.
+
+    def holds(
+        self,
+        contact: Contact,
+        *,
+        stage: str = "",
+        set_by: Setter = Setter.OTHER,
+        days_ago: float = 100,
+        opted_out: bool = False,
+        competitor: bool = False,
+        **ours: str,
+    ) -> None:
+        """Add a contact; `ours` is by role: what our properties hold."""
+        row = Row(contact=contact, modified_at=days_before(days_ago), opted_out=opted_out, competitor=competitor)
+        self._rows[contact.id] = row
+        values = {self.rulebook.properties[role]: text for role, text in ours.items()}
+        self._put(row, values | ({STAGE: stage} if stage else {}), by=set_by, at=days_before(days_ago))
+
+    def edited(self, contact_id: str, *, by: Setter = Setter.PERSON, stage: str | None = None, **ours: str) -> None:
+        """Somebody else changes a contact now; a person may move a stage either way."""
+        values = {self.rulebook.properties[role]: text for role, text in ours.items()}
+        self._put(self._rows[contact_id], values | ({} if stage is None else {STAGE: stage}), by=by, at=self._tick())
+
+    def deleted(self, contact_id: str) -> None:
+        del self._rows[contact_id]
+
+    def does_more(self, contact: Contact) -> None:
+        """A contact's facts are other ones from now on."""
+        row = self._rows[contact.id]
+        row.contact, row.modified_at = contact, self._tick()
+
+    def meanwhile(self, moment: str, do: Callable[[], None]) -> None:
+        """Once, at the next `before write`, `after write`, `before read` and so on, let something happen.
+
+        Asked for twice, the second waits for the time after the next.
+        """
+        self._whenever.setdefault(moment, []).append(do)
+
+    def refuses(self, contact_id: str, when: Callable[[Mapping[str, str]], bool] = lambda _: True) -> None:
+        """From now on, refuse updates of this contact for which something holds."""
+        self._refusals[contact_id] = when
+
+    def stage(self, contact_id: str) -> str:
+        return self._rows[contact_id].texts.get(STAGE, "")
+
+    def ours(self, contact_id: str, role: Role) -> str:
+        return self._rows[contact_id].texts.get(self.rulebook.properties[role], "")
+
+    def texts(self) -> dict[str, dict[str, str]]:
+        """Everything it holds, without what is empty."""
+        return {i: {n: t for n, t in sorted(row.texts.items()) if t} for i, row in self._rows.items()}
+
+    def stages_of(self, contact_id: str) -> list[str]:
+        """Every stage that a contact ever had, oldest first; empty where it was cleared."""
+        return [entry.value or "" for entry in reversed(self._rows[contact_id].histories.get(STAGE, []))]
+
+    # What a run asks of it.
+
+    def facts(self) -> PortalFacts:
+        return PortalFacts(
+            portal_id="1",
+            time_zone="UTC+02:00",
+            stages=PORTAL_ORDER,
+            properties=frozenset({STAGE, *self.rulebook.properties.values()}),
+            options={},
+            employee_emails=frozenset(),
+            employee_domains=frozenset(),
+        )
+
+    def every(self) -> Iterator[Sequence[ContactRecord]]:
+        ids = sorted(self._rows)
+        for start in range(0, len(ids), 100):
+            yield self.read(ids[start : start + 100])
+
+    def changed_since(self, since: datetime) -> Iterator[Sequence[Found]]:
+        self._asked("search")
+        found = [Found(id=i, modified_at=row.modified_at) for i, row in self._rows.items() if row.modified_at >= since]
+        yield sorted(found, key=lambda each: each.modified_at or since)
+
+    def members(self, list_id: str) -> Iterator[Sequence[str]]:
+        self._asked("members")
+        yield self.lists[list_id]
+
+    def read(self, ids: Sequence[str]) -> Sequence[ContactRecord]:
+        self._asked("read")
+        return [self._record(i) for i in ids if i in self._rows]
+
+    def find(self, who: str) -> str | None:
+        return who if who in self._rows else None
+
+    def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:
+        self._asked("stages")
+        return {i: self.stage(i) or None for i in ids if i in self._rows}
+
+    def values(self, ids: Sequence[str], properties: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        self._asked("values")
+        return {i: {n: self._rows[i].texts.get(n, "") for n in properties} for i in ids if i in self._rows}
+
+    def histories(self, ids: Sequence[str]) -> Mapping[str, History]:
+        self._asked("histories")
+        self.histories_read += ids
+        answer = self.rulebook.properties["feedback"]
+        kept = {i: self._rows[i].histories for i in ids if i in self._rows}
+        return {i: History(stage=tuple(h.get(STAGE, ())), answer=tuple(h.get(answer, ()))) for i, h in kept.items()}
+
+    def write(self, updates: Sequence[Update]) -> Sequence[Outcome]:
+        assert 0 < len(updates) <= 100, "HubSpot takes at most 100 updates in a batch"
+        assert len({update.contact_id for update in updates}) == len(updates), "HubSpot takes a contact once in a batch"
+        self.requests.write += 1
+        self.sent.append(updates)
+        try:
+            self._happens("before write")
+        except AnswerLostError:
+            return [Unknown(reason="no answer") for _ in updates]
+        outcomes = [self._written(update) for update in updates]
+        try:
+            self._happens("after write")
+        except AnswerLostError:
+            return [Unknown(reason="no answer") for _ in updates]
+        return outcomes
+
+    def _written(self, update: Update) -> Outcome:
+        row = self._rows.get(update.contact_id)
+        if row is None:
+            return Refused(reason="it is not there any more", gone=True)
+        if update.contact_id in self._refusals and self._refusals[update.contact_id](update.properties):
+            return Refused(reason="HubSpot refused it")
+        self.sent_in_vain += [(update.contact_id, n) for n, t in update.properties.items() if row.texts.get(n, "") == t]
+        values = dict(update.properties)
+        if self._is_backward(row.texts.get(STAGE, ""), values.get(STAGE, "")):
+            del values[STAGE]
+        self._put(row, values, by=Setter.INTEGRATION, at=self._tick())
+        present = {name: row.texts.get(name, "") for name in (STAGE, *update.properties)}
+        return Written(values=present, at=row.modified_at)
+
+    def _is_backward(self, old: str, new: str) -> bool:
+        both = old in PORTAL_ORDER and new in PORTAL_ORDER
+        return both and PORTAL_ORDER.index(new) < PORTAL_ORDER.index(old)
+
+    def _put(self, row: Row, values: Mapping[str, str], *, by: Setter, at: datetime) -> None:
+        for name, text in values.items():
+            if row.texts.get(name, "") != text:
+                row.texts[name] = text
+                row.histories.setdefault(name, []).insert(0, HistoryEntry(value=text or None, at=at, by=by))
+                row.modified_at = at
+
+    def _record(self, contact_id: str) -> ContactRecord:
+        row = self._rows[contact_id]
+        ours: dict[Role, str] = {}
+        for role, name in self.rulebook.properties.items():
+            ours[role] = row.texts.get(name, "")  # type: ignore[index] # the rulebook's keys are the roles
+        stage_entries = row.histories.get(STAGE, [])
+        standing = Standing(
+            stage=row.texts.get(STAGE) or None,
+            stage_since=stage_entries[0].at if stage_entries else None,
+            answer=Answer(ours["feedback"]) if ours["feedback"] else None,
+            points_taken=int(ours["feedback_points"]) if ours["feedback_points"] else None,
+            held=ours["hold"] == "true",
+            opted_out=row.opted_out,
+            competitor=row.competitor,
+            was_scored=any(ours[role] for role in _SCORED),
+        )
+        return ContactRecord(
+            id=contact_id, contact=row.contact, standing=standing, ours=ours, modified_at=row.modified_at
+        )
+
+    def _asked(self, what: str) -> None:
+        self.requests.read += 1
+        self._happens(f"before {what}")
+
+    def _happens(self, moment: str) -> None:
+        if self._whenever.get(moment):
+            self._whenever[moment].pop(0)()
+
+    def _tick(self) -> datetime:
+        self.time += timedelta(milliseconds=1)
+        return self.time
+
+
+class AnswerLostError(Exception):
+    """Raised by what happens before or after a write: the writer does not get to know what became of it."""
+
+
+def answer_lost() -> None:
+    """For `meanwhile`: the request (before), or its answer (after), never arrives."""
+    raise AnswerLostError
+
+
+def nothing() -> None:
+    """For `meanwhile`: this time, nothing happens."""

@@ -1,0 +1,471 @@
+"""One run: what it reads, when it writes, what it remembers, and what it owes to the next."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from scoring import Contact
+from sync.ports import FatalError, LeaseHeld, RetryableError
+from sync.run import Knobs, explain
+from tests.builders import LEAD, MQL, NOW, SQL, a_contact, a_rulebook, days_after, days_before
+from tests.fakes.portal import nothing
+from tests.fakes.store import FakeStore
+from tests.unit.sync.world import Setting
+from workflows import LeaveAlone, Setter
+
+
+def a_funnel() -> Setting:
+    """Some of everything: moved up and down, scored only, left alone, held."""
+    setting = Setting()
+    setting.lead("100", 70, stage=LEAD)
+    setting.lead("101", 50, stage=SQL)
+    setting.lead("102", 5, stage=LEAD)
+    setting.lead("103", 0)
+    setting.lead("104", 70)
+    setting.lead("110", 70, stage="customer")
+    setting.lead("111", 70, stage="customer", score="70", grade="D4")
+    setting.lead("112", 70, stage=LEAD, opted_out=True)
+    setting.lead("120", 70, stage=LEAD, set_by=Setter.PERSON, days_ago=5)
+    setting.lead("121", 70, stage=LEAD, hold="true")
+    return setting
+
+
+class TestWhatIsWritten:
+    def test_every_lead_ends_where_it_belongs(self) -> None:
+        setting = a_funnel()
+        document = setting.resync().as_json()
+        stages = {i: setting.portal.stage(i) for i in ("100", "101", "102", "103", "104", "110", "120", "121")}
+        assert stages == {
+            "100": SQL,
+            "101": MQL,
+            "102": LEAD,
+            "103": "",
+            "104": SQL,
+            "110": "customer",
+            "120": LEAD,
+            "121": LEAD,
+        }
+        assert document["contacts_read"] == 10
+        assert document["contacts_scored"] == 7
+        assert document["contacts_excluded"] == {"customer": 2, "opted_out": 1}
+        assert document["contacts_held"] == {"lead_scoring_hold": 1, "person_stage": 1}
+        assert document["contacts_changed"] == 8
+        assert document["stage_changes"] == {f"{LEAD}->{SQL}": 1, f"{SQL}->{MQL}": 1, f"none->{SQL}": 1}
+
+    def test_a_second_resync_sends_no_write(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        before = len(setting.portal.sent)
+        assert setting.resync().as_json()["contacts_changed"] == 0
+        assert len(setting.portal.sent) == before
+
+    def test_a_second_resync_with_an_empty_database_sends_no_write(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        before = len(setting.portal.sent)
+        setting.store = FakeStore()
+        setting.resync()
+        assert len(setting.portal.sent) == before
+
+    def test_no_value_that_is_already_there_is_sent(self) -> None:
+        setting = a_funnel()
+        setting.lead("130", 50, stage=MQL, score="50", fit="0", grade="D1")
+        setting.resync()
+        assert setting.portal.sent_in_vain == []
+
+    def test_a_lead_without_points_is_scored_zero_and_stays_without_a_stage(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        assert setting.ours("103", "score") == "0"
+
+    def test_an_excluded_contact_that_was_never_scored_is_not_touched(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        assert {u.contact_id for sent in setting.portal.sent for u in sent}.isdisjoint({"110", "112"})
+
+    def test_an_excluded_contact_that_was_scored_is_blanked_with_the_reason(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        assert (setting.ours("111", "score"), setting.ours("111", "grade")) == ("", "")
+        assert setting.ours("111", "exclusion") == "customer"
+        assert setting.portal.stages_of("111") == ["customer"]
+
+    def test_the_box_that_asks_for_a_new_score_is_cleared_when_done(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        setting.portal.edited("102", resync="true")
+        setting.resync("incremental")
+        assert setting.ours("102", "resync") == ""
+
+    def test_a_run_with_moves_off_writes_scores_and_no_stage(self) -> None:
+        setting = Setting(rulebook=a_rulebook(moves="none"))
+        setting.lead("1", 70, stage=LEAD)
+        document = setting.resync().as_json()
+        assert (setting.portal.stages_of("1"), setting.ours("1", "score")) == ([LEAD], "70")
+        assert document["contacts_held"] == {"moves": 1}
+
+    def test_one_contact_that_cannot_be_scored_is_reported_and_the_others_go_on(self) -> None:
+        setting = Setting()
+        unreadable: Contact = replace(a_contact("1", 70), facts=None)  # type: ignore[arg-type]
+        setting.portal.holds(unreadable, stage=LEAD)
+        setting.lead("2", 70, stage=LEAD)
+        summary = setting.resync()
+        assert [i for i, _ in summary.tally.failed] == ["1"]
+        assert summary.tally.read == 2
+        assert (setting.portal.stages_of("1"), setting.portal.stage("2")) == ([LEAD], SQL)
+
+
+class TestFeedbackInARun:
+    def test_not_ready_takes_its_points_with_the_stage_in_one_request(self) -> None:
+        setting = Setting()
+        setting.lead("1", 70, stage=SQL, feedback="mql_not_ready")
+        setting.resync()
+        assert setting.portal.stage("1") == MQL
+        assert (setting.ours("1", "score"), setting.ours("1", "feedback_points")) == ("50", "20")
+        _, fill = setting.portal.sent
+        assert {"lifecyclestage", "lead_scoring_feedback_points"} <= set(fill[0].properties)
+
+    def test_unqualified_cleared_gives_the_hundred_back_in_one_move(self) -> None:
+        setting = Setting()
+        setting.lead("1", 70, stage=SQL, feedback="unqualified")
+        setting.resync()
+        assert (setting.portal.stage("1"), setting.ours("1", "score")) == ("subscriber", "-30")
+        setting.portal.edited("1", feedback="")
+        summary = setting.resync("incremental")
+        assert summary.as_json()["stage_changes"] == {f"subscriber->{SQL}": 1}
+        assert setting.ours("1", "score") == "70"
+
+    def test_back_at_sql_the_answer_is_cleared_in_hubspot_and_the_points_stay(self) -> None:
+        setting = Setting()
+        setting.lead("1", 70, stage=MQL, feedback="mql_not_ready", feedback_points="2")
+        setting.resync()
+        assert (setting.portal.stage("1"), setting.ours("1", "feedback")) == (SQL, "")
+        assert setting.ours("1", "feedback_points") == "2"
+
+    def test_an_exclusion_leaves_the_points_taken_where_they_are(self) -> None:
+        setting = Setting()
+        setting.lead("1", 70, stage="customer", score="50", feedback_points="20")
+        setting.resync()
+        assert (setting.ours("1", "score"), setting.ours("1", "feedback_points")) == ("", "20")
+
+
+class TestHistory:
+    def test_history_is_read_only_for_leads_whose_stage_would_change(self) -> None:
+        setting = Setting()
+        setting.lead("1", 70, stage=LEAD)
+        setting.lead("2", 5, stage=LEAD)
+        setting.resync()
+        assert set(setting.portal.histories_read) == {"1"}
+
+    def test_history_is_read_once_per_stage(self) -> None:
+        setting = Setting()
+        setting.lead("1", 70, stage=LEAD, set_by=Setter.PERSON, days_ago=5)
+        setting.resync()
+        assert setting.portal.histories_read == ["1"]
+        setting.resync()
+        assert setting.portal.histories_read == ["1"]
+
+    def test_our_own_set_needs_no_reading(self) -> None:
+        setting = Setting()
+        setting.lead("1", 70)
+        setting.resync()
+        setting.portal.histories_read.clear()
+        setting.portal.does_more(a_contact("1", 50))
+        setting.resync()
+        assert (setting.portal.stage("1"), setting.portal.histories_read) == (MQL, [])
+
+    def test_a_contact_that_never_had_a_stage_is_not_asked_about_again(self) -> None:
+        setting = Setting()
+        setting.lead("1")
+        setting.resync()
+        setting.resync()
+        assert setting.portal.histories_read == []
+
+
+class TestWhichContacts:
+    def test_without_a_watermark_an_incremental_pass_reads_everything(self) -> None:
+        setting = a_funnel()
+        summary = setting.resync("incremental")
+        assert (summary.mode, summary.tally.read) == ("full", 10)
+
+    def test_an_incremental_pass_reads_what_changed(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        setting.resync("incremental")
+        setting.now = days_after(1)
+        setting.portal.time = setting.now
+        setting.portal.does_more(a_contact("103", 50))
+        assert setting.resync("incremental").tally.read == 1
+        assert setting.portal.stage("103") == MQL
+
+    def test_our_own_writes_come_back_once_and_are_then_known(self) -> None:
+        setting = a_funnel()
+        written = setting.resync().tally.changed
+        assert setting.resync("incremental").tally.read == written
+        assert setting.resync("incremental").tally.read == 0
+
+    def test_the_watermark_never_passes_the_moment_the_run_began(self) -> None:
+        setting = a_funnel()
+        setting.portal.meanwhile("before write", lambda: setattr(setting, "now", days_after(1)))
+        setting.resync()
+        assert setting.store.memory.watermark() == NOW
+
+    def test_the_watermark_is_by_hubspots_clock_where_it_told_us(self) -> None:
+        setting = a_funnel()
+        facts = replace(setting.portal.facts(), server_time=NOW - timedelta(minutes=3))
+        setting.resync(facts=facts)
+        assert setting.store.memory.watermark() == NOW - timedelta(minutes=3)
+
+    @pytest.mark.parametrize("mode", ["contacts", "list", "since", "decay"])
+    def test_a_pass_over_some_contacts_leaves_the_watermark(self, mode: str) -> None:
+        setting = a_funnel()
+        setting.store.memory.set_watermark(days_before(3))
+        setting.portal.lists["7"] = ["100"]
+        setting.resync(mode, contact_ids=["100"], list_id="7", since=days_before(1))
+        assert setting.store.memory.watermark() == days_before(3)
+
+    def test_a_list_limits_a_pilot_to_its_members(self) -> None:
+        setting = a_funnel()
+        setting.portal.lists["7"] = ["100", "102"]
+        assert setting.resync("list", list_id="7").tally.read == 2
+        assert (setting.portal.stage("100"), setting.portal.stage("101")) == (SQL, SQL)
+
+    def test_contacts_named_twice_are_read_once(self) -> None:
+        setting = a_funnel()
+        assert setting.resync("contacts", contact_ids=["100", "102", "100"]).tally.read == 2
+
+    def test_a_decay_pass_reads_those_whom_time_alone_changes(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        setting.now = days_after(100)
+        document = setting.resync("decay").as_json()
+        assert document["contacts_read"] == 6
+        assert setting.ours("102", "score") == "2"
+
+    def test_a_decay_pass_moves_a_lead_whose_hold_is_over(self) -> None:
+        setting = Setting()
+        setting.lead("1", 70, stage=LEAD, set_by=Setter.PERSON, days_ago=5)
+        setting.resync()
+        setting.now = days_after(26)
+        setting.resync("decay")
+        assert setting.portal.stage("1") == SQL
+
+    def test_a_deleted_contact_is_forgotten(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        setting.portal.deleted("100")
+        setting.resync("contacts", contact_ids=["100"])
+        assert setting.store.memory.stage_notes(["100"]) == {}
+        assert setting.store.memory.seen(["100"]) == {}
+
+
+class TestLargePlans:
+    LIMITS = Knobs(floor=2, first_share=0.30, share=0.05)
+
+    def a_mass_move(self) -> Setting:
+        setting = Setting()
+        for number in range(10):
+            setting.lead(f"10{number}", 70 if number < 4 else 5, stage=LEAD)
+        return setting
+
+    def test_a_large_plan_is_refused_and_kept(self) -> None:
+        setting = self.a_mass_move()
+        summary = setting.resync(knobs=self.LIMITS)
+        assert setting.portal.sent == []
+        assert summary.plan_refused is not None
+        assert "moves 4 of 10 leads (40.0%); the limit is 30%" in summary.plan_refused
+        assert summary.needs_a_person
+        kept = setting.store.journal.run(summary.run_id)
+        assert kept is not None
+        assert kept.state == "refused"
+
+    def test_a_refused_plan_leaves_the_watermark(self) -> None:
+        setting = self.a_mass_move()
+        setting.resync(knobs=self.LIMITS)
+        assert setting.store.memory.watermark() is None
+
+    def test_a_large_plan_is_written_when_it_is_accepted(self) -> None:
+        setting = self.a_mass_move()
+        summary = setting.resync(knobs=self.LIMITS, accept_large_plan=True)
+        assert summary.plan_refused is None
+        assert setting.portal.stage("100") == SQL
+
+    def test_after_the_first_run_the_limit_is_the_narrower_one(self) -> None:
+        setting = Setting()
+        for number in range(30):
+            setting.lead(f"1{number:02}", 5, stage=LEAD)
+        setting.resync(knobs=self.LIMITS)
+        for number in range(3):
+            setting.portal.does_more(a_contact(f"1{number:02}", 70))
+        refused = setting.resync(knobs=self.LIMITS).plan_refused
+        assert refused is not None
+        assert "moves 3 of 30 leads (10.0%); the limit is 5%" in refused
+
+    def test_few_moves_are_never_too_many(self) -> None:
+        setting = Setting()
+        setting.lead("1", 70, stage=LEAD)
+        setting.lead("2", 70, stage=LEAD)
+        assert setting.resync(knobs=self.LIMITS).plan_refused is None
+
+    def test_a_small_pass_is_measured_against_all_leads(self) -> None:
+        setting = Setting()
+        for number in range(100):
+            setting.lead(f"1{number:02}", 5, stage=LEAD)
+        setting.resync(knobs=self.LIMITS)
+        for number in range(4):
+            setting.portal.does_more(a_contact(f"1{number:02}", 70))
+        assert setting.resync("incremental", knobs=self.LIMITS).plan_refused is None
+
+
+class TestPlans:
+    def test_a_plan_writes_nothing_and_says_what_a_resync_would(self) -> None:
+        setting = a_funnel()
+        planned = setting.plan().as_json()
+        assert setting.portal.sent == []
+        done = setting.resync().as_json()
+        for key in ("contacts_read", "contacts_scored", "contacts_changed", "stage_changes", "contacts_held"):
+            assert planned[key] == done[key]
+
+    def test_a_plan_needs_no_lease(self) -> None:
+        setting = a_funnel()
+        setting.store.lease.acquire("another run", wait_s=0)
+        assert setting.plan().tally.changed == 8
+
+    def test_plan_apply_writes_as_shown(self) -> None:
+        setting, straight = a_funnel(), a_funnel()
+        summary = setting.apply(setting.plan().run_id)
+        straight.resync()
+        assert setting.portal.texts() == straight.portal.texts()
+        assert summary.as_json()["contacts_dropped"] == []
+
+    def test_plan_apply_leaves_out_what_changed_since_and_names_it(self) -> None:
+        setting = a_funnel()
+        plan_id = setting.plan().run_id
+        setting.portal.edited("100", stage="customer")
+        setting.portal.does_more(a_contact("102", 50))
+        setting.portal.deleted("104")
+        summary = setting.apply(plan_id)
+        assert {i for i, _ in summary.dropped} == {"100", "102", "104"}
+        assert setting.ours("102", "score") == ""
+        assert setting.portal.stage("101") == MQL
+
+    def test_plan_apply_is_by_the_day_of_the_plan_so_that_time_alone_drops_nothing(self) -> None:
+        setting = a_funnel()
+        plan_id = setting.plan().run_id
+        setting.now = days_after(3)
+        assert setting.apply(plan_id).as_json()["contacts_dropped"] == []
+
+    def test_a_refused_plan_can_be_applied(self) -> None:
+        setting = TestLargePlans().a_mass_move()
+        refused = setting.resync(knobs=TestLargePlans.LIMITS)
+        setting.apply(refused.run_id)
+        assert setting.portal.stage("100") == SQL
+
+    def test_a_plan_is_applied_once(self) -> None:
+        setting = a_funnel()
+        plan_id = setting.plan().run_id
+        setting.apply(plan_id)
+        assert setting.apply(plan_id).tally.changed == 0
+
+    def test_a_plan_that_is_not_there_or_of_another_rulebook_is_refused_with_the_way_out(self) -> None:
+        setting = a_funnel()
+        plan_id = setting.plan().run_id
+        with pytest.raises(FatalError, match="no kept plan 99"):
+            setting.apply(99)
+        setting.rulebook = replace(setting.rulebook, version="other-1")
+        with pytest.raises(FatalError, match="in force is other-1"):
+            setting.apply(plan_id)
+        assert setting.portal.sent == []
+
+
+class TestStopping:
+    def test_a_stop_is_obeyed_between_batches_and_leaves_no_half_written_contact(self) -> None:
+        setting = Setting()
+        for number in range(250):
+            setting.lead(f"{number:03}", 50, stage=SQL)
+        summary = setting.resync(stop=lambda: len(setting.portal.sent) >= 2)
+        stages = [setting.portal.stage(f"{number:03}") for number in range(250)]
+        assert (stages.count(MQL), stages.count(SQL)) == (100, 150)
+        assert summary.interrupted
+        assert setting.store.memory.watermark() is None
+
+    def test_what_a_stopped_run_left_is_done_by_the_next(self) -> None:
+        setting = Setting()
+        for number in range(250):
+            setting.lead(f"{number:03}", 50, stage=SQL)
+        setting.resync(stop=lambda: len(setting.portal.sent) >= 2)
+        setting.resync("incremental")
+        assert {setting.portal.stage(f"{number:03}") for number in range(250)} == {MQL}
+
+    def test_a_stop_while_reading_writes_nothing(self) -> None:
+        setting = a_funnel()
+        assert setting.resync(stop=lambda: True).interrupted
+        assert setting.portal.sent == []
+
+
+class TestWhatIsOwed:
+    def test_a_full_pass_that_failed_is_owed_by_the_next_incremental_one(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+
+        def unreachable() -> None:
+            raise RetryableError("HubSpot did not answer.")
+
+        setting.portal.meanwhile("before read", unreachable)
+        with pytest.raises(RetryableError):
+            setting.resync()
+        assert setting.resync("incremental").mode == "full"
+        assert setting.resync("incremental").mode == "incremental"
+
+    def test_a_run_over_some_contacts_does_not_make_a_failed_full_pass_forgotten(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        setting.resync(stop=lambda: True)
+        setting.resync("contacts", contact_ids=["100"])
+        assert setting.resync("incremental").mode == "full"
+
+    def test_a_plan_is_no_run_that_owes_anything(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        setting.plan()
+        assert setting.resync("incremental").mode == "incremental"
+
+    def test_a_pass_over_some_contacts_that_was_stopped_is_gone_on_with(self) -> None:
+        setting = a_funnel()
+        setting.store.memory.set_watermark(days_after(1))
+        ids = ["100", "101"]
+        setting.resync("contacts", contact_ids=ids, stop=iter([False, True, True]).__next__)
+        assert setting.portal.stages_of("100") == [LEAD]
+        setting.resync("incremental")
+        assert (setting.portal.stage("100"), setting.portal.stage("101")) == (SQL, MQL)
+
+    def test_a_failed_run_is_on_record_with_its_error(self) -> None:
+        setting = a_funnel()
+
+        def unreachable() -> None:
+            raise RetryableError("HubSpot did not answer.")
+
+        setting.portal.meanwhile("before read", nothing)
+        setting.portal.meanwhile("before read", unreachable)
+        with pytest.raises(RetryableError):
+            setting.resync()
+        (run,) = setting.store.journal.runs()
+        assert (run.state, run.error) == ("failed", "HubSpot did not answer.")
+
+    def test_another_run_that_holds_the_portal_is_named_and_nothing_is_read(self) -> None:
+        setting = a_funnel()
+        setting.store.lease.acquire("scoreline worker", wait_s=0)
+        other = setting.store.lease.rival()
+        with pytest.raises(LeaseHeld, match="scoreline worker"):
+            setting.resync(lease=other)
+        assert setting.portal.requests.total == 0
+
+
+class TestExplaining:
+    def test_a_contact_is_explained_and_nothing_is_written(self) -> None:
+        setting = a_funnel()
+        explained = explain(setting.world(), "110")
+        assert isinstance(explained.evaluation.decision.outcome, LeaveAlone)
+        assert explained.score.total == 70
+        assert setting.portal.sent == []

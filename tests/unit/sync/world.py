@@ -1,0 +1,69 @@
+"""A run in a world of fakes."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from config import Rulebook
+from sync.records import Role
+from sync.run import Knobs, Selection, Summary, World, apply_plan, plan, resync
+from tests.builders import NOW, a_contact, the_default_rulebook
+from tests.fakes.death import Fate, Mortal
+from tests.fakes.portal import FakePortal
+from tests.fakes.store import FakeStore
+
+ANY_SIZE = Knobs(floor=1_000_000)
+"""No plan is too large."""
+
+
+@dataclass
+class Setting:
+    """A portal, a store, and runs on them."""
+
+    rulebook: Rulebook = field(default_factory=the_default_rulebook)
+    portal: FakePortal = field(init=False)
+    store: FakeStore = field(default_factory=FakeStore)
+    now: datetime = NOW
+
+    def __post_init__(self) -> None:
+        self.portal = FakePortal(self.rulebook)
+
+    def lead(self, contact_id: str, points: int = 0, **rest: Any) -> None:
+        """Put a contact into the portal who sent one form today, worth so many points."""
+        self.portal.holds(a_contact(contact_id, points), **rest)
+
+    def world(self, fate: Fate | None = None, **differences: Any) -> World:
+        fate = fate or Fate()
+        portal: Any = Mortal(self.portal, fate)
+        journal: Any = Mortal(self.store.journal, fate)
+        memory: Any = Mortal(self.store.memory, fate)
+        world = World(
+            portal=portal,
+            facts=self.portal.facts(),
+            reader=portal,
+            writer=portal,
+            journal=journal,
+            memory=memory,
+            lease=self.store.lease,
+            rulebook=self.rulebook,
+            now=lambda: self.now,
+        )
+        return replace(world, **differences)
+
+    def resync(self, mode: str = "full", *, fate: Fate | None = None, **rest: Any) -> Summary:
+        """One run; `rest` differs the world, the selection or the knobs."""
+        knobs = rest.pop("knobs", ANY_SIZE)
+        accept = rest.pop("accept_large_plan", False)
+        chosen = {key: rest.pop(key) for key in ("contact_ids", "list_id", "since") if key in rest}
+        selection = Selection(mode=mode, **chosen)  # type: ignore[arg-type] # tests name modes as text
+        world = self.world(fate, **rest)
+        return resync(world, selection, knobs, command="test", accept_large_plan=accept)
+
+    def plan(self, mode: str = "full", *, knobs: Knobs = ANY_SIZE) -> Summary:
+        return plan(self.world(), Selection(mode=mode), knobs)  # type: ignore[arg-type] # likewise
+
+    def apply(self, plan_id: int) -> Summary:
+        return apply_plan(self.world(), plan_id, ANY_SIZE, command="test")
+
+    def ours(self, contact_id: str, role: Role) -> str:
+        return self.portal.ours(contact_id, role)
