@@ -109,25 +109,37 @@ def rulebook_schema() -> dict[str, Any]:
 
     It lets any key be missing, since a rulebook may extend another; `load_rulebook` knows what is missing.
     """
-    schema: dict[str, Any] = _loosened(RulebookShape.model_json_schema(by_alias=True))
+    schema = _loosened(RulebookShape.model_json_schema(by_alias=True))
     extends = {"type": "string", "description": f"A file, or one of: {', '.join(PACKAGED_NAMES)}"}
     schema["properties"] = {"extends": extends} | schema["properties"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Rulebook"} | schema
 
 
-def _loosened(schema: Any) -> Any:
+def _loosened(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema with nothing required, and every value allowed to be off."""
-    if isinstance(schema, list):
-        return [_loosened(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    loosened = {key: _loosened(part) for key, part in schema.items() if key != "required"}
-    off = {"enum": [OFF, None]}
-    if isinstance(schema.get("properties"), dict):
-        loosened["properties"] = {key: {"anyOf": [part, off]} for key, part in loosened["properties"].items()}
-    if isinstance(schema.get("additionalProperties"), dict):
-        loosened["additionalProperties"] = {"anyOf": [loosened["additionalProperties"], off]}
+    loosened: dict[str, Any] = {}
+    for key, part in schema.items():
+        match key:
+            case "required":
+                continue
+            case "properties":
+                loosened[key] = {name: _may_be_off(value) for name, value in part.items()}
+            case "additionalProperties" if isinstance(part, dict):
+                loosened[key] = _may_be_off(part)
+            case "$defs":
+                loosened[key] = {name: _loosened(value) for name, value in part.items()}
+            case "anyOf" | "oneOf":
+                # Half a rule, over the rule of another rulebook, may look like more than one kind.
+                loosened["anyOf"] = [_loosened(one) for one in part]
+            case "items":
+                loosened[key] = _loosened(part)
+            case _:
+                loosened[key] = part
     return loosened
+
+
+def _may_be_off(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [_loosened(schema), {"enum": [OFF, None]}]}
 
 
 def _build(shape: RulebookShape, text: str) -> Rulebook:

@@ -207,15 +207,16 @@ def _is_domain(text: str) -> str:
     return text.lower()
 
 
-_NAMED_OR_WRITTEN = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+# For editors: what a file may hold. A list's name is replaced before the list is checked.
+NAMED_OR_WRITTEN = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
 
 Text = Annotated[str, Field(min_length=1)]
-Entries = Annotated[list[Text], BeforeValidator(_written_out), _NAMED_OR_WRITTEN]
+Entries = Annotated[list[Text], BeforeValidator(_written_out), NAMED_OR_WRITTEN]
 PhraseEntries = Annotated[
-    list[Annotated[str, AfterValidator(_is_phrase)]], BeforeValidator(_written_out), _NAMED_OR_WRITTEN
+    list[Annotated[str, AfterValidator(_is_phrase)]], BeforeValidator(_written_out), NAMED_OR_WRITTEN
 ]
 DomainEntries = Annotated[
-    list[Annotated[str, AfterValidator(_is_domain)]], BeforeValidator(_written_out), _NAMED_OR_WRITTEN
+    list[Annotated[str, AfterValidator(_is_domain)]], BeforeValidator(_written_out), NAMED_OR_WRITTEN
 ]
 Points = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0)]

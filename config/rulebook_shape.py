@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from config.rulebook_names import (
+    NAMED_OR_WRITTEN,
     Days,
     Disagreement,
     DomainEntries,
@@ -215,7 +216,7 @@ class RulebookShape(Shape):
     """A whole rulebook, complete in itself."""
 
     name: Key
-    lists: dict[Key, list[Text]] = Field(default_factory=dict)
+    lists: dict[Key, Annotated[list[Text], NAMED_OR_WRITTEN]] = Field(default_factory=dict)
     groups: dict[Key, GroupShape]
     rules: dict[Key, AnyRule]
     caps: dict[Key, CapShape] = Field(default_factory=dict)

@@ -208,4 +208,11 @@ def test_the_packaged_policy_says_what_the_working_rules_say() -> None:
 def test_the_schema_knows_every_key_and_needs_none() -> None:
     schema = rulebook_schema()
     assert {"extends", "rules", "groups", "forms", "policy", "sources", "properties"} <= set(schema["properties"])
-    assert "required" not in str(schema)
+    assert "'required'" not in str(schema)
+    assert schema["properties"]["properties"]["anyOf"][0]["$ref"] == "#/$defs/PropertiesShape"
+
+
+def test_the_schema_lets_what_is_off_and_half_a_rule_stand() -> None:
+    rule = rulebook_schema()["properties"]["rules"]["anyOf"][0]["additionalProperties"]["anyOf"]
+    assert rule[1] == {"enum": ["off", None]}
+    assert len(rule[0]["anyOf"]) == 5
