@@ -17,18 +17,21 @@ def doctor_command(as_json: AsJson = False) -> None:
     """Token, scopes, limits, properties, stages and engagement sources: what works, what does not, what to do."""
     settings = ready()
     checks = diagnose(connection_of(settings), rulebook_of(settings))
-    well = all(check.ok for check in checks)
+    broken = [check.name for check in checks if check.ok is False]
     if as_json:
         rows = [{"name": c.name, "ok": c.ok, "detail": c.detail, "advice": c.advice} for c in checks]
-        print_json({"ok": well, "checks": rows})
+        print_json({"ok": not broken, "checks": rows})
     else:
-        table(("", "check", "what was found"), [("ok" if c.ok else "!!", c.name, c.detail) for c in checks])
-        for check in checks:
-            if check.advice:
-                say(f"{check.name}: {check.advice}")
-        say("All is well." if well else "Mend what is marked !!, then run doctor again.")
-    if not well:
+        table(("", "check", "what was found"), [(_SIGNS[c.ok], c.name, c.detail) for c in checks])
+        for advice in dict.fromkeys(check.advice for check in checks if check.advice):
+            say(f"{', '.join(c.name for c in checks if c.advice == advice)}: {advice}")
+        say("Mend what is marked !!, then run doctor again." if broken else "Nothing is broken.")
+    if broken:
         raise typer.Exit(1)
+
+
+_SIGNS = {True: "ok", False: "!!", None: "--"}
+"""None: nothing is broken, but less is known than could be."""
 
 
 def provision_command(as_json: AsJson = False) -> None:
