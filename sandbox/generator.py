@@ -227,7 +227,8 @@ class _Builder:
 
     def _origin(self, values: dict[str, str]) -> Source:
         if name := values.get("first_conversion_event_name"):
-            return Source(type="FORM", id=self._portal.forms[0].id, label=name.partition(": ")[2])
+            form = next(form for form in self._portal.forms if form.name == name.partition(": ")[2])
+            return Source(type="FORM", id=form.id, label=form.name)
         return self._random.choice(
             (IMPORTED, a_person(self._portal.owners[0].user_id), an_integration(9_000_777, "Webshop"))
         )

@@ -1,6 +1,9 @@
 """Starting, stopping, and many requests at once."""
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -45,3 +48,18 @@ def test_many_writers_at_once_lose_nothing(portal: Portal, contacts: Any) -> Non
         told = list(pool.map(lambda each: api.update(each, {"properties": {"city": each}}).properties["city"], added))
     assert told == added
     assert [portal.contact(each).properties["city"] for each in added] == added
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serving_in_the_foreground_ends_cleanly_when_told_to(number: signal.Signals) -> None:
+    program = (
+        "from sandbox import Portal, serve_forever\n"
+        "serve_forever(Portal(), port=0, on_ready=lambda url: print(url, flush=True))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with urllib3.PoolManager() as http:
+            assert http.request("GET", f"{url}/crm/v3/objects/contacts", headers=TOKEN).status == 200
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 0

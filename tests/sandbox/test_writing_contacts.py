@@ -61,6 +61,7 @@ def test_the_same_id_twice_refuses_the_whole_batch(portal: Portal, contacts: Any
         ({"hs_analytics_num_visits": "3"}, "READ_ONLY_VALUE"),
         ({"associatedcompanyid": "1,200"}, "INVALID_LONG"),
         ({"email": "not an address"}, "INVALID_EMAIL"),
+        ({"city": "x" * 65_537}, "PROPERTY_VALUE_TOO_LONG"),
     ],
 )
 def test_one_bad_value_refuses_the_whole_batch_and_names_no_record(
@@ -166,6 +167,29 @@ def test_a_taken_email_is_a_conflict_that_names_the_contact(portal: Portal, cont
     status, body = refusal(lambda: contacts.basic_api.create({"properties": {"email": "Ada@a.example"}}))
     assert (status, body["category"]) == (409, "CONFLICT")
     assert body["message"] == f"Contact already exists. Existing ID: {contact}"
+
+
+def test_a_taken_email_refuses_an_update_too_and_nothing_is_written(portal: Portal, contacts: Any) -> None:
+    portal.add_contact(email="ada@a.example")
+    first, second = portal.add_contact(), portal.add_contact()
+    status, _ = refusal(lambda: update(contacts, (first, {"city": "Bonn"}), (second, {"email": "ada@a.example"})))
+    assert status == 409
+    assert "city" not in portal.contact(first).properties
+
+
+def test_a_new_email_moves_the_contact_to_its_domain(portal: Portal, contacts: Any) -> None:
+    contact = portal.add_contact(email="ada@a.example")
+    update(contacts, (contact, {"email": "Ada@b.example"}))
+    told = contacts.basic_api.get_by_id("ada@b.example", id_property="email", properties=["email", "hs_email_domain"])
+    assert (told.properties["email"], told.properties["hs_email_domain"]) == ("ada@b.example", "b.example")
+    assert refusal(lambda: contacts.basic_api.get_by_id("ada@a.example", id_property="email"))[0] == 404
+
+
+def test_a_new_owner_is_dated(portal: Portal, contacts: Any) -> None:
+    owner = portal.add_owner("ada@own.example")
+    contact = portal.add_contact(createdate=days_before(5))
+    update(contacts, (contact, {"hubspot_owner_id": owner.id}))
+    assert portal.contact(contact).properties["hubspot_owner_assigneddate"] == "2026-11-02T09:30:00.000Z"
 
 
 def test_an_earlier_stage_is_answered_200_and_changes_nothing(portal: Portal, contacts: Any) -> None:
