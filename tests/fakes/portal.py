@@ -20,7 +20,7 @@ from sync.records import (
     Update,
     Written,
 )
-from tests.builders import NOW, PORTAL_ORDER, days_before, the_default_rulebook
+from tests.builders import NOW, PORTAL_ORDER, a_quick_rulebook, days_before
 from workflows import Answer, HistoryEntry, Setter, Standing
 
 _SCORED: tuple[Role, ...] = ("score", "fit", "engagement", "grade", "reasons", "exclusion")
@@ -43,7 +43,7 @@ class FakePortal:
     """Fulfils `ContactReader`, `ContactWriter` and `Portal`."""
 
     def __init__(self, rulebook: Rulebook | None = None) -> None:
-        self.rulebook = rulebook or the_default_rulebook()
+        self.rulebook = rulebook or a_quick_rulebook()
         self.requests = RequestCount()
         self.sent: list[Sequence[Update]] = []
         """Every write request, as it came."""

@@ -107,7 +107,7 @@ class TestWhatIsWritten:
 
     def test_one_contact_that_cannot_be_scored_is_reported_and_the_others_go_on(self) -> None:
         setting = Setting()
-        unreadable: Contact = replace(a_contact("1", 70), facts=None)  # type: ignore[arg-type]
+        unreadable: Contact = replace(a_contact("1", 70), engagements=None)  # type: ignore[arg-type]
         setting.portal.holds(unreadable, stage=LEAD)
         setting.lead("2", 70, stage=LEAD)
         summary = setting.resync()

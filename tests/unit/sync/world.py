@@ -7,7 +7,7 @@ from typing import Any
 from config import Rulebook
 from sync.records import Role
 from sync.run import Knobs, Selection, Summary, World, apply_plan, plan, resync
-from tests.builders import NOW, a_contact, the_default_rulebook
+from tests.builders import NOW, a_contact, a_quick_rulebook
 from tests.fakes.death import Fate, Mortal
 from tests.fakes.portal import FakePortal
 from tests.fakes.store import FakeStore
@@ -20,7 +20,7 @@ ANY_SIZE = Knobs(floor=1_000_000)
 class Setting:
     """A portal, a store, and runs on them."""
 
-    rulebook: Rulebook = field(default_factory=the_default_rulebook)
+    rulebook: Rulebook = field(default_factory=a_quick_rulebook)
     portal: FakePortal = field(init=False)
     store: FakeStore = field(default_factory=FakeStore)
     now: datetime = NOW
