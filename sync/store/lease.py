@@ -72,13 +72,13 @@ class SqlLease:
     def acquire(self, command: str, *, wait_s: float) -> None:
         """Take the lease; a heartbeat keeps it. LeaseHeld when a holder has not let go after `wait_s` seconds."""
         started = self._clock()
-        watched: tuple[object, ...] | None = None
+        watched: tuple[int, int] | None = None
         unchanged_since = started
         while True:
             row = self._row()
             now = self._clock()
-            if watched != (row.token, row.beat):
-                watched, unchanged_since = (row.token, row.beat), now
+            if watched != (row.epoch, row.beat):
+                watched, unchanged_since = (row.epoch, row.beat), now
             if _living_holder(row) is None or now - unchanged_since >= TTL_S:
                 if self._take(row, command):
                     return
@@ -122,7 +122,7 @@ class SqlLease:
         now = self._clock()
         me = this_process()
         token = uuid.uuid4().hex
-        as_seen = [leases.c[name].is_not_distinct_from(seen._mapping[name]) for name in ("token", "epoch", "beat")]
+        as_seen = (leases.c.epoch == seen.epoch) & (leases.c.beat == seen.beat)
         ours = {
             "token": token,
             "epoch": seen.epoch + 1,
@@ -135,7 +135,7 @@ class SqlLease:
         }
         with self._database.write() as connection:
             taken = connection.execute(
-                update(leases).where(leases.c.portal_id == self._portal_id, *as_seen).values(ours)
+                update(leases).where(leases.c.portal_id == self._portal_id, as_seen).values(ours)
             )
         if taken.rowcount != 1:
             return False

@@ -24,13 +24,15 @@ on_every_database = pytest.mark.parametrize("new_database_url", SQLITE_AND_POSTG
 
 
 class Clock:
-    """Passes only when told, or slept on; what else happens in each sleep is up to the test."""
+    """Passes only when told, or slept on; what else happens in each sleep, or at each look, is up to the test."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.meanwhile: Callable[[], object] = lambda: None
+        self.at_a_look: Callable[[], object] = lambda: None
 
     def __call__(self) -> float:
+        self.at_a_look()
         return self.now
 
     def sleep(self, seconds: float) -> None:
@@ -120,6 +122,23 @@ def test_a_paused_run_that_nobody_followed_goes_on_and_is_watched_anew(a_lease: 
     theirs.meanwhile = wakes_up_at_the_last_moment
     watching.acquire("watching", wait_s=300)
     assert theirs.now == 2 * TTL_S - POLL_S
+
+
+@on_every_database
+def test_a_paused_run_that_wakes_up_while_it_is_being_followed_keeps_the_lease(a_lease: ALease) -> None:
+    mine, theirs = Clock(), Clock()
+    paused, following = a_lease(mine), a_lease(theirs)
+    paused.acquire("paused", wait_s=0)
+
+    def wakes_up_between_their_look_and_their_step() -> None:
+        if theirs.now == TTL_S:
+            mine.now += TTL_S
+            paused.check()
+
+    theirs.at_a_look = wakes_up_between_their_look_and_their_step
+    with pytest.raises(LeaseHeld):
+        following.acquire("following", wait_s=TTL_S + POLL_S)
+    paused.check()
 
 
 @on_every_database

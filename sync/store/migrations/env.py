@@ -2,7 +2,6 @@
 
 from alembic import context
 
-# SQLite can undo a CREATE TABLE too; alembic only trusts it to when told so.
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+context.configure(connection=context.config.attributes["connection"])
 with context.begin_transaction():
     context.run_migrations()
