@@ -70,11 +70,14 @@ def environment(
 
 @pytest.fixture
 def scoreline(environment: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> Scoreline:
-    """Runs a command in this process and returns how it ended."""
+    """Runs a command in this process, with more in its environment, and returns how it ended."""
 
-    def run(*arguments: str) -> Ended:
+    def run(*arguments: str, **more: str) -> Ended:
         capfd.readouterr()
-        status = status_of(list(arguments))
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in more.items():
+                patch.setenv(name, value)
+            status = status_of(list(arguments))
         captured = capfd.readouterr()
         return Ended(status, captured.out, captured.err)
 
