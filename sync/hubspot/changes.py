@@ -57,7 +57,7 @@ class _Walk:
             document = self._search([_where(MODIFIED, "GTE", self._from_ms)], by=MODIFIED, after=after)
             rows = rows_of(document)
             yield self._fresh(rows)
-            after = next_after(document)
+            after = _place_after(document, after)
             if after is None:
                 return
             if rows:
@@ -106,7 +106,7 @@ class _Walk:
                 raise _OutOfOrder
             total, got = total or int(document.get("total") or 0), got + len(ids)
             yield self._fresh(rows)
-            after = next_after(document)
+            after = _place_after(document, after)
             if after is None:
                 break
             if ids:
@@ -125,11 +125,6 @@ class _Walk:
 
     def _search(self, filters: Sequence[Filter], *, by: str, after: str | None) -> Mapping[str, Any]:
         """One page. `after` is given only to step over an empty page that is not the last."""
-        if after is not None and (not after.isdigit() or int(after) + PAGE > REACH):
-            raise RetryableError(
-                f"HubSpot's search gave {REACH:,} places of empty pages in a row. Nothing was written; the next run "
-                "searches again."
-            )
         body = {
             "filterGroups": [{"filters": filters}],
             "sorts": [{"propertyName": by, "direction": "ASCENDING"}],
@@ -139,6 +134,17 @@ class _Walk:
         place = {} if after is None else {"after": after}
         answer = self._connection.read(self._connection.api.contacts_search.do_search, body | place, search=True)
         return answer.document or {}
+
+
+def _place_after(document: Mapping[str, Any], place: str | None) -> str | None:
+    """The offset of the next page; None on the last. It must lead further, and within reach."""
+    after = next_after(document)
+    if after is not None and not (after.isdigit() and int(place or 0) < int(after) <= REACH - PAGE):
+        raise RetryableError(
+            f"HubSpot's search leads from place {place or 0} to {after}, and so never to its end. Nothing was "
+            "written; the next run searches again."
+        )
+    return after
 
 
 def _where(name: str, operator: str, value: int) -> Filter:

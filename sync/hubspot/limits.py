@@ -66,7 +66,7 @@ class Window:
     def close_for(self, seconds: float) -> None:
         """Let no request out for so long: HubSpot has said that it is too much."""
         with self._lock:
-            self._closed_until = max(self._closed_until, self._clock() + seconds)
+            self._closed_until = max(self._closed_until, self._clock() + seconds + _MARGIN_S)
 
     def heard(self, *, limit: int | None, window_s: float | None, remaining: int | None) -> None:
         """Believe HubSpot about its limit, and about what others have used of it with the same token."""

@@ -134,7 +134,7 @@ def _time_zone(details: Mapping[str, Any]) -> str:
     name = str(details.get("timeZone") or "")
     try:
         return ZoneInfo(name).key
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # not a name, or a name of something else
         pass
     offset = timedelta(milliseconds=float(details.get("utcOffsetMilliseconds") or 0))
     minutes = round(offset.total_seconds() / 60)

@@ -102,7 +102,12 @@ class HubSpotReader:
             ids = [str(row["id"]) for row in page]
             fresh = [row for row, contact_id in zip(page, ids, strict=True) if contact_id not in before]
             before = set(ids)
-            yield fresh if fits else self._rows([str(row["id"]) for row in fresh], names)
+            yield fresh if fits else self._in_order([str(row["id"]) for row in fresh], names)
+
+    def _in_order(self, ids: Sequence[str], properties: Sequence[str]) -> list[Row]:
+        """Batch reads answer in an order of their own."""
+        found = {str(row["id"]): row for row in self._rows(ids, properties)}
+        return [found[contact_id] for contact_id in ids if contact_id in found]
 
     def _rows(self, ids: Sequence[str], properties: Sequence[str]) -> list[Row]:
         return [

@@ -1,0 +1,54 @@
+"""The worker's HubSpot side, pointed at a portal of our own."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from config import Rulebook, load_rulebook
+from sandbox import Clock, Portal, SandboxServer
+from sync.hubspot import (
+    Connection,
+    HubSpotPortal,
+    HubSpotReader,
+    HubSpotWriter,
+    RecordBuilder,
+    connect,
+    provision,
+)
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def portal() -> Portal:
+    """An empty portal whose clock stands still."""
+    return Portal(clock=Clock.stopped(NOW))
+
+
+@pytest.fixture
+def connection(portal: Portal) -> Iterator[Connection]:
+    with SandboxServer(portal) as server:
+        yield connect(token="pat-sandbox", base_url=server.url, attempts=3)
+
+
+@pytest.fixture
+def rulebook() -> Rulebook:
+    return load_rulebook()
+
+
+@pytest.fixture
+def builder(connection: Connection, rulebook: Rulebook) -> RecordBuilder:
+    """Of a portal that has been provisioned. A test that adds definitions or people does so before it asks for this."""
+    provision(connection, rulebook)
+    return RecordBuilder(rulebook, HubSpotPortal(connection, rulebook).facts())
+
+
+@pytest.fixture
+def reader(connection: Connection, rulebook: Rulebook, builder: RecordBuilder) -> HubSpotReader:
+    return HubSpotReader(connection, rulebook, builder)
+
+
+@pytest.fixture
+def writer(connection: Connection, builder: RecordBuilder) -> HubSpotWriter:
+    return HubSpotWriter(connection, builder)

@@ -1,0 +1,186 @@
+"""Contacts read from a portal."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from config import Rulebook
+from sandbox import Fault, Portal
+from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, RecordBuilder
+from sync.hubspot import reading as reading_module
+from sync.ports import FatalError, RetryableError
+from tests.integration.hubspot.conftest import NOW
+from workflows import Setter
+
+
+def people(portal: Portal, count: int, **properties: Any) -> list[str]:
+    return [portal.add_contact(email=f"lead{n}@example.com", **properties) for n in range(count)]
+
+
+def ids_of(reader: HubSpotReader) -> list[str]:
+    return [record.id for page in reader.every() for record in page]
+
+
+def test_every_contact_is_read_once_in_pages_of_a_hundred(
+    portal: Portal, connection: Connection, reader: HubSpotReader
+) -> None:
+    ids = people(portal, 250)
+    portal.requests.clear()
+    assert ids_of(reader) == ids
+    assert len(portal.requests.matching("GET", "objects/contacts$")) == 3
+    assert portal.requests.totals["total"] == 3
+
+
+def test_a_portal_without_contacts_is_read_in_one_request(portal: Portal, reader: HubSpotReader) -> None:
+    portal.requests.clear()
+    assert ids_of(reader) == []
+    assert portal.requests.totals["total"] == 1
+
+
+def test_companies_are_read_once_each_and_only_where_there_are_any(portal: Portal, reader: HubSpotReader) -> None:
+    partner = portal.add_company(name="P", type="PARTNER", numberofemployees="200")
+    ids = people(portal, 150, associatedcompanyid=partner)
+    portal.requests.clear()
+    records = [record for page in reader.every() for record in page]
+    assert len(portal.requests.matching("POST", "companies/batch/read")) == 1
+    assert [record.id for record in records] == ids
+    assert all(record.standing.partner and record.contact.facts["employees"] == 200 for record in records)
+
+
+def test_a_company_that_is_gone_is_no_company(portal: Portal, reader: HubSpotReader) -> None:
+    (contact,) = people(portal, 1, associatedcompanyid="424242")
+    (record,) = reader.read([contact])
+    assert "employees" not in record.contact.facts
+
+
+def test_names_too_long_for_a_url_are_asked_for_by_id_instead(
+    portal: Portal, reader: HubSpotReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = people(portal, 120, phone="5")
+    monkeypatch.setattr(reading_module, "URL_NAMES_MAX", 100)
+    records = [record for page in reader.every() for record in page]
+    assert [record.id for record in records] == ids
+    assert all(record.contact.facts["phone"] for record in records)
+
+
+def test_deleted_contacts_are_missing_from_what_is_read(portal: Portal, reader: HubSpotReader) -> None:
+    here, gone = people(portal, 2, lifecyclestage="lead")
+    portal.delete(gone)
+    assert [record.id for record in reader.read([here, gone])] == [here]
+    assert reader.stages([here, gone]) == {here: "lead"}
+    assert reader.read([gone]) == []
+
+
+def test_a_contact_without_a_stage_is_not_missing(portal: Portal, reader: HubSpotReader) -> None:
+    (contact,) = people(portal, 1, lifecyclestage="")
+    assert reader.stages([contact]) == {contact: None}
+
+
+def test_values_come_in_the_form_in_which_we_write_them(portal: Portal, reader: HubSpotReader) -> None:
+    (contact,) = people(portal, 1, lead_scoring_hold="false", lead_score="12.0")
+    values = reader.values([contact], ["lead_score", "lead_scoring_hold", "lead_grade"])
+    assert values == {contact: {"lead_score": "12", "lead_scoring_hold": "", "lead_grade": ""}}
+
+
+def test_changes_are_found_by_search_and_read_by_id(portal: Portal, reader: HubSpotReader) -> None:
+    old, new = people(portal, 2, lastmodifieddate=(NOW - timedelta(days=9)).isoformat())
+    portal.person_sets(new, "phone", "5")
+    found = [f for page in reader.changed_since(NOW - timedelta(days=1)) for f in page]
+    assert [(f.id, f.modified_at) for f in found] == [(new, NOW)]
+    assert old not in {f.id for f in found}
+
+
+def test_since_the_epoch_everything_has_changed(portal: Portal, reader: HubSpotReader) -> None:
+    ids = people(portal, 450)
+    found = [f.id for page in reader.changed_since(datetime(1970, 1, 1, tzinfo=UTC)) for f in page]
+    assert sorted(found) == sorted(ids)
+
+
+def test_a_contact_is_found_by_id_and_by_any_case_of_its_address(portal: Portal, reader: HubSpotReader) -> None:
+    contact = portal.add_contact(email="jane@example.com")
+    assert reader.find(contact) == reader.find(" Jane@Example.com ") == contact
+    assert reader.find("999999") is reader.find("nobody@example.com") is reader.find("jane") is None
+    assert not [request for request in portal.requests if "jane" in request.path + request.query]
+
+
+def test_the_id_of_a_merged_contact_leads_to_the_survivor(portal: Portal, reader: HubSpotReader) -> None:
+    kept, other = people(portal, 2)
+    survivor = portal.merge(kept, other)
+    assert reader.find(other) == survivor
+
+
+def test_histories_tell_who_set_the_stage_and_when_sales_answered(portal: Portal, reader: HubSpotReader) -> None:
+    (contact,) = people(portal, 1, lifecyclestage="lead", createdate=(NOW - timedelta(days=9)).isoformat())
+    portal.person_sets(contact, "lifecyclestage", "salesqualifiedlead", at=NOW - timedelta(days=3))
+    portal.deal_sync_sets(contact, "opportunity", at=NOW - timedelta(days=2))
+    portal.sales_answers(contact, "not_ready", at=NOW - timedelta(days=1))
+    history = reader.histories([contact])[contact]
+    assert [(entry.value, entry.by) for entry in history.stage][:2] == [
+        ("opportunity", Setter.DEAL),
+        ("salesqualifiedlead", Setter.PERSON),
+    ]
+    assert [(entry.value, entry.at) for entry in history.answer] == [("mql_not_ready", NOW - timedelta(days=1))]
+
+
+def test_more_histories_than_one_request_holds_are_read_in_several(portal: Portal, reader: HubSpotReader) -> None:
+    ids = people(portal, 120, lifecyclestage="lead")
+    assert reader.histories(ids).keys() == set(ids)
+
+
+def test_members_of_a_list_come_in_pages(portal: Portal, reader: HubSpotReader) -> None:
+    ids = people(portal, 300)
+    pilot = portal.add_list("Pilot", ids)
+    assert [len(page) for page in reader.members(pilot)] == [250, 50]
+
+
+def test_a_list_that_is_not_there_is_named(reader: HubSpotReader) -> None:
+    with pytest.raises(FatalError, match="no list of contacts with the id 77"):
+        list(reader.members("77"))
+
+
+def test_a_page_that_is_cut_off_is_read_again_and_nothing_is_taken_from_it(
+    portal: Portal, reader: HubSpotReader
+) -> None:
+    ids = people(portal, 250)
+    portal.faults.add(Fault(path="objects/contacts$", skip=1, drop="after"))
+    assert ids_of(reader) == ids
+
+
+@pytest.mark.parametrize("path", ["contacts/batch/read", "companies/batch/read"])
+def test_an_answer_with_none_of_the_records_asked_for_is_not_believed(
+    portal: Portal, reader: HubSpotReader, path: str
+) -> None:
+    (contact,) = people(portal, 1, associatedcompanyid=portal.add_company(numberofemployees="99"))
+    portal.faults.add(Fault(path=path, status=200, body={"status": "COMPLETE", "results": []}))
+    (record,) = reader.read([contact])
+    assert record.contact.facts["employees"] == 99
+
+
+def test_paging_that_goes_round_in_circles_ends_with_an_error(portal: Portal, reader: HubSpotReader) -> None:
+    people(portal, 1)
+    circle = {"results": [], "paging": {"next": {"after": "5"}}}
+    portal.faults.add(Fault(path="objects/contacts$", times=None, status=200, body=circle))
+    with pytest.raises(RetryableError, match="circles"):
+        ids_of(reader)
+
+
+def test_short_and_empty_pages_do_not_end_the_reading(portal: Portal, reader: HubSpotReader) -> None:
+    ids = people(portal, 3)
+    empty = {"results": [], "paging": {"next": {"after": ids[0]}}}
+    portal.faults.add(Fault(path="objects/contacts$", status=200, body=empty))
+    assert ids_of(reader) == ids
+
+
+def test_a_record_without_properties_is_not_taken_for_an_empty_one(portal: Portal, reader: HubSpotReader) -> None:
+    (contact,) = people(portal, 1)
+    portal.faults.add(Fault(path="objects/contacts$", times=None, status=200, body={"results": [{"id": contact}]}))
+    with pytest.raises(RetryableError, match="without its properties"):
+        ids_of(reader)
+
+
+def test_no_properties_are_asked_for_that_the_portal_lacks(
+    portal: Portal, connection: Connection, rulebook: Rulebook
+) -> None:
+    facts = HubSpotPortal(connection, rulebook).facts()
+    assert set(RecordBuilder(rulebook, facts).contact_properties) <= facts.properties

@@ -1,0 +1,157 @@
+"""Batches written to a portal: every row an outcome, and one bad row costs the others nothing."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox import Fault, Portal
+from sync.hubspot import Connection, HubSpotWriter
+from sync.ports import FatalError, RetryableError
+from sync.records import STAGE, Outcome, Refused, Unknown, Update, Written
+
+BATCH_UPDATE = "contacts/batch/update"
+
+
+def updates(ids: list[str], **properties: str) -> list[Update]:
+    return [Update(contact_id=contact_id, properties=properties) for contact_id in ids]
+
+
+def people(portal: Portal, count: int, **properties: Any) -> list[str]:
+    return [portal.add_contact(email=f"lead{n}@example.com", **properties) for n in range(count)]
+
+
+def requests_for(connection: Connection, write: Callable[[], object]) -> int:
+    before = connection.requests.write
+    write()
+    return connection.requests.write - before
+
+
+def test_a_hundred_contacts_are_written_in_one_request_and_answered_in_order(
+    portal: Portal, connection: Connection, writer: HubSpotWriter
+) -> None:
+    ids = people(portal, 100)
+    outcomes: list[Outcome] = []
+    sent = requests_for(connection, lambda: outcomes.extend(writer.write(updates(ids, lead_score="41"))))
+    assert sent == 1
+    assert all(isinstance(outcome, Written) and outcome.values["lead_score"] == "41" for outcome in outcomes)
+    assert {portal.contact(i).properties["lead_score"] for i in ids} == {"41"}
+
+
+def test_nothing_to_write_is_no_request(connection: Connection, writer: HubSpotWriter) -> None:
+    assert requests_for(connection, lambda: writer.write([])) == 0
+
+
+def test_a_contact_that_is_gone_is_refused_and_the_others_are_written(portal: Portal, writer: HubSpotWriter) -> None:
+    first, gone, last = people(portal, 3)
+    portal.delete(gone)
+    outcomes = writer.write(updates([first, gone, last], lead_score="1"))
+    assert [type(outcome) for outcome in outcomes] == [Written, Refused, Written]
+    assert isinstance(outcomes[1], Refused)
+    assert outcomes[1].gone
+
+
+@pytest.mark.parametrize("place", [0, 37, 99])
+def test_one_bad_value_in_a_hundred_is_found_by_halving_and_the_other_99_are_written(
+    portal: Portal, connection: Connection, writer: HubSpotWriter, place: int
+) -> None:
+    ids = people(portal, 100)
+    batch = updates(ids, lead_grade="A1")
+    batch[place] = Update(contact_id=ids[place], properties={"lead_grade": "Z9"})
+    outcomes: list[Outcome] = []
+    sent = requests_for(connection, lambda: outcomes.extend(writer.write(batch)))
+    assert [n for n, outcome in enumerate(outcomes) if isinstance(outcome, Refused)] == [place]
+    assert sum(isinstance(outcome, Written) for outcome in outcomes) == 99
+    assert sent - 1 <= 2 * math.log2(100) + 2
+
+
+def test_a_refusal_names_code_and_property_but_no_value(portal: Portal, writer: HubSpotWriter) -> None:
+    (contact,) = people(portal, 1)
+    (outcome,) = writer.write(updates([contact], lead_grade="jane@example.com"))
+    assert isinstance(outcome, Refused)
+    assert "INVALID_OPTION" in outcome.reason
+    assert "lead_grade" in outcome.reason
+    assert "jane" not in outcome.reason
+    assert not outcome.gone
+
+
+def test_a_stage_that_the_portal_lacks_is_refused_for_that_contact(portal: Portal, writer: HubSpotWriter) -> None:
+    (contact,) = people(portal, 1, lifecyclestage="lead")
+    (outcome,) = writer.write(updates([contact], lifecyclestage="no_such_stage"))
+    assert isinstance(outcome, Refused)
+    assert portal.contact(contact).properties[STAGE] == "lead"
+
+
+def test_a_property_that_the_portal_lacks_is_for_a_person_to_mend(portal: Portal, writer: HubSpotWriter) -> None:
+    ids = people(portal, 3)
+    with pytest.raises(FatalError, match=r"lead_scoer.*scoreline provision"):
+        writer.write(updates(ids, lead_scoer="1"))
+
+
+def test_a_backward_stage_that_hubspot_keeps_silently_shows_in_the_answer(
+    portal: Portal, writer: HubSpotWriter
+) -> None:
+    (contact,) = people(portal, 1, lifecyclestage="salesqualifiedlead")
+    (outcome,) = writer.write(updates([contact], lifecyclestage="lead"))
+    assert isinstance(outcome, Written)
+    assert outcome.values[STAGE] == "salesqualifiedlead"
+
+
+def test_a_cleared_value_is_empty_in_the_answer(portal: Portal, writer: HubSpotWriter) -> None:
+    (contact,) = people(portal, 1, lifecyclestage="lead")
+    (outcome,) = writer.write(updates([contact], lifecyclestage=""))
+    assert isinstance(outcome, Written)
+    assert outcome.values[STAGE] == ""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(path=BATCH_UPDATE, drop="before"),
+        Fault(path=BATCH_UPDATE, drop="after"),
+        Fault(path=BATCH_UPDATE, status=502, body="<html>Bad Gateway</html>"),
+        Fault(path=BATCH_UPDATE, status=500, body={}),
+        Fault(path=BATCH_UPDATE, status=200, body={"status": "COMPLETE", "results": []}),
+        Fault(path=BATCH_UPDATE, status=204),
+        Fault(path=BATCH_UPDATE, status=200, body="<html>maintenance</html>"),
+    ],
+)
+def test_whatever_leaves_it_open_whether_a_write_happened_is_unknown_and_not_sent_again(
+    portal: Portal, connection: Connection, writer: HubSpotWriter, fault: Fault
+) -> None:
+    ids = people(portal, 3)
+    portal.faults.add(fault)
+    outcomes: list[Outcome] = []
+    sent = requests_for(connection, lambda: outcomes.extend(writer.write(updates(ids, lead_score="1"))))
+    assert sent == 1
+    assert [type(outcome) for outcome in outcomes] == [Unknown] * 3
+
+
+def test_a_lost_answer_to_one_half_says_nothing_of_the_other(portal: Portal, writer: HubSpotWriter) -> None:
+    ids = people(portal, 4)
+    batch = updates(ids, lead_grade="A1")
+    batch[3] = Update(contact_id=ids[3], properties={"lead_grade": "Z9"})
+    portal.faults.add(Fault(path=BATCH_UPDATE, skip=1, drop="after"))
+    assert [type(outcome) for outcome in writer.write(batch)] == [Unknown, Unknown, Written, Refused]
+
+
+def test_a_batch_that_names_a_contact_twice_is_never_sent(
+    portal: Portal, connection: Connection, writer: HubSpotWriter
+) -> None:
+    (contact,) = people(portal, 1)
+    with pytest.raises(ValueError, match="each of another contact"):
+        writer.write(updates([contact, contact], lead_score="1"))
+
+
+def test_the_days_reserve_holds_scores_and_clears_back_but_never_the_stage_of_a_cleared_contact(
+    portal: Portal, connection: Connection, writer: HubSpotWriter
+) -> None:
+    (contact,) = people(portal, 1, lifecyclestage="")
+    portal.limits.used_today = 600_000
+    writer.write(updates([contact], lifecyclestage="lead"))
+    for properties in ({"lead_score": "1"}, {STAGE: ""}):
+        with pytest.raises(RetryableError, match="other integrations"):
+            writer.write(updates([contact], **properties))
+    (outcome,) = writer.write(updates([contact], lifecyclestage="marketingqualifiedlead", lead_score="40"))
+    assert isinstance(outcome, Written)

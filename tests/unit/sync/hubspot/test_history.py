@@ -1,0 +1,50 @@
+"""Who set a stage, by what HubSpot's history says."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sync.hubspot.history import history_of, setter_of
+from workflows import Setter
+
+
+@pytest.mark.parametrize(
+    ("entry", "setter"),
+    [
+        ({"sourceType": "CRM_UI", "sourceId": "userId:7", "updatedByUserId": 7}, Setter.PERSON),
+        ({"sourceType": "crm_ui_bulk_action"}, Setter.PERSON),
+        ({"sourceType": "MOBILE_IOS"}, Setter.PERSON),
+        ({"sourceType": "SOMETHING_NEW", "updatedByUserId": 7}, Setter.PERSON),
+        ({"sourceType": "INTEGRATION", "sourceId": "9000777", "updatedByUserId": 7}, Setter.INTEGRATION),
+        ({"sourceType": "INTEGRATION", "sourceLabel": "DealHub"}, Setter.INTEGRATION),
+        ({"sourceType": "API"}, Setter.INTEGRATION),
+        ({"sourceType": "DEALS", "updatedByUserId": 7}, Setter.DEAL),
+        ({"sourceType": "SYNC", "sourceId": "DealLifecycleSync"}, Setter.DEAL),
+        ({"sourceType": "IMPORT", "updatedByUserId": 7}, Setter.OTHER),
+        ({"sourceType": "AUTOMATION_PLATFORM", "updatedByUserId": 7}, Setter.OTHER),
+        ({"sourceType": "FORM"}, Setter.OTHER),
+        ({"sourceType": "CALCULATED"}, Setter.OTHER),
+        ({"sourceType": None}, Setter.OTHER),
+        ({}, Setter.OTHER),
+    ],
+)
+def test_who_wrote_an_entry_is_told_by_its_source(entry: dict[str, object], setter: Setter) -> None:
+    assert setter_of(entry) is setter
+
+
+def test_a_history_is_newest_first_whatever_its_order_and_its_times() -> None:
+    told = [
+        {"value": "lead", "timestamp": "2026-01-01T00:00:00Z"},
+        {"value": "", "timestamp": "1769904000000"},
+        {"value": "no date"},
+        "nonsense",
+    ]
+    entries = history_of({"propertiesWithHistory": {"lifecyclestage": told}}, "lifecyclestage")
+    assert [(entry.value, entry.at) for entry in entries] == [
+        (None, datetime(2026, 2, 1, tzinfo=UTC)),
+        ("lead", datetime(2026, 1, 1, tzinfo=UTC)),
+    ]
+
+
+def test_no_history_is_an_empty_one() -> None:
+    assert history_of({"id": "1"}, "lifecyclestage") == []

@@ -1,0 +1,112 @@
+"""The limiter, on a clock that only sleeping moves."""
+
+import threading
+import time as real_time
+from collections.abc import Iterator
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.hubspot.limits import Limits, Window
+from tests.fakes.hourglass import Hourglass
+
+
+def a_window(limit: int, seconds: float, time: Hourglass) -> Window:
+    return Window(limit, seconds, clock=time.clock, sleep=time.sleep)
+
+
+def most_in_any(window_s: float, arrivals: list[float]) -> int:
+    return max(sum(first <= other < first + window_s for other in arrivals) for first in arrivals)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    limit=st.integers(1, 12),
+    trips=st.lists(st.tuples(st.floats(0, 3), st.floats(0, 3), st.floats(0, 2)), min_size=1, max_size=60),
+)
+def test_however_long_requests_travel_hubspot_never_sees_too_many_in_one_window(
+    limit: int, trips: list[tuple[float, float, float]]
+) -> None:
+    time = Hourglass()
+    window = a_window(limit, 10.0, time)
+    arrivals = []
+    for there, back, idle in trips:
+        with window.turn():
+            time.now += there
+            arrivals.append(time.now)
+            time.now += back
+        time.now += idle
+    assert most_in_any(10.0, arrivals) <= limit
+
+
+def test_the_limit_is_used_in_full() -> None:
+    time = Hourglass()
+    window = a_window(100, 10.0, time)
+    for _ in range(1_000):
+        with window.turn():
+            pass
+    assert time.run < 91, "1,000 requests at 100 in ten seconds: nine waits of ten seconds"
+
+
+def test_threads_share_one_window() -> None:
+    window = Window(5, 0.2)
+    sent: list[float] = []
+
+    def ask() -> None:
+        for _ in range(5):
+            with window.turn():
+                sent.append(real_time.monotonic())
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sent) == 20
+    assert most_in_any(0.2, sent) <= 5
+
+
+def test_the_limit_follows_what_hubspot_says() -> None:
+    time = Hourglass()
+    limits = Limits(daily_reserve=0.2, clock=time.clock, sleep=time.sleep)
+    limits.heard({"X-HubSpot-RateLimit-Max": "190", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000"})
+    for _ in range(190):
+        with limits.ordinary.turn():
+            pass
+    assert time.run == 0
+
+
+def test_what_others_use_with_the_same_token_is_left_to_them() -> None:
+    time = Hourglass()
+    window = a_window(100, 10.0, time)
+    with window.turn():
+        pass
+    window.heard(limit=100, window_s=10.0, remaining=40)
+    for _ in range(40):
+        with window.turn():
+            pass
+    assert time.run == 0
+    with window.turn():
+        pass
+    assert time.run > 9
+
+
+def test_absurd_or_missing_headers_change_nothing() -> None:
+    limits = Limits(daily_reserve=0.2)
+    for text in ("", "-5", "many", "0", "1e9"):
+        limits.heard({"X-HubSpot-RateLimit-Max": text, "X-HubSpot-RateLimit-Daily-Remaining": text[:0]})
+    assert limits.ordinary.limit == 100
+    limits.keep_reserve()
+
+
+def test_searches_have_a_window_of_their_own() -> None:
+    time = Hourglass()
+    limits = Limits(daily_reserve=0.2, clock=time.clock, sleep=time.sleep)
+    sent = list(_searches(limits, time, 20))
+    assert most_in_any(1.0, sent) <= 5
+
+
+def _searches(limits: Limits, time: Hourglass, count: int) -> Iterator[float]:
+    for _ in range(count):
+        with limits.search.turn():
+            yield time.now
