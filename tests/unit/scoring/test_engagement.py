@@ -107,6 +107,17 @@ def test_points_fade_with_age_and_round_half_away_from_zero() -> None:
     assert scored(a_lead(an_act("chat", age=30)), replace(CHAT, points=-15)).total == -8
 
 
+@pytest.mark.parametrize(("age", "points"), [(147, 1), (148, 0)])
+def test_a_score_stops_fading_when_the_last_half_point_is_gone(age: int, points: int) -> None:
+    score = scored(a_lead(an_act("chat", age=age)), CHAT)
+    assert (score.total, score.fades) == (points, points > 0)
+
+
+def test_a_half_that_floating_point_misses_by_a_hair_is_still_a_half() -> None:
+    trial = replace(CHAT, points=25, decay=Linear(percent=25, per_days=30))
+    assert scored(a_lead(an_act("chat", age=108)), trial).total == 3
+
+
 def test_once_means_the_newest() -> None:
     lead = a_lead(an_act("chat", age=60), an_act("chat", age=30, count=9))
     assert scored(lead, CHAT).total == 8
