@@ -29,7 +29,8 @@ class _DroppableProtocol(H11Protocol):
 class SandboxServer:
     """Serves a portal on a loopback port from a thread of its own; usable as a context manager.
 
-    With port 0 a free port is taken; `url` tells which.
+    With port 0 a free port is taken; `url` tells which. `portal` may be replaced while it serves: starting and stopping
+    a server takes longer than most tests.
     """
 
     def __init__(self, portal: Portal, port: int = 0, latency_ms: float = 0.0, host: str = "127.0.0.1") -> None:
@@ -38,7 +39,7 @@ class SandboxServer:
         self.url = f"http://{host}:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                application(portal, latency_ms=latency_ms),
+                application(lambda: self.portal, latency_ms=latency_ms),
                 http=_DroppableProtocol,
                 ws="none",
                 lifespan="off",

@@ -50,12 +50,14 @@ class _Dropped(Response):
             pass
 
 
-def application(portal: "Portal", *, latency_ms: float = 0.0) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """The ASGI application that serves the portal; every answer takes at least `latency_ms`."""
+def application(
+    portal: "Callable[[], Portal]", *, latency_ms: float = 0.0
+) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """The ASGI application that serves whichever portal there is; every answer takes at least `latency_ms`."""
 
     def route(endpoint: Endpoint) -> Route:
         async def serve(request: Request) -> Response:
-            return await _serve(portal, endpoint, request, latency_ms)
+            return await _serve(portal(), endpoint, request, latency_ms)
 
         return Route(endpoint.path, serve, methods=[endpoint.method])
 

@@ -16,10 +16,17 @@ def portal() -> Portal:
     return Portal(clock=Clock.stopped(NOW))
 
 
-@pytest.fixture
-def server(portal: Portal) -> Iterator[SandboxServer]:
-    with SandboxServer(portal) as serving:
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[SandboxServer]:
+    with SandboxServer(Portal()) as serving:
         yield serving
+
+
+@pytest.fixture
+def server(shared_server: SandboxServer, portal: Portal) -> SandboxServer:
+    """The server that all tests share, with this test's own portal behind it."""
+    shared_server.portal = portal
+    return shared_server
 
 
 @pytest.fixture
