@@ -1,10 +1,12 @@
 """One run, readable top to bottom: settle, read, score, decide, plan, check, write; the watermark moves last."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
+from typing import TypeVar
 
 import structlog
 
@@ -28,6 +30,13 @@ from sync.records import ContactRecord, Mode, PortalFacts, RequestCount, RunStat
 from sync.settling import LeftOver, close, left_over, settle
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+READ_TOGETHER = 100
+"""Ids of one batch read (HubSpot objects guide)."""
+EVALUATED_TOGETHER = 1_000
+"""Contacts whose histories are asked for together: few of a page need theirs, and a request holds fifty."""
 
 Progress = Callable[[str, int], None]
 """Told what is going on, and how many contacts more have been dealt with."""
@@ -291,7 +300,7 @@ def _read_and_plan(
     """Every selected contact scored and decided, its change planned in the journal; counts what is planned."""
     evaluator = _evaluator(world, at)
     planned = Tally()
-    for records in _selected(world, selection, owed, knobs):
+    for records in _regrouped(_selected(world, selection, owed, knobs), EVALUATED_TOGETHER):
         evaluations, failures = evaluator.evaluate(records)
         for evaluation in evaluations:
             summary.tally.saw(evaluation.decision)
@@ -318,15 +327,30 @@ def _selected(world: World, selection: Selection, owed: LeftOver, knobs: Knobs) 
     if selection.mode == "full":
         yield from world.reader.every()
         return
+    pages = chain([owed.contact_ids], _selected_ids(world, selection, knobs))
+    for asked in _regrouped(_each_once(pages), READ_TOGETHER):
+        records = world.reader.read(asked)
+        world.memory.forget(sorted(set(asked) - {record.id for record in records}))
+        yield records
+
+
+def _each_once(pages: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
     done: set[str] = set()
-    for ids in (owed.contact_ids, *_selected_ids(world, selection, knobs)):
-        fresh = [i for i in dict.fromkeys(ids) if i not in done]
-        done.update(fresh)
-        for start in range(0, len(fresh), 100):
-            asked = fresh[start : start + 100]
-            records = world.reader.read(asked)
-            world.memory.forget(sorted(set(asked) - {record.id for record in records}))
-            yield records
+    for ids in pages:
+        yield [i for i in dict.fromkeys(ids) if i not in done]
+        done.update(ids)
+
+
+def _regrouped(pages: Iterable[Sequence[T]], size: int) -> Iterator[Sequence[T]]:
+    """The same things in groups of `size`, the last one smaller: full requests, whatever the pages held."""
+    waiting: list[T] = []
+    for page in pages:
+        waiting += page
+        while len(waiting) >= size:
+            yield waiting[:size]
+            waiting = waiting[size:]
+    if waiting:
+        yield waiting
 
 
 def _selected_ids(world: World, selection: Selection, knobs: Knobs) -> Iterator[Sequence[str]]:
