@@ -62,7 +62,7 @@ def mapping(content: Any, key: str) -> Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Unchecked:
     """One mapping of a file, to be read before anything is known about its values, and the names around it."""
 
     content: Content
@@ -72,19 +72,19 @@ class Given:
     def keys(self) -> set[str]:
         return set(self.content)
 
-    def part(self, key: str) -> "Given":
+    def part(self, key: str) -> "Unchecked":
         """The mapping under a key; empty where there is none."""
-        return Given(mapping(self.content, key), self.names)
+        return Unchecked(mapping(self.content, key), self.names)
 
     def items(self, key: str) -> list[Any]:
         """The list under a key; empty where there is none."""
         value = self.content.get(key)
         return value if isinstance(value, list) else []
 
-    def parts(self, key: str) -> "Iterator[tuple[int, Given]]":
+    def parts(self, key: str) -> "Iterator[tuple[int, Unchecked]]":
         """The mappings in the list under a key, each with its place."""
         items = enumerate(self.items(key))
-        return ((place, Given(item, self.names)) for place, item in items if isinstance(item, dict))
+        return ((place, Unchecked(item, self.names)) for place, item in items if isinstance(item, dict))
 
     def number(self, key: str) -> float | None:
         """The number under a key; None where there is none."""
@@ -119,7 +119,7 @@ class Shape(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:  # noqa: ARG003 - shapes below look at it
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:  # noqa: ARG003 - shapes below look at it
         """What is wrong between values that may be right one by one."""
         yield from ()
 
@@ -128,7 +128,7 @@ class Shape(BaseModel):
     def _with_disagreements(cls, content: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         errors: list[InitErrorDetails] = []
         if isinstance(content, dict) and isinstance(info.context, Names):
-            found = cls.disagreements(Given(content, info.context))
+            found = cls.disagreements(Unchecked(content, info.context))
             errors = [_error(content, *disagreement) for disagreement in found]
         try:
             made = handler(content)
@@ -186,7 +186,7 @@ def _written_out(value: Any, info: ValidationInfo) -> Any:
     """A list that is given by its name in `lists`."""
     if not isinstance(value, str):
         return value
-    lists = Given(_names(info).lists, _names(info))
+    lists = Unchecked(_names(info).lists, _names(info))
     if value not in lists.keys:
         raise expected(f"a list, or the name of one in lists: {nearest(value, lists.keys)}")
     # What is wrong with the list itself is said where it stands.

@@ -11,7 +11,6 @@ from config.rulebook_names import (
     Entries,
     FactName,
     FormName,
-    Given,
     GroupName,
     KindName,
     PageName,
@@ -20,6 +19,7 @@ from config.rulebook_names import (
     RuleName,
     Shape,
     Text,
+    Unchecked,
     mapping,
 )
 from scoring import Level
@@ -35,7 +35,7 @@ class DecayShape(Shape):
     grace_days: Days = 0
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         asked = {"half_life_days", "lose_percent", "per_days"} & given.keys
         if asked not in ({"half_life_days"}, {"lose_percent", "per_days"}):
             yield (), "either half_life_days, or lose_percent with per_days"
@@ -85,7 +85,7 @@ class CaseShape(Shape):
     given: Literal[True] | None = None
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         asked = [question for question in _QUESTIONS if question & given.keys]
         if len(asked) != 1:
             yield (), "one condition: any_of, all_of, phrases, min/max, days_min/days_max, is or given"
@@ -101,7 +101,7 @@ class FactRuleShape(RuleShape):
     silences: GroupName | None = None
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         for place, case in given.parts("cases"):
             fact = case.text("fact") or given.text("fact")
             if fact is None:
@@ -126,7 +126,7 @@ class EngagementRuleShape(RuleShape):
     decay: DecayShape | None = None
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         if len({"kind", "form", "page"} & given.keys) != 1:
             yield (), "one of kind, form and page"
         if (given.number("points") or 0) < 0 and "points_max" in given.keys:
@@ -141,7 +141,7 @@ class RangeShape(Shape):
     points: Points
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         yield from given.crossed("min", "max")
 
 
@@ -167,7 +167,7 @@ class RecencyRuleShape(RuleShape):
     bands: Annotated[list[BandShape], Field(min_length=1)]
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         before: float | None = -1
         for place, band in given.parts("bands"):
             age = band.number("days_max")

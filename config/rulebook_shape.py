@@ -12,12 +12,12 @@ from config.rulebook_names import (
     Disagreement,
     DomainEntries,
     Entries,
-    Given,
     GroupName,
     PhraseEntries,
     RuleName,
     Shape,
     Text,
+    Unchecked,
     expected,
     mapping,
 )
@@ -33,13 +33,15 @@ Limit = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
 
 class GroupShape(Shape):
+    """Rules that are capped together."""
+
     label: Text
     part: Part
     points_max: Limit | None = None
     points_min: Limit | None = None
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         yield from given.crossed("points_min", "points_max")
 
 
@@ -51,7 +53,7 @@ class CapShape(Shape):
     points_max: Limit
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         known = [key for key in given.items("rules") if isinstance(key, str) and key in given.names.rules]
         groups = {str(mapping(given.names.rules, key).get("group")) for key in known} & given.names.groups.keys()
         if len(groups) > 1:
@@ -59,12 +61,14 @@ class CapShape(Shape):
 
 
 class GradeShape(Shape):
+    """From which points on a fit letter and an activity digit are given."""
+
     fit: Annotated[list[int], Field(min_length=3, max_length=3)]
     activity: Annotated[list[int], Field(min_length=3, max_length=3)]
     best: Literal["A4", "A1"] = "A4"
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         for key in ("fit", "activity"):
             steps = [step for step in given.items(key) if isinstance(step, int)]
             if steps != sorted(set(steps), reverse=True):
@@ -72,6 +76,8 @@ class GradeShape(Shape):
 
 
 class FactSourceShape(Shape):
+    """Which properties hold a fact, in order of preference, and how their text is read."""
+
     model_config = ConfigDict(validate_by_alias=True, serialize_by_alias=True)
 
     from_: Annotated[list[SourceName], Field(alias="from", min_length=1)]
@@ -79,13 +85,15 @@ class FactSourceShape(Shape):
     tier: Tier
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         for place, name in enumerate(given.items("from")):
             if isinstance(name, str) and name.endswith("*") != (given.text("type") == "count_true"):
                 yield ("from", place), "a name that ends in * for the type count_true, and for no other type"
 
 
 class EngagementSourceShape(Shape):
+    """Which properties tell of engagements of a kind."""
+
     count: SourceName | None = None
     at: list[SourceName] = Field(default_factory=list)
     name: SourceName | None = None
@@ -93,41 +101,49 @@ class EngagementSourceShape(Shape):
     tier: Tier
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         if not {"count", "at", "name"} & given.keys:
             yield (), "at least one of count, at and name"
 
 
 class SourcesShape(Shape):
+    """What feeds the facts and the kinds of engagement that rules name."""
+
     facts: dict[str, FactSourceShape]
     engagements: dict[str, list[EngagementSourceShape]]
 
 
 class StageBandShape(Shape):
+    """A stage, and the totals at which it is entered and below which it is left."""
+
     stage: Text
     enter: int
     exit: int
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         enter, leave = given.number("enter"), given.number("exit")
         if enter is not None and leave is not None and leave > enter:
             yield ("exit",), f"at most the entry line ({enter:g}), or leads would flap"
 
 
 class LeadShape(Shape):
+    """The stage of whoever has points, and the total at which it is entered."""
+
     stage: Text
     enter: Annotated[int, Field(ge=1)]
 
 
 class StagesShape(Shape):
+    """The managed stages, lowest first."""
+
     subscriber: Text
     lead: LeadShape
     mql: StageBandShape
     sql: StageBandShape
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         for lower, upper in (("lead", "mql"), ("mql", "sql")):
             low, high = given.part(lower).number("enter"), given.part(upper).number("enter")
             if low is not None and high is not None and low >= high:
@@ -144,6 +160,8 @@ class StagesShape(Shape):
 
 
 class GatesShape(Shape):
+    """What must hold, besides points, to enter a stage."""
+
     fit_min: int | None = None
     fit_or_mofu: int | None = None
     intent_days: Days | None = None
@@ -151,12 +169,16 @@ class GatesShape(Shape):
 
 
 class FeedbackShape(Shape):
+    """What sales' answers do."""
+
     true_sql_days: Days
     not_ready_lands_at: Annotated[int, Field(ge=1)]
     disqualified_points: Annotated[int, Field(le=0)]
 
 
 class ExclusionsShape(Shape):
+    """Who is left alone or disqualified, beyond what the portal itself says."""
+
     own_domains: DomainEntries = Field(default_factory=list)
     partner_domains: DomainEntries = Field(default_factory=list)
     competitor_domains: DomainEntries = Field(default_factory=list)
@@ -169,6 +191,8 @@ class ExclusionsShape(Shape):
 
 
 class PolicyShape(Shape):
+    """What points lead to."""
+
     moves: Moves
     clearing: Clearing
     min_delta: Annotated[int, Field(ge=1)]
@@ -194,7 +218,7 @@ class PropertiesShape(Shape):
     hold: PropertyName = "lead_scoring_hold"
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         defaults = {key: field.default for key, field in cls.model_fields.items()}
         seen: set[Any] = set()
         for key, name in (defaults | dict(given.content)).items():
@@ -229,7 +253,7 @@ class RulebookShape(Shape):
     reasons_max: Annotated[int, Field(ge=1, le=20)] = 5
 
     @classmethod
-    def disagreements(cls, given: Given) -> Iterator[Disagreement]:
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         rules = given.part("rules")
         yield from _overlaps(rules)
         for key in rules.keys:
@@ -238,7 +262,7 @@ class RulebookShape(Shape):
                 yield ("rules", key, "not_with_last_band_of"), "a rule with bands"
 
 
-def _overlaps(rules: Given) -> Iterator[Disagreement]:
+def _overlaps(rules: Unchecked) -> Iterator[Disagreement]:
     """Ranges of one kind that share a count, in one rule or in two: a count would earn points twice."""
     taken: dict[str, list[tuple[float, float, str]]] = {}
     for key in rules.content:
