@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from config import Rulebook
 from config.checks import property_problems, stage_problems
 from sync.hubspot.building import COMPANY, RecordBuilder
 from sync.hubspot.connection import Connection
+from sync.hubspot.paging import list_members
 from sync.hubspot.portal import HubSpotPortal, account_details, property_definitions
 from sync.ports import FatalError, TokenRefused
 from sync.records import PortalFacts
@@ -51,18 +52,19 @@ def diagnose(connection: Connection, rulebook: Rulebook) -> list[Check]:
 def _refused_reads(connection: Connection, rulebook: Rulebook) -> Iterator[Check]:
     """Each kind of read tried once, as cheaply as it can be."""
     api = connection.api
+    ask = partial(connection.read, urgent=True)
     one_company = {"inputs": [{"id": "1"}], "properties": ["type"], "propertiesWithHistory": []}
-    probes: list[tuple[str, Callable[..., Any], Sequence[object], dict[str, Any]]] = [
-        ("read contacts", api.contacts.get_page, (), {"limit": 1}),
-        ("read companies", api.companies_batch.read, (one_company,), {}),
-        ("read owners", api.owners.get_page, (), {"limit": 1}),
-        ("read properties", api.property_groups.get_all, ("contacts",), {}),
-    ]
+    probes: dict[str, Callable[[], object]] = {
+        "read contacts": partial(ask, api.contacts.get_page, limit=1),
+        "read companies": partial(ask, api.companies_batch.read, one_company),
+        "read owners": partial(ask, api.owners.get_page, limit=1),
+        "read properties": partial(ask, api.property_groups.get_all, "contacts"),
+    }
     for list_id in rulebook.partner_lists:
-        probes.append((f"read list {list_id}", api.memberships.get_page, (list_id,), {"limit": 1}))
-    for name, call, args, kwargs in probes:
+        probes[f"read list {list_id}"] = partial(next, list_members(connection, list_id, urgent=True))
+    for name, probe in probes.items():
         try:
-            connection.read(call, *args, urgent=True, **kwargs)
+            probe()
         except TokenRefused as problem:
             yield Check(name=name, ok=False, detail=str(problem), advice=f"Let the token {name}.")
         except FatalError as problem:

@@ -45,14 +45,14 @@ def rows_of(document: Mapping[str, Any]) -> Sequence[Row]:
     return rows
 
 
-def list_members(connection: Connection, list_id: str) -> Iterator[Sequence[str]]:
+def list_members(connection: Connection, list_id: str, *, urgent: bool = False) -> Iterator[Sequence[str]]:
     """The ids of a contact list's members, in pages; FatalError when the portal has no such list of contacts."""
-    answer = connection.read(connection.api.lists.get_by_id, list_id, holds="list", expects=(200, 404))
+    answer = connection.read(connection.api.lists.get_by_id, list_id, holds="list", expects=(200, 404), urgent=urgent)
     found = (answer.document or {}).get("list") if answer.status == 200 else None
     if not found or found.get("objectTypeId", _CONTACTS) != _CONTACTS:
         raise FatalError(
             f"The portal has no list of contacts with the id {list_id}. Nothing was read or written. HubSpot shows a "
             "list's id in its address; lists of companies or deals cannot be used."
         )
-    for page in pages(connection, connection.api.memberships.get_page, list_id, limit=250):
+    for page in pages(connection, connection.api.memberships.get_page, list_id, limit=250, urgent=urgent):
         yield [str(row["recordId"]) for row in page]

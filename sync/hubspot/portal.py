@@ -32,8 +32,8 @@ class HubSpotPortal:
     def facts(self) -> PortalFacts:
         """Ask for everything a run must know before it starts. These few requests ignore the daily reserve: a run
         that has contacts to put right must be able to begin."""
-        account = account_details(self._connection)
-        details = account.document or {}
+        answer = account_details(self._connection)
+        details = answer.document or {}
         definitions = property_definitions(self._connection)
         emails = frozenset(owner_emails(self._connection))
         exclusions = self._rulebook.policy.exclusions
@@ -53,10 +53,10 @@ class HubSpotPortal:
             partner_ids=frozenset(
                 contact_id
                 for list_id in self._rulebook.partner_lists
-                for page in list_members(self._connection, list_id)
+                for page in list_members(self._connection, list_id, urgent=True)
                 for contact_id in page
             ),
-            server_time=server_time(account.headers),
+            server_time=server_time(answer.headers),
         )
 
     def _stages(self, definitions: Mapping[str, Row]) -> tuple[str, ...]:

@@ -146,6 +146,21 @@ def test_scopes_that_the_token_lacks_are_named(portal: Portal, connection: Conne
         HubSpotPortal(connection, rulebook).facts()
 
 
+def test_a_portal_can_be_asked_for_its_facts_when_only_the_reserve_of_the_day_is_left(
+    portal: Portal, connection: Connection, rulebook: Rulebook
+) -> None:
+    portal.limits.used_today = 600_000
+    rulebook = replace(rulebook, partner_lists=(portal.add_list("Partners"),))
+    facts = [HubSpotPortal(connection, rulebook).facts() for _ in range(2)]
+    assert facts[0].portal_id == facts[1].portal_id
+
+
+def test_a_partner_list_that_is_not_there_is_named(portal: Portal, connection: Connection, rulebook: Rulebook) -> None:
+    checks = checks_of(connection, replace(rulebook, partner_lists=("77",)))
+    assert checks["read list 77"].ok is False
+    assert "no list of contacts with the id 77" in checks["read list 77"].detail
+
+
 def test_a_token_that_the_portal_does_not_know_ends_the_questions(
     portal: Portal, connection: Connection, rulebook: Rulebook
 ) -> None:
