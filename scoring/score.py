@@ -35,6 +35,11 @@ class Line:
     intent: bool = False
     """The fact shows that the lead wants to buy; it is there, though it may have faded to 0 points."""
 
+    @property
+    def is_limit(self) -> bool:
+        """Whether this is the effect of a cap or a floor, and no fact of its own."""
+        return self.key.startswith(("cap:", "floor:"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:

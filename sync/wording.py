@@ -97,6 +97,6 @@ def _stay(placed: Placed) -> str:
 
 def reasons_text(score: Score, most: int) -> str:
     """The rules that count most, one a line, with their points; no dates, so it changes only with its meaning."""
-    counting = [line for line in score.lines if line.points and not line.key.startswith(("cap:", "floor:"))]
+    counting = [line for line in score.lines if line.points and not line.is_limit]
     counting.sort(key=lambda line: -abs(line.points))
     return "\n".join(f"{line.points:+d} {line.label}" for line in counting[:most])

@@ -74,14 +74,14 @@ def first_closed_gate(band: Band, score: Score, policy: Policy, *, at: datetime)
         if not done or not (score.fit >= gates.fit_or_mofu or strong):
             return "signals"
     if band is policy.sql and gates.intent_days is not None:
-        ages = [_age_days(line.at, at) for line in _earned(score.lines) if line.intent and line.at]
+        ages = [_age_days(line.at, at) for line in score.lines if line.intent and line.at]
         if not any(age <= gates.intent_days for age in ages):
             return "intent"
     return None
 
 
 def _earned(lines: Iterable[Line]) -> Iterable[Line]:
-    return (line for line in lines if line.part == "engagement" and line.points > 0)
+    return (line for line in lines if line.part == "engagement" and line.points > 0 and not line.is_limit)
 
 
 def _age_days(then: datetime, at: datetime) -> int:

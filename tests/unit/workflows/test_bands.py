@@ -1,9 +1,11 @@
 """Where points lead a lead, up and down."""
 
+from dataclasses import replace
+
 import pytest
 
-from scoring import Score
-from tests.builders import LEAD, MQL, NOW, SQL, SUBSCRIBER, a_policy, a_score, a_standing
+from scoring import Line, Score
+from tests.builders import LEAD, MQL, NOW, SQL, SUBSCRIBER, a_policy, a_score, a_standing, days_before
 from workflows import Entered, Gate, Gates, Left, Move, Placed, Policy, Stay, decide, place
 
 POLICY = a_policy()
@@ -129,3 +131,20 @@ def test_a_lead_on_the_edge_does_not_flap() -> None:
 def test_age_of_intent_is_counted_in_days_of_the_portal_not_in_hours() -> None:
     assert stage_after(a_score(80, intent_days_ago=60.4), LEAD) == SQL
     assert stage_after(a_score(80, intent_days_ago=60.6), LEAD) == MQL
+
+
+def test_a_sign_of_intent_that_earns_nothing_any_more_still_opens_gate_3_within_its_sixty_days() -> None:
+    earned = a_score(80, intent_days_ago=None)
+    pricing = Line(
+        key="W04", label="Pricing page", group="web", part="engagement", level="bofu", intent=True, at=days_before(45)
+    )
+    assert stage_after(earned, LEAD) == MQL
+    assert stage_after(earned.plus(pricing), LEAD) == SQL
+
+
+def test_a_floor_that_lifts_a_negative_group_is_no_engagement() -> None:
+    fit = Line(key="F01", label="Industry", group="fit", part="fit", points=40)
+    left = Line(key="E07", label="Left a list", group="email", part="engagement", points=-30)
+    floor = Line(key="floor:email", label="Email: at least -25", group="email", part="engagement", points=5)
+    lifted = replace(a_score(40, fit=40), lines=(fit, left, floor))
+    assert stage_after(lifted, LEAD) == LEAD
