@@ -9,7 +9,7 @@ from config import Rulebook, load_rulebook
 from scoring import Line, Score
 from scoring.contact import Contact, Engagement
 from scoring.rubric import Level
-from workflows import HistoryEntry, Policy, Setter, Standing
+from workflows import PEOPLE, HistoryEntry, Policy, Setter, Standing
 
 ZONE = timezone(timedelta(hours=2))
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=ZONE)
@@ -63,8 +63,9 @@ def a_score(
 
 
 def a_standing(stage: str | None = None, /, **rest: Any) -> Standing:
-    """A lead whose history is known; by default this worker put it where it is."""
-    return Standing(stage=stage, **({"set_by": Setter.INTEGRATION} | rest))
+    """A lead whose history is known; by default this worker put it where it is, and nobody else before it."""
+    by_hand: dict[str, Any] = {"person_at": rest.get("set_at")} if rest.get("set_by") in PEOPLE else {}
+    return Standing(stage=stage, **({"set_by": Setter.INTEGRATION} | by_hand | rest))
 
 
 def an_entry(value: str | None, *, by: Setter, days_ago: float) -> HistoryEntry:

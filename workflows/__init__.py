@@ -20,6 +20,7 @@ from workflows.exclusions import Exclusion, domain_of, exclusion_for, shared_dom
 from workflows.policy import Band, Exclusions, Feedback, Gates, Policy
 from workflows.stages import exists, is_backward, is_managed, must_clear
 from workflows.standing import (
+    PEOPLE,
     Answer,
     HistoryEntry,
     Setter,
@@ -29,6 +30,7 @@ from workflows.standing import (
 )
 
 __all__ = [
+    "PEOPLE",
     "Answer",
     "Band",
     "Decision",

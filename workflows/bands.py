@@ -39,10 +39,8 @@ class Placed:
     gate: Gate | None = None
 
 
-def place(
-    score: Score, stage: str | None, policy: Policy, *, at: datetime, highest: str | None = None
-) -> Entered | Left | Placed:
-    """Where the points lead a lead that is in `stage` now, no higher than `highest`.
+def place(score: Score, stage: str | None, policy: Policy, *, at: datetime) -> Entered | Left | Placed:
+    """Where the points lead a lead that is in `stage` now.
 
     Up, a band is entered at its entry line when its gates hold; who fails a gate gets the highest band
     whose gates hold. Down, a band is left only below its exit line, and gates do not matter.
@@ -52,12 +50,12 @@ def place(
     closed: Gate | None = None
     for band in (policy.sql, policy.mql):
         above = managed.index(band.stage) > rank
-        if not above or score.total < band.enter or _is_above(band, highest, policy):
+        if not above or score.total < band.enter:
             continue
         gate = first_closed_gate(band, score, policy, at=at)
         if gate is None:
             return Entered(band.stage, score.total, band.enter)
-        closed = closed or gate
+        closed = gate
     if rank < managed.index(policy.lead) and score.total >= policy.lead_enter and score.engagement >= 1:
         return Entered(policy.lead, score.total, policy.lead_enter)
     return _fallen(score, stage, policy) or Placed(stage, score.total, closed)
@@ -87,10 +85,6 @@ def _earned(lines: Iterable[Line]) -> Iterable[Line]:
 def _age_days(then: datetime, at: datetime) -> int:
     """Whole days of the portal's time zone, in which `at` is given."""
     return (at.date() - then.astimezone(at.tzinfo).date()).days
-
-
-def _is_above(band: Band, highest: str | None, policy: Policy) -> bool:
-    return highest is not None and policy.managed.index(band.stage) > policy.managed.index(highest)
 
 
 def _fallen(score: Score, stage: str | None, policy: Policy) -> Left | None:

@@ -17,7 +17,7 @@ from workflows.feedback import (
     points_to_take,
 )
 from workflows.policy import Policy
-from workflows.standing import Answer, Setter, Standing
+from workflows.standing import PEOPLE, Answer, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def decide(score: Score, standing: Standing, policy: Policy, *, at: datetime) ->
 
 def _hangs_on_history(decision: Decision, standing: Standing) -> bool:
     """An empty stage on a contact that once had one may be the trace of a move that was cut off."""
-    once_had_a_stage = standing.stage is None and (standing.was_scored or standing.stage_since is not None)
+    once_had_a_stage = standing.stage is None and (standing.was_scored or standing.had_stage)
     if isinstance(decision.outcome, LeaveAlone):
         return once_had_a_stage
     would_move = isinstance(decision.outcome, Move) or (
@@ -194,7 +194,7 @@ def _by_points(scored: Score, standing: Standing, policy: Policy, at: datetime) 
 
 
 def _not_ready(score: Score, before: Score, standing: Standing, policy: Policy, at: datetime) -> Decision:
-    """A new Not ready answer: its points go, MQL is the most it leaves, and the bands decide below that.
+    """A new Not ready answer: its points go, which leaves MQL at most, and the bands decide below that.
 
     Points and stage go together: where the stage may not be lowered, the answer waits, and so do the points.
     """
@@ -207,16 +207,16 @@ def _not_ready(score: Score, before: Score, standing: Standing, policy: Policy, 
         if isinstance(outcome, Hold):
             return Decision(outcome=outcome, score=before, points_taken=standing.points_taken)
         return Decision(outcome=outcome, score=scored, points_taken=taken)
-    target = place(scored, standing.stage, policy, at=at, highest=policy.mql.stage)
+    target = place(scored, standing.stage, policy, at=at)
     if isinstance(target, Placed):
         return Decision(outcome=Stay(target), score=scored, points_taken=taken)
-    moved = _allowed(Move(target.stage, target), standing, policy)
-    return Decision(outcome=moved, score=scored, points_taken=taken)
+    outcome = _allowed(Move(target.stage, target), standing, policy)
+    return Decision(outcome=outcome, score=scored, points_taken=taken)
 
 
 def _persons_hold(target: Entered | Left, standing: Standing, policy: Policy, at: datetime) -> PersonsStage | None:
     """Whether a person's own stage stands against this move: any for a while, a lowering one always."""
-    if standing.set_by not in (Setter.PERSON, Setter.DEAL):
+    if standing.set_by not in PEOPLE:
         return None
     until = standing.set_at + timedelta(days=policy.human_hold_days) if standing.set_at else None
     if until is None or at < until:

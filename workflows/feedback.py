@@ -4,9 +4,7 @@ from datetime import datetime, timedelta
 
 from scoring import Line, Score
 from workflows.policy import Policy
-from workflows.standing import Answer, Setter, Standing
-
-_PEOPLE = (Setter.PERSON, Setter.DEAL)
+from workflows.standing import Answer, Standing
 
 
 def is_disqualified(standing: Standing) -> bool:
@@ -15,15 +13,15 @@ def is_disqualified(standing: Standing) -> bool:
 
 
 def answer_in_force(standing: Standing) -> Answer | None:
-    """Sales' answer, unless a person or a deal set the stage after it: the newer act wins.
+    """Sales' answer, unless a person or a deal set the stage after it: the newer act wins, for good.
 
     An answer whose time is not on record is older than anything that is.
     """
-    if standing.answer is None or standing.set_by not in _PEOPLE:
+    if standing.answer is None or standing.person_at is None:
         return standing.answer
-    if standing.answered_at is None or standing.set_at is None:
+    if standing.answered_at is None:
         return None
-    return standing.answer if standing.answered_at >= standing.set_at else None
+    return standing.answer if standing.answered_at >= standing.person_at else None
 
 
 def locked_until(standing: Standing, policy: Policy) -> datetime | None:
@@ -41,10 +39,11 @@ def is_new_not_ready(standing: Standing, policy: Policy) -> bool:
 def points_to_take(score: Score, standing: Standing, policy: Policy) -> int:
     """All points taken once this Not ready answer is counted: what the total has above 50 goes, once.
 
-    Source: the rulebook's V02, a higher total lands at `not_ready_lands_at` and a lower one stays.
+    Source: the rulebook's V02, a higher total lands at `not_ready_lands_at` and a lower one stays; never at SQL.
     """
     total = after_deduction(score, standing.points_taken).total
-    return (standing.points_taken or 0) + max(0, total - policy.feedback.not_ready_lands_at)
+    lands_at = min(policy.feedback.not_ready_lands_at, policy.sql.enter - 1)
+    return (standing.points_taken or 0) + max(0, total - lands_at)
 
 
 def after_deduction(score: Score, points_taken: int | None) -> Score:

@@ -20,6 +20,10 @@ class Setter(Enum):
     """Forms, imports, workflows, calculations."""
 
 
+PEOPLE = (Setter.PERSON, Setter.DEAL)
+"""Whose stage is left alone for a while: a deal counts as a person."""
+
+
 class Answer(Enum):
     """What sales say of a lead."""
 
@@ -47,9 +51,13 @@ class Standing:
     """An earlier move was cut off between clear and set: the portal shows no stage, and one must be set in any case."""
     stage_since: datetime | None = None
     """When it entered this stage, as the portal tells it."""
+    had_stage: bool = False
+    """It has no stage now, and the portal shows that it once had one."""
     set_by: Setter | None = None
     """Who set (or cleared) the stage; None: not asked yet."""
     set_at: datetime | None = None
+    person_at: datetime | None = None
+    """When a person or a deal last set or cleared the stage, though it may have been moved since."""
 
     answer: Answer | None = None
     answered_at: datetime | None = None
@@ -82,6 +90,7 @@ def with_stage_history(standing: Standing, entries: Sequence[HistoryEntry], poli
     if not entries:
         return replace(standing, set_by=Setter.OTHER, set_at=standing.stage_since)
     newest = entries[0]
+    standing = replace(standing, person_at=next((entry.at for entry in entries if entry.by in PEOPLE), None))
     if standing.stage is None and newest.value is None and newest.by is Setter.INTEGRATION:
         before = next((entry for entry in entries[1:] if entry.value is not None), newest)
         if before.value is not None and is_managed(before.value, policy):

@@ -10,6 +10,7 @@ from workflows import (
     Decision,
     Disqualified,
     Entered,
+    Feedback,
     Hold,
     HoldAsked,
     Left,
@@ -124,6 +125,12 @@ class TestNotReady:
         assert sum(line.points for line in score.lines) == score.total
         assert score.fit + score.engagement == 80
 
+    @pytest.mark.parametrize("stage", [LEAD, SQL])
+    def test_wherever_the_rulebook_lets_it_land_it_is_at_most_mql(self, stage: str) -> None:
+        decision = decided(80, stage, a_policy(feedback=Feedback(not_ready_lands_at=90)), **not_ready())
+        assert isinstance(decision.outcome, Move)
+        assert (decision.outcome.to, decision.points_taken) == (MQL, 16)
+
     def test_where_the_rulebook_lowers_nobody_the_answer_waits_and_takes_nothing_yet(self) -> None:
         decision = decided(80, SQL, a_policy(moves="up"), **not_ready())
         assert decision.outcome == Hold(MovesOff("up", MQL))
@@ -200,6 +207,18 @@ class TestTheNewerActWins:
         decision = decided(80, SQL, set_by=Setter.PERSON, set_at=days_before(1), points_taken=10, **not_ready(5))
         assert isinstance(decision.outcome, Stay)
         assert (decision.clears_answer, decision.points_taken) == (True, 10)
+
+    @pytest.mark.parametrize("answer", [true_sql(10), not_ready(10)])
+    def test_an_answer_that_lost_against_a_persons_stage_does_not_come_back_when_points_move_the_lead(
+        self, answer: dict[str, Any]
+    ) -> None:
+        decision = decided(60, MQL, a_policy(human_hold_days=7), person_at=days_before(8), set_at=NOW, **answer)
+        assert isinstance(decision.outcome, Stay)
+        assert (decision.score, decision.points_taken) == (a_score(60), None)
+
+    def test_an_answer_given_in_the_moment_of_the_stage_is_not_older(self) -> None:
+        decision = decided(0, LEAD, set_by=Setter.PERSON, set_at=days_before(1), **true_sql(1))
+        assert decision.outcome == Move(SQL, SaysTrueSql())
 
     def test_an_answer_without_a_date_on_record_is_older_than_a_persons_stage(self) -> None:
         decision = decided(80, LEAD, set_by=Setter.PERSON, set_at=days_before(9), answer=Answer.TRUE_SQL)

@@ -105,6 +105,16 @@ class TestHistory:
         known = with_stage_history(Standing(stage=MQL), entries, POLICY)
         assert (known.set_by, known.set_at) == (Setter.PERSON, days_before(3))
 
+    def test_what_a_person_did_is_known_though_the_lead_was_moved_since(self) -> None:
+        entries = [
+            an_entry(MQL, by=Setter.INTEGRATION, days_ago=3),
+            an_entry(None, by=Setter.INTEGRATION, days_ago=3.01),
+            an_entry(LEAD, by=Setter.DEAL, days_ago=40),
+            an_entry(SUBSCRIBER, by=Setter.PERSON, days_ago=90),
+        ]
+        known = with_stage_history(Standing(stage=MQL), entries, POLICY)
+        assert (known.set_by, known.person_at) == (Setter.INTEGRATION, days_before(40))
+
     def test_without_a_history_nobody_is_known_to_have_set_it(self) -> None:
         known = with_stage_history(Standing(stage=MQL, stage_since=days_before(5)), [], POLICY)
         assert (known.set_by, known.set_at) == (Setter.OTHER, days_before(5))

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring import Score
-from tests.builders import LEAD, NOW, PORTAL_ORDER, SUBSCRIBER, a_policy, a_score
+from tests.builders import LEAD, NOW, PORTAL_ORDER, SUBSCRIBER, a_policy, a_score, a_standing
 from workflows import (
     Answer,
     Disqualified,
@@ -33,8 +33,8 @@ SCORES = st.builds(
     origin_only=st.booleans(),
 )
 STANDINGS = st.builds(
-    Standing,
-    stage=STAGES,
+    a_standing,
+    STAGES,
     set_by=st.sampled_from(Setter),
     set_at=MOMENTS,
     answer=st.one_of(st.none(), st.sampled_from(Answer)),
@@ -50,10 +50,13 @@ STANDINGS = st.builds(
 POLICIES = st.builds(
     a_policy,
     moves=st.sampled_from(["all", "up", "none"]),
-    portal_order=st.permutations(PORTAL_ORDER).map(lambda order: order[:7]),
+    portal_order=st.permutations(PORTAL_ORDER),
 )
 
+THOROUGHLY = settings(max_examples=300, deadline=None)
 
+
+@THOROUGHLY
 @given(SCORES, STANDINGS, POLICIES)
 def test_an_excluded_contact_is_never_moved_nor_scored(score: Score, standing: Standing, policy: Policy) -> None:
     decision = decide(score, standing, policy, at=NOW)
@@ -62,6 +65,7 @@ def test_an_excluded_contact_is_never_moved_nor_scored(score: Score, standing: S
     assert (decision.score is None) == (excluded is not None)
 
 
+@THOROUGHLY
 @given(SCORES, STANDINGS, POLICIES)
 def test_a_move_always_leads_to_another_managed_stage(score: Score, standing: Standing, policy: Policy) -> None:
     outcome = decide(score, standing, policy, at=NOW).outcome
@@ -70,6 +74,7 @@ def test_a_move_always_leads_to_another_managed_stage(score: Score, standing: St
         assert outcome.to != standing.stage
 
 
+@THOROUGHLY
 @given(SCORES, STANDINGS, POLICIES)
 def test_nobody_is_moved_below_lead_but_the_disqualified(score: Score, standing: Standing, policy: Policy) -> None:
     outcome = decide(score, standing, policy, at=NOW).outcome
@@ -77,6 +82,7 @@ def test_nobody_is_moved_below_lead_but_the_disqualified(score: Score, standing:
         assert isinstance(outcome.because, Disqualified)
 
 
+@THOROUGHLY
 @given(SCORES, STANDINGS, POLICIES)
 def test_deciding_again_after_the_change_changes_nothing(score: Score, standing: Standing, policy: Policy) -> None:
     first = decide(score, standing, policy, at=NOW)
@@ -92,6 +98,7 @@ def test_deciding_again_after_the_change_changes_nothing(score: Score, standing:
     assert not second.clears_answer
 
 
+@THOROUGHLY
 @given(SCORES, STANDINGS, POLICIES)
 def test_the_lines_add_up_to_the_total_after_every_answer(score: Score, standing: Standing, policy: Policy) -> None:
     decided = decide(score, standing, policy, at=NOW).score
@@ -100,6 +107,7 @@ def test_the_lines_add_up_to_the_total_after_every_answer(score: Score, standing
         assert (decided.fit, decided.engagement) == (score.fit, score.engagement)
 
 
+@THOROUGHLY
 @given(SCORES, STANDINGS, POLICIES)
 def test_points_once_taken_are_never_given_back(score: Score, standing: Standing, policy: Policy) -> None:
     taken = decide(score, standing, policy, at=NOW).points_taken
@@ -108,6 +116,7 @@ def test_points_once_taken_are_never_given_back(score: Score, standing: Standing
         assert taken >= standing.points_taken
 
 
+@THOROUGHLY
 @given(SCORES, STANDINGS)
 def test_a_lead_is_never_lowered_by_points_where_a_person_put_it(score: Score, standing: Standing) -> None:
     by_hand = replace(standing, set_by=Setter.PERSON, answer=None, competitor=False)
