@@ -31,8 +31,6 @@ class ContactRecord:
     """Our properties as they are, in the form we would write: `""` for empty, numbers without a fraction `.0`,
     checkboxes `true` or `""`."""
     modified_at: datetime | None = None
-    label: str = ""
-    """A name for people at the terminal; personal, never logged or stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,9 @@ MODIFIED = "lastmodifieddate"
 """When a contact was last changed: contacts alone keep it under this name (amp-labs/connectors#45)."""
 COMPANY_LINK = "associatedcompanyid"
 _STAGE_SINCE = "hs_v2_date_entered_current_stage"
+_STAGE_ENTERED = "hs_v2_date_entered_"
 _OPTED_OUT = "hs_email_optout"
-_FIXED = (STAGE, _STAGE_SINCE, MODIFIED, _OPTED_OUT, "email", "firstname", "lastname")
+_FIXED = (STAGE, _STAGE_SINCE, MODIFIED, _OPTED_OUT, "email")
 COMPANY = "company."
 """What the name of a property of the primary company begins with in a rulebook."""
 _SCORED_ROLES: tuple[Role, ...] = ("score", "fit", "engagement", "grade", "reasons", "exclusion")
@@ -55,6 +56,9 @@ class RecordBuilder:
             if (there := self._in_portal(source)) is not None
         ]
         self._seen_kinds = frozenset(kind for kind, _ in self._engagements)
+        # Whether a clear empties these too is not documented: any of them that is left tells of an earlier stage.
+        dates = (_STAGE_SINCE, *(f"{_STAGE_ENTERED}{stage}" for stage in rulebook.policy.managed))
+        self._stage_dates = tuple(name for name in dates if self._exists(name))
         wanted = dict.fromkeys(self._wanted())
         companies = [name.removeprefix(COMPANY) for name in wanted if name.startswith(COMPANY)]
         if self._partner_types or self._competitor_types:
@@ -85,7 +89,6 @@ class RecordBuilder:
             standing=standing,
             ours={role: ours_of(role, values.text(name)) for role, name in self._roles.items()},
             modified_at=modified_at(properties),
-            label=_label(values) or f"contact {contact_id}",
         )
 
     def as_ours(self, properties: Mapping[str, Any]) -> dict[str, str]:
@@ -96,6 +99,7 @@ class RecordBuilder:
 
     def _wanted(self) -> Iterator[str]:
         yield from _FIXED
+        yield from self._stage_dates
         yield from self._roles.values()
         yield from (*self._partner_values, *self._competitor_values)
         for names in self._facts.values():
@@ -180,6 +184,7 @@ class RecordBuilder:
         return Standing(
             stage=values.text(STAGE) or None,
             stage_since=values.read(_STAGE_SINCE, moment_of),
+            had_stage=not values.text(STAGE) and (values.was_emptied(STAGE) or any(map(values.text, self._stage_dates))),
             answer=values.read(roles["feedback"], _answer_of),
             points_taken=values.read(roles["feedback_points"], count_of),
             held=values.read(roles["hold"], flag_of) or False,
@@ -211,6 +216,10 @@ class _Values:
         if name.startswith(COMPANY):
             return text_of(self._company.get(name.removeprefix(COMPANY)))
         return text_of(self._contact.get(name))
+
+    def was_emptied(self, name: str) -> bool:
+        """Whether HubSpot shows an emptied value; it may also show one as never set (grouparoo, recorded answers)."""
+        return self._contact.get(name) == ""
 
     def read(self, name: str, reader: Callable[[str], T]) -> T | None:
         """The value; None where there is none, or one that cannot be read."""
@@ -249,7 +258,3 @@ def _upper(texts: Iterable[str]) -> frozenset[str]:
 
 def _lowered(wanted: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
     return {name: frozenset(text.lower() for text in texts) for name, texts in wanted.items()}
-
-
-def _label(values: _Values) -> str:
-    return f"{values.text('firstname')} {values.text('lastname')}".strip() or values.text("email")
