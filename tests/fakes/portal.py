@@ -212,6 +212,7 @@ class FakePortal:
         standing = Standing(
             stage=row.texts.get(STAGE) or None,
             stage_since=stage_entries[0].at if stage_entries else None,
+            had_stage=not row.texts.get(STAGE) and any(entry.value for entry in stage_entries),
             answer=Answer(ours["feedback"]) if ours["feedback"] else None,
             points_taken=int(ours["feedback_points"]) if ours["feedback_points"] else None,
             held=ours["hold"] == "true",

@@ -187,8 +187,8 @@ class TestAskingForHistory:
 
     def test_history_is_asked_for_where_an_empty_stage_may_be_the_trace_of_a_cut_off_move(self) -> None:
         assert self.asks(0, None, was_scored=True)
-        assert self.asks(0, None, stage_since=days_before(1))
-        assert self.asks(0, None, stage_since=days_before(1), opted_out=True)
+        assert self.asks(0, None, had_stage=True)
+        assert self.asks(0, None, had_stage=True, opted_out=True)
         assert not self.asks(0, None)
 
     def test_history_is_not_asked_for_of_customers(self) -> None:
