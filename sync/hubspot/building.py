@@ -184,7 +184,8 @@ class RecordBuilder:
         return Standing(
             stage=values.text(STAGE) or None,
             stage_since=values.read(_STAGE_SINCE, moment_of),
-            had_stage=not values.text(STAGE) and (values.was_emptied(STAGE) or any(map(values.text, self._stage_dates))),
+            had_stage=values.was_emptied(STAGE)
+            or (not values.text(STAGE) and any(values.text(name) for name in self._stage_dates)),
             answer=values.read(roles["feedback"], _answer_of),
             points_taken=values.read(roles["feedback_points"], count_of),
             held=values.read(roles["hold"], flag_of) or False,

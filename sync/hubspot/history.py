@@ -9,7 +9,7 @@ from workflows import HistoryEntry, Setter
 # HubSpot does not publish these names as a list: the first two groups are recorded in answers (CRM_UI, INTEGRATION),
 # those of workflows, imports, forms and deal sync are known only by what they must be about.
 _PROGRAMS = ("INTEGRATION", "API")
-_PROCESSES = ("IMPORT", "FORM", "WORKFLOW", "AUTOMATION", "CALCULATED", "ANALYTICS", "MERGE", "SYNC", "EMAIL", "BATCH")
+_PROCESSES = ("IMPORT", "FORM", "WORKFLOW", "AUTOMATION", "CALCULATED", "ANALYTICS", "SYNC")
 
 
 def history_of(row: Mapping[str, Any], name: str) -> Sequence[HistoryEntry]:

@@ -80,7 +80,7 @@ def a_record(
 
 def test_only_what_the_rulebook_needs_and_the_portal_has_is_asked_for() -> None:
     builder = RecordBuilder(a_rulebook(), a_portal(lacks=frozenset({"opened_at"})))
-    assert set(builder.contact_properties) == (STANDARD | set(OURS.values())) - {"opened_at", "tier"}
+    assert set(builder.contact_properties) == (STANDARD | set(OURS.values())) - {"opened_at", "tier", "firstname", "lastname"}
     assert set(builder.company_properties) == {"annualrevenue", "type"}
 
 
@@ -204,3 +204,16 @@ def test_our_properties_are_shown_in_the_form_in_which_we_write_them() -> None:
     ours = a_record({OURS["score"]: "41.0", OURS["hold"]: "false", OURS["resync"]: "true", OURS["grade"]: None}).ours
     assert (ours["score"], ours["hold"], ours["resync"], ours["grade"]) == ("41", "", "true", "")
     assert set(ours) == set(OURS)
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [{"lifecyclestage": ""}, {"hs_v2_date_entered_lead": "2026-01-01T00:00:00Z"}],
+    ids=["an emptied stage", "the date of a stage"],
+)
+def test_a_contact_without_a_stage_that_shows_a_trace_of_one_is_known_to_have_had_one(trace: dict[str, str]) -> None:
+    portal = a_portal()
+    portal = replace(portal, properties=portal.properties | {"hs_v2_date_entered_lead"})
+    assert a_record(trace, portal=portal).standing.had_stage
+    assert not a_record({"lifecyclestage": None}, portal=portal).standing.had_stage
+    assert not a_record(trace | {"lifecyclestage": "lead"}, portal=portal).standing.had_stage

@@ -15,6 +15,7 @@ from workflows import Setter
         ({"sourceType": "crm_ui_bulk_action"}, Setter.PERSON),
         ({"sourceType": "MOBILE_IOS"}, Setter.PERSON),
         ({"sourceType": "SOMETHING_NEW", "updatedByUserId": 7}, Setter.PERSON),
+        ({"sourceType": "BATCH_UPDATE", "updatedByUserId": 7}, Setter.PERSON),
         ({"sourceType": "INTEGRATION", "sourceId": "9000777", "updatedByUserId": 7}, Setter.INTEGRATION),
         ({"sourceType": "INTEGRATION", "sourceLabel": "DealHub"}, Setter.INTEGRATION),
         ({"sourceType": "API"}, Setter.INTEGRATION),
