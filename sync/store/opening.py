@@ -90,9 +90,9 @@ def _use_wal(file: Path) -> None:
         while True:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError:
-                # SQLite does not wait by itself when two processes change the mode of a new file at the same moment.
-                if time.monotonic() > deadline:
+            except sqlite3.OperationalError as error:
+                # SQLite itself does not wait here, whatever the timeout, when another process is making the same file.
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
             else:

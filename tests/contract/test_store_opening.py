@@ -1,6 +1,7 @@
 """Opening a database: made where it is missing, brought to form, closed to others, and clear about what fails."""
 
 import os
+import sqlite3
 import stat
 import tempfile
 import threading
@@ -178,6 +179,19 @@ def _move_every_watermark_and_fail(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("UPDATE portals SET watermark = 0"))
         connection.execute(text("SELECT 1 FROM no_such_table"))
+
+
+def test_a_new_file_that_another_process_is_at_is_waited_for(tmp_path: Path) -> None:
+    with (
+        closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other,
+        ThreadPoolExecutor() as threads,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        opening = threads.submit(open_store, f"sqlite:///{tmp_path}/store.db")
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.2)
+        other.execute("ROLLBACK")
+        opening.result().close()
 
 
 def test_a_database_file_and_what_goes_with_it_is_for_its_owner_only(tmp_path: Path) -> None:

@@ -42,9 +42,8 @@ def upgrade(engine: Engine) -> None:
     with begin_writing(engine) as connection:
         if engine.dialect.name == "postgresql":  # SQLite took its one write lock when the transaction began
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-        if not _is_current(connection, script):
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")  # looks again, now that nobody else can be at it
 
 
 def _is_current(connection: Connection, script: ScriptDirectory) -> bool:
