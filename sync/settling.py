@@ -8,6 +8,7 @@ from sync.applying import Applied, Applier
 from sync.evaluation import Evaluator
 from sync.ports import ContactReader, Journal
 from sync.records import Change, ContactRecord, History, JournalEntry, RunRecord, State
+from sync.wording import PUTS_BACK
 from workflows import Policy, Setter, is_managed, with_answer_history, with_stage_history
 
 
@@ -113,7 +114,6 @@ def _with_history(record: ContactRecord, history: History, change: Change, polic
 def _put_back(record: ContactRecord) -> Change:
     """The stage it had, for a contact that cannot be decided now."""
     stage = record.standing.stage
-    reason = "puts back the stage that an interrupted move had cleared"
     return Change(
-        contact_id=record.id, before={}, after={}, moves=True, stage_from=stage, stage_to=stage, reason=reason
+        contact_id=record.id, before={}, after={}, moves=True, stage_from=stage, stage_to=stage, reason=PUTS_BACK
     )

@@ -20,6 +20,9 @@ from workflows import (
     TrueSqlKept,
 )
 
+PUTS_BACK = "puts back the stage that an interrupted move had cleared"
+"""Why a stage is set that was there before."""
+
 _GATES = {
     "fit": "the fit is negative",
     "signals": "there is no engagement, or neither enough fit nor a signal of middle-funnel level",
@@ -40,7 +43,7 @@ _EXCLUSIONS = {
 def reason_for(decision: Decision, *, puts_back: bool = False) -> str:
     """Why a lead is moved, held, kept or left alone, as one clause that starts in lower case."""
     if puts_back:
-        return "puts back the stage that an interrupted move had cleared"
+        return PUTS_BACK
     outcome = decision.outcome
     match outcome:
         case Move(because=because):

@@ -18,9 +18,13 @@ class Fate:
 
     def step(self) -> None:
         self.steps += 1
-        self._dead = self._dead or self.steps == self._at
-        if self._dead:
-            raise KilledError
+        if self._dead or self.steps == self._at:
+            self.strike()
+
+    def strike(self) -> None:
+        """End the process now."""
+        self._dead = True
+        raise KilledError
 
 
 class Mortal:

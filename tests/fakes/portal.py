@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from config import Rulebook
 from scoring import Contact
@@ -75,10 +76,14 @@ class FakePortal:
         values = {self.rulebook.properties[role]: text for role, text in ours.items()}
         self._put(row, values | ({STAGE: stage} if stage else {}), by=set_by, at=days_before(days_ago))
 
-    def edited(self, contact_id: str, *, by: Setter = Setter.PERSON, stage: str | None = None, **ours: str) -> None:
+    def edited(self, contact_id: str, *, by: Setter = Setter.PERSON, stage: str | None = None, **ours: Any) -> None:
         """Somebody else changes a contact now; a person may move a stage either way."""
         values = {self.rulebook.properties[role]: text for role, text in ours.items()}
         self._put(self._rows[contact_id], values | ({} if stage is None else {STAGE: stage}), by=by, at=self._tick())
+
+    def loses_history(self, contact_id: str) -> None:
+        """HubSpot does not say how many entries it keeps."""
+        self._rows[contact_id].histories.clear()
 
     def deleted(self, contact_id: str) -> None:
         del self._rows[contact_id]

@@ -6,29 +6,13 @@ from datetime import timedelta
 import pytest
 
 from scoring import Contact
-from sync.ports import FatalError, LeaseHeld, RetryableError
+from sync.ports import LeaseHeld, RetryableError
 from sync.run import Knobs, explain
 from tests.builders import LEAD, MQL, NOW, SQL, a_contact, a_rulebook, days_after, days_before
 from tests.fakes.portal import nothing
 from tests.fakes.store import FakeStore
-from tests.unit.sync.world import Setting
+from tests.unit.sync.world import Setting, a_funnel
 from workflows import LeaveAlone, Setter
-
-
-def a_funnel() -> Setting:
-    """Some of everything: moved up and down, scored only, left alone, held."""
-    setting = Setting()
-    setting.lead("100", 70, stage=LEAD)
-    setting.lead("101", 50, stage=SQL)
-    setting.lead("102", 5, stage=LEAD)
-    setting.lead("103", 0)
-    setting.lead("104", 70)
-    setting.lead("110", 70, stage="customer")
-    setting.lead("111", 70, stage="customer", score="70", grade="D4")
-    setting.lead("112", 70, stage=LEAD, opted_out=True)
-    setting.lead("120", 70, stage=LEAD, set_by=Setter.PERSON, days_ago=5)
-    setting.lead("121", 70, stage=LEAD, hold="true")
-    return setting
 
 
 class TestWhatIsWritten:
@@ -225,6 +209,16 @@ class TestWhichContacts:
         setting.resync(mode, contact_ids=["100"], list_id="7", since=days_before(1))
         assert setting.store.memory.watermark() == days_before(3)
 
+    def test_a_contact_whose_change_was_not_written_is_read_again(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        for number in ("102", "103"):
+            setting.portal.does_more(a_contact(number, 70))
+        narrow = Knobs(floor=1, share=0.1)
+        assert setting.resync("incremental", knobs=narrow).plan_refused is not None
+        setting.resync("incremental")
+        assert (setting.portal.stage("102"), setting.portal.stage("103")) == (SQL, SQL)
+
     def test_a_list_limits_a_pilot_to_its_members(self) -> None:
         setting = a_funnel()
         setting.portal.lists["7"] = ["100", "102"]
@@ -258,125 +252,6 @@ class TestWhichContacts:
         setting.resync("contacts", contact_ids=["100"])
         assert setting.store.memory.stage_notes(["100"]) == {}
         assert setting.store.memory.seen(["100"]) == {}
-
-
-class TestLargePlans:
-    LIMITS = Knobs(floor=2, first_share=0.30, share=0.05)
-
-    def a_mass_move(self) -> Setting:
-        setting = Setting()
-        for number in range(10):
-            setting.lead(f"10{number}", 70 if number < 4 else 5, stage=LEAD)
-        return setting
-
-    def test_a_large_plan_is_refused_and_kept(self) -> None:
-        setting = self.a_mass_move()
-        summary = setting.resync(knobs=self.LIMITS)
-        assert setting.portal.sent == []
-        assert summary.plan_refused is not None
-        assert "moves 4 of 10 leads (40.0%); the limit is 30%" in summary.plan_refused
-        assert summary.needs_a_person
-        kept = setting.store.journal.run(summary.run_id)
-        assert kept is not None
-        assert kept.state == "refused"
-
-    def test_a_refused_plan_leaves_the_watermark(self) -> None:
-        setting = self.a_mass_move()
-        setting.resync(knobs=self.LIMITS)
-        assert setting.store.memory.watermark() is None
-
-    def test_a_large_plan_is_written_when_it_is_accepted(self) -> None:
-        setting = self.a_mass_move()
-        summary = setting.resync(knobs=self.LIMITS, accept_large_plan=True)
-        assert summary.plan_refused is None
-        assert setting.portal.stage("100") == SQL
-
-    def test_after_the_first_run_the_limit_is_the_narrower_one(self) -> None:
-        setting = Setting()
-        for number in range(30):
-            setting.lead(f"1{number:02}", 5, stage=LEAD)
-        setting.resync(knobs=self.LIMITS)
-        for number in range(3):
-            setting.portal.does_more(a_contact(f"1{number:02}", 70))
-        refused = setting.resync(knobs=self.LIMITS).plan_refused
-        assert refused is not None
-        assert "moves 3 of 30 leads (10.0%); the limit is 5%" in refused
-
-    def test_few_moves_are_never_too_many(self) -> None:
-        setting = Setting()
-        setting.lead("1", 70, stage=LEAD)
-        setting.lead("2", 70, stage=LEAD)
-        assert setting.resync(knobs=self.LIMITS).plan_refused is None
-
-    def test_a_small_pass_is_measured_against_all_leads(self) -> None:
-        setting = Setting()
-        for number in range(100):
-            setting.lead(f"1{number:02}", 5, stage=LEAD)
-        setting.resync(knobs=self.LIMITS)
-        for number in range(4):
-            setting.portal.does_more(a_contact(f"1{number:02}", 70))
-        assert setting.resync("incremental", knobs=self.LIMITS).plan_refused is None
-
-
-class TestPlans:
-    def test_a_plan_writes_nothing_and_says_what_a_resync_would(self) -> None:
-        setting = a_funnel()
-        planned = setting.plan().as_json()
-        assert setting.portal.sent == []
-        done = setting.resync().as_json()
-        for key in ("contacts_read", "contacts_scored", "contacts_changed", "stage_changes", "contacts_held"):
-            assert planned[key] == done[key]
-
-    def test_a_plan_needs_no_lease(self) -> None:
-        setting = a_funnel()
-        setting.store.lease.acquire("another run", wait_s=0)
-        assert setting.plan().tally.changed == 8
-
-    def test_plan_apply_writes_as_shown(self) -> None:
-        setting, straight = a_funnel(), a_funnel()
-        summary = setting.apply(setting.plan().run_id)
-        straight.resync()
-        assert setting.portal.texts() == straight.portal.texts()
-        assert summary.as_json()["contacts_dropped"] == []
-
-    def test_plan_apply_leaves_out_what_changed_since_and_names_it(self) -> None:
-        setting = a_funnel()
-        plan_id = setting.plan().run_id
-        setting.portal.edited("100", stage="customer")
-        setting.portal.does_more(a_contact("102", 50))
-        setting.portal.deleted("104")
-        summary = setting.apply(plan_id)
-        assert {i for i, _ in summary.dropped} == {"100", "102", "104"}
-        assert setting.ours("102", "score") == ""
-        assert setting.portal.stage("101") == MQL
-
-    def test_plan_apply_is_by_the_day_of_the_plan_so_that_time_alone_drops_nothing(self) -> None:
-        setting = a_funnel()
-        plan_id = setting.plan().run_id
-        setting.now = days_after(3)
-        assert setting.apply(plan_id).as_json()["contacts_dropped"] == []
-
-    def test_a_refused_plan_can_be_applied(self) -> None:
-        setting = TestLargePlans().a_mass_move()
-        refused = setting.resync(knobs=TestLargePlans.LIMITS)
-        setting.apply(refused.run_id)
-        assert setting.portal.stage("100") == SQL
-
-    def test_a_plan_is_applied_once(self) -> None:
-        setting = a_funnel()
-        plan_id = setting.plan().run_id
-        setting.apply(plan_id)
-        assert setting.apply(plan_id).tally.changed == 0
-
-    def test_a_plan_that_is_not_there_or_of_another_rulebook_is_refused_with_the_way_out(self) -> None:
-        setting = a_funnel()
-        plan_id = setting.plan().run_id
-        with pytest.raises(FatalError, match="no kept plan 99"):
-            setting.apply(99)
-        setting.rulebook = replace(setting.rulebook, version="other-1")
-        with pytest.raises(FatalError, match="in force is other-1"):
-            setting.apply(plan_id)
-        assert setting.portal.sent == []
 
 
 class TestStopping:

@@ -7,10 +7,11 @@ from typing import Any
 from config import Rulebook
 from sync.records import Role
 from sync.run import Knobs, Selection, Summary, World, apply_plan, plan, resync
-from tests.builders import NOW, a_contact, a_quick_rulebook
+from tests.builders import LEAD, NOW, SQL, a_contact, a_quick_rulebook
 from tests.fakes.death import Fate, Mortal
 from tests.fakes.portal import FakePortal
 from tests.fakes.store import FakeStore
+from workflows import Setter
 
 ANY_SIZE = Knobs(floor=1_000_000)
 """No plan is too large."""
@@ -67,3 +68,19 @@ class Setting:
 
     def ours(self, contact_id: str, role: Role) -> str:
         return self.portal.ours(contact_id, role)
+
+
+def a_funnel() -> Setting:
+    """Some of everything: moved up and down, scored only, left alone, held."""
+    setting = Setting()
+    setting.lead("100", 70, stage=LEAD)
+    setting.lead("101", 50, stage=SQL)
+    setting.lead("102", 5, stage=LEAD)
+    setting.lead("103", 0)
+    setting.lead("104", 70)
+    setting.lead("110", 70, stage="customer")
+    setting.lead("111", 70, stage="customer", score="70", grade="D4")
+    setting.lead("112", 70, stage=LEAD, opted_out=True)
+    setting.lead("120", 70, stage=LEAD, set_by=Setter.PERSON, days_ago=5)
+    setting.lead("121", 70, stage=LEAD, hold="true")
+    return setting
