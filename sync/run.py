@@ -113,7 +113,7 @@ class Summary:
             "contacts_held": dict(sorted(tally.held.items())),
             "contacts_changed": tally.changed,
             "stage_changes": dict(sorted(tally.stage_changes.items())),
-            "contacts_failed": [{"id": i, "reason": reason} for i, reason in tally.failed],
+            "contacts_failed": [{"id": i, "reason": reason} for i, reason in dict(tally.failed).items()],
             "contacts_dropped": [{"id": i, "reason": reason} for i, reason in self.dropped],
             "requests": {
                 "read": requests.read,

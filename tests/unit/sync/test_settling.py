@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sync.records import State
+from sync.run import Summary
 from tests.builders import LEAD, MQL, SQL, SUBSCRIBER, a_contact, a_rulebook
 from tests.fakes.death import Fate, KilledError
 from tests.fakes.portal import nothing
@@ -117,7 +118,23 @@ def test_a_refused_set_while_settling_puts_the_old_stage_back() -> None:
     setting.portal.refuses("1", when=lambda sent: sent.get("lifecyclestage") == MQL)
     summary = setting.resync("incremental")
     assert setting.portal.stage("1") == SQL
-    assert "its stage is back as it was" in summary.tally.failed[0][1]
+    ((contact_id, reason),) = [(each["id"], each["reason"]) for each in failed_of(summary)]
+    assert contact_id == "1"
+    assert "its stage is back as it was" in reason
+
+
+def failed_of(summary: Summary) -> Any:
+    return summary.as_json()["contacts_failed"]
+
+
+def test_what_could_not_be_settled_is_reported_also_where_nothing_else_is_written() -> None:
+    setting = a_lead_without_its_stage()
+    setting.portal.refuses("1")
+    for number in range(10, 20):
+        setting.lead(str(number), 50, stage=SQL)
+    summary = setting.resync("incremental", knobs=replace(ANY_SIZE, floor=0, first_share=0.1, share=0.1))
+    assert summary.plan_refused is not None
+    assert "is WITHOUT A STAGE" in failed_of(summary)[0]["reason"]
 
 
 def test_the_run_that_was_killed_is_closed_by_the_one_that_made_it_good() -> None:
