@@ -1,0 +1,1 @@
+"""README and docs, held to what the program does."""
