@@ -13,10 +13,14 @@ from rich.table import Table
 
 from sync.run import Progress, Summary
 
+_UNWRAPPED = 10_000
+"""Columns for output that goes to no terminal: more than any line has."""
+
 
 def out() -> Console:
     """Where results go. No wrapping of lines when it is not a terminal: they may be piped into something."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    terminal = sys.stdout.isatty()
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not terminal, width=None if terminal else _UNWRAPPED)
 
 
 def print_json(document: object) -> None:

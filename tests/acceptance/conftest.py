@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,15 @@ class Ended:
 
 
 Scoreline = Callable[..., Ended]
+Process = Callable[..., subprocess.Popen[str]]
+
+
+def until(happened: Callable[[], object], within_s: float = 30.0) -> None:
+    """Wait until something has happened; an error when it does not."""
+    deadline = time.monotonic() + within_s
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -91,7 +101,7 @@ def provisioned(scoreline: Scoreline) -> None:
 
 
 @pytest.fixture
-def process(environment: Mapping[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def process(environment: Mapping[str, str], tmp_path: Path) -> Iterator[Process]:
     """Starts a command as a process of its own, which the test may kill; ended with the test."""
     started: list[subprocess.Popen[str]] = []
 

@@ -35,9 +35,18 @@ def days_ago(days: float) -> str:
 
 
 def a_contact(portal: Portal, **more: Any) -> str:
-    """Somebody with a company mailbox who never did anything: 3 points, all of them fit."""
+    """Somebody with a company mailbox who never did anything: 3 points, all of them fit.
+
+    Created long ago, so that what people did in the past comes after it; changed just now.
+    """
     number = len(portal.contacts)
-    return portal.add_contact(**({"email": f"lead{number}@prospect{number}.example", "lifecyclestage": LEAD} | more))
+    given = {
+        "email": f"lead{number}@prospect{number}.example",
+        "lifecyclestage": LEAD,
+        "createdate": days_ago(500),
+        "lastmodifieddate": days_ago(0),
+    }
+    return portal.add_contact(**(given | more))
 
 
 def a_demo_request(portal: Portal, **more: Any) -> str:
