@@ -138,6 +138,9 @@ class Journal(Protocol):
     def open_entries(self) -> Sequence[JournalEntry]:
         """Changes of any run whose outcome is not on record."""
 
+    def forget(self, ids: Sequence[str]) -> None:
+        """Drop all changes of these contacts, but for open ones."""
+
     def prune(self, *, before: datetime) -> None:
         """Drop finished runs, and their closed changes, that began before a moment."""
 
@@ -156,8 +159,11 @@ class Memory(Protocol):
     def seen(self, ids: Sequence[str]) -> Mapping[str, datetime]:
         """The change date at which these contacts were last read and dealt with."""
 
-    def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]]) -> None:
-        """Remember contacts as (id, change date as read, whether time alone will change their score)."""
+    def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
+        """Remember contacts as (id, change date as read, whether time alone will change their score), and the run."""
+
+    def not_seen_since(self, run_id: int) -> Iterator[Sequence[str]]:
+        """The ids of contacts that this run and later ones did not see, at most 100 at a time."""
 
     def fading(self) -> Iterator[Sequence[str]]:
         """The ids of contacts whose score time alone will change, at most 100 at a time."""

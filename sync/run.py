@@ -1,88 +1,41 @@
 """One run, readable top to bottom: settle, read, score, decide, plan, check, write; the watermark moves last."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import TypeVar
 
 import structlog
 
-from config import Rulebook
 from scoring import Score, score_contact
 from sync.applying import Applied, Applier
 from sync.evaluation import Evaluation, Evaluator
 from sync.planning import SafetyLimit, Tally, refusal
-from sync.ports import (
-    ContactError,
-    ContactReader,
-    ContactWriter,
-    FatalError,
-    Journal,
-    Lease,
-    Memory,
-    Portal,
-    RetryableError,
-)
-from sync.records import ContactRecord, Mode, PortalFacts, RequestCount, RunState
+from sync.ports import ContactError, FatalError, RetryableError
+from sync.records import Mode, RequestCount, RunState
+from sync.selecting import Selection, forget, regrouped, selected, widened
 from sync.settling import LeftOver, close, left_over, settle
+from sync.world import Knobs, Progress, World
+
+__all__ = [
+    "Explained",
+    "Knobs",
+    "Progress",
+    "Selection",
+    "Summary",
+    "World",
+    "apply_plan",
+    "explain",
+    "plan",
+    "resync",
+]
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-READ_TOGETHER = 100
-"""Ids of one batch read (HubSpot objects guide)."""
 EVALUATED_TOGETHER = 1_000
 """Contacts whose histories are asked for together: few of a page need theirs, and a request holds fifty."""
-
-Progress = Callable[[str, int], None]
-"""Told what is going on, and how many contacts more have been dealt with."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """Everything a run meets, behind ports."""
-
-    portal: Portal
-    facts: PortalFacts
-    reader: ContactReader
-    writer: ContactWriter
-    journal: Journal
-    memory: Memory
-    lease: Lease
-    rulebook: Rulebook
-    now: Callable[[], datetime]
-    """The present moment, aware, in the portal's time zone."""
-    progress: Progress = lambda _what, _more: None
-    stop: Callable[[], bool] = lambda: False
-    """Whether the run was asked to stop; asked between batches, never inside one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knobs:
-    """How a run behaves, from the settings."""
-
-    lease_wait_s: float = 300
-    lookback_s: float = 3600
-    """How far before the watermark an incremental pass looks again: HubSpot's search lags behind its writes."""
-    share: float = 0.05
-    first_share: float = 0.30
-    floor: int = 50
-    keep_runs_days: int = 90
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which contacts a run reads."""
-
-    mode: Mode
-    contact_ids: Sequence[str] = ()
-    list_id: str = ""
-    since: datetime | None = None
-
 
 @dataclass(slots=True)
 class Summary:
@@ -140,7 +93,7 @@ def resync(
         at = world.now()
         owed = left_over(world.journal)
         settled = _settle(world, owed, at)
-        selection = _widened(selection, owed, world)
+        selection = widened(selection, owed, world)
         with _on_record(world, selection.mode, at) as summary:
             summary.tally.failed += settled.tally.failed
             planned = _read_and_plan(world, selection, owed, knobs, summary, at)
@@ -154,6 +107,9 @@ def resync(
                     read_everything = selection.mode == "full"
                     close(owed, journal=world.journal, run_id=summary.run_id, read_everything=read_everything, at=at)
                     _move_watermark(world, selection.mode, at)
+                    if read_everything:
+                        for ids in world.memory.not_seen_since(summary.run_id):
+                            forget(world, ids)
                     world.journal.prune(before=at - timedelta(days=knobs.keep_runs_days))
         return summary
 
@@ -162,7 +118,7 @@ def plan(world: World, selection: Selection, knobs: Knobs) -> Summary:
     """What a resync would write, kept under the run's id. Writes nothing to HubSpot, and needs no lease."""
     at = world.now()
     owed = LeftOver()
-    selection = _widened(selection, owed, world)
+    selection = widened(selection, owed, world)
     with _on_record(world, "plan", at) as summary:
         planned = _read_and_plan(world, selection, owed, knobs, summary, at)
         summary.tally.changed, summary.tally.stage_changes = planned.changed, planned.stage_changes
@@ -189,6 +145,9 @@ def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summ
         with _on_record(world, "apply", at) as summary:
             summary.tally.failed += settled.tally.failed
             _write(world, summary, run_id, kept.started_at.astimezone(at.tzinfo), as_shown=True)
+            if kept.mode == "full" and not summary.interrupted:  # refused then, and done now
+                world.journal.finish_run(run_id, "finished", summary=kept.summary, at=at)
+                world.memory.set_watermark(kept.started_at)
         return summary
 
 
@@ -287,20 +246,13 @@ def _settle(world: World, owed: LeftOver, at: datetime) -> Applied:
     )
 
 
-def _widened(selection: Selection, owed: LeftOver, world: World) -> Selection:
-    """Without a watermark there is nothing to be incremental to; and a full pass that was cut off is still owed."""
-    if selection.mode in ("incremental", "decay") and (owed.everything or world.memory.watermark() is None):
-        return replace(selection, mode="full")
-    return selection
-
-
 def _read_and_plan(
     world: World, selection: Selection, owed: LeftOver, knobs: Knobs, summary: Summary, at: datetime
 ) -> Tally:
     """Every selected contact scored and decided, its change planned in the journal; counts what is planned."""
     evaluator = _evaluator(world, at)
     planned = Tally()
-    for records in _regrouped(_selected(world, selection, owed, knobs), EVALUATED_TOGETHER):
+    for records in regrouped(selected(world, selection, owed, knobs), EVALUATED_TOGETHER):
         evaluations, failures = evaluator.evaluate(records)
         for evaluation in evaluations:
             summary.tally.saw(evaluation.decision)
@@ -311,8 +263,14 @@ def _read_and_plan(
         world.journal.plan(summary.run_id, [e.change for e in evaluations if e.change is not None])
         if summary.mode != "plan":
             world.memory.note_seen(
-                (e.record.id, e.record.modified_at if e.change is None else None, e.decision.changes_with_time)
-                for e in evaluations
+                chain(
+                    (
+                        (e.record.id, e.record.modified_at if e.change is None else None, e.decision.changes_with_time)
+                        for e in evaluations
+                    ),
+                    ((failure.contact_id, None, False) for failure in failures),
+                ),
+                run_id=summary.run_id,
             )
         world.progress("Reading and scoring", len(records))
         if world.stop():
@@ -320,54 +278,6 @@ def _read_and_plan(
             break
     planned.scored = summary.tally.scored
     return planned
-
-
-def _selected(world: World, selection: Selection, owed: LeftOver, knobs: Knobs) -> Iterator[Sequence[ContactRecord]]:
-    """The records of a selection, page by page; contacts that an interrupted run left come first."""
-    if selection.mode == "full":
-        yield from world.reader.every()
-        return
-    pages = chain([owed.contact_ids], _selected_ids(world, selection, knobs))
-    for asked in _regrouped(_each_once(pages), READ_TOGETHER):
-        records = world.reader.read(asked)
-        world.memory.forget(sorted(set(asked) - {record.id for record in records}))
-        yield records
-
-
-def _each_once(pages: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
-    done: set[str] = set()
-    for ids in pages:
-        yield [i for i in dict.fromkeys(ids) if i not in done]
-        done.update(ids)
-
-
-def _regrouped(pages: Iterable[Sequence[T]], size: int) -> Iterator[Sequence[T]]:
-    """The same things in groups of `size`, the last one smaller: full requests, whatever the pages held."""
-    waiting: list[T] = []
-    for page in pages:
-        waiting += page
-        while len(waiting) >= size:
-            yield waiting[:size]
-            waiting = waiting[size:]
-    if waiting:
-        yield waiting
-
-
-def _selected_ids(world: World, selection: Selection, knobs: Knobs) -> Iterator[Sequence[str]]:
-    match selection.mode:
-        case "contacts":
-            yield selection.contact_ids
-        case "list":
-            yield from world.reader.members(selection.list_id)
-        case "decay":
-            yield from world.memory.fading()
-        case _:
-            watermark = world.memory.watermark()
-            since = selection.since or (watermark and watermark - timedelta(seconds=knobs.lookback_s))
-            assert since is not None, "an incremental pass without a watermark is widened to a full one"
-            for page in world.reader.changed_since(since):
-                seen = {} if selection.since else world.memory.seen([found.id for found in page])
-                yield [f.id for f in page if f.modified_at is None or f.id not in seen or seen[f.id] < f.modified_at]
 
 
 def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | None:

@@ -14,6 +14,7 @@ from sync.bootstrap import knobs_of, opened_world, portal_zone
 from sync.ports import FatalError, LeaseHeld, RetryableError
 from sync.records import Mode
 from sync.run import Selection, Summary, resync
+from sync.selecting import waiting_plan
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +61,9 @@ def _pass(settings: Settings, mode: Mode, stop: threading.Event) -> None:
         return
     try:
         with opened_world(settings, writes=True, stop=stop.is_set) as world:
+            if mode != "full" and (kept := waiting_plan(world)) and world.memory.watermark() is None:
+                log.error("The first plan waits for a person.", action="worker.plan_waits", run_id=kept.id)
+                return
             _tell(resync(world, Selection(mode=mode), knobs_of(settings), command="worker"))
     except LeaseHeld as held:
         log.warning("Another run holds the portal; this pass is left out.", action="worker.held", pid=held.holder.pid)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func,
 
 from sync.records import Change, JournalEntry, Mode, RunRecord, RunState, State
 from sync.store.database import Database
-from sync.store.rows import PAGE, from_ms, in_chunks, to_ms
+from sync.store.rows import CHUNK, PAGE, from_ms, in_chunks, to_ms
 from sync.store.tables import changes, is_open, runs
 
 _PLANNED_AT_ONCE = 5_000
@@ -123,6 +123,14 @@ class SqlJournal:
         """Changes of any of this portal's runs whose outcome is not on record, oldest first."""
         in_order = self._our_changes().order_by(changes.c.run_id, changes.c.number)
         return self._entries(in_order.where(is_open))
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Drop all changes of these contacts, but for open ones."""
+        ours = select(runs.c.id).where(runs.c.portal_id == self._portal_id)
+        with self._database.write() as connection:
+            for chunk in in_chunks(ids, CHUNK):
+                theirs = changes.c.contact_id.in_(chunk) & changes.c.run_id.in_(ours)
+                connection.execute(delete(changes).where(theirs, ~is_open))
 
     def prune(self, *, before: datetime) -> None:
         """Drop runs that have ended and began before a moment. A run with an open change stays, with that change."""

@@ -12,7 +12,7 @@ from sync.store.rows import CHUNK, PAGE, from_ms, in_chunks, to_ms
 from sync.store.tables import contacts, portals
 from workflows import Setter
 
-_SEEN = ("seen_modified_at", "fades")
+_SEEN = ("seen_modified_at", "fades", "seen_run")
 _STAGE = ("stage", "stage_since", "set_by", "set_at")
 
 
@@ -62,19 +62,37 @@ class SqlMemory:
         rows = self._rows(ids, contacts.c.seen_modified_at.is_not(None))
         return {row.contact_id: from_ms(row.seen_modified_at) for row in rows}
 
-    def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]]) -> None:
-        """Remember contacts as (id, change date as read, whether time alone will change their score)."""
+    def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
+        """Remember contacts as (id, change date as read, whether time alone will change their score), and the run."""
         self._upsert(
             _SEEN,
             (
-                {"contact_id": contact_id, "seen_modified_at": to_ms(modified_at), "fades": fades}
+                {
+                    "contact_id": contact_id,
+                    "seen_modified_at": to_ms(modified_at),
+                    "fades": fades,
+                    "seen_run": run_id,
+                }
                 for contact_id, modified_at, fades in contacts
             ),
         )
 
     def fading(self) -> Iterator[Sequence[str]]:
         """The ids of contacts whose score time alone will change, at most 100 at a time, each once."""
-        ids = select(contacts.c.contact_id).where(contacts.c.portal_id == self._portal_id, contacts.c.fades)
+        return self._ids(contacts.c.fades)
+
+    def not_seen_since(self, run_id: int) -> Iterator[Sequence[str]]:
+        """The ids of contacts that this run and later ones did not see, at most 100 at a time, each once."""
+        return self._ids(contacts.c.seen_run < run_id)
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Drop everything remembered of these contacts."""
+        with self._database.write() as connection:
+            for chunk in in_chunks(ids, CHUNK):
+                connection.execute(delete(contacts).where(self._are(chunk)))
+
+    def _ids(self, which: ColumnElement[bool]) -> Iterator[Sequence[str]]:
+        ids = select(contacts.c.contact_id).where(contacts.c.portal_id == self._portal_id, which)
         ids = ids.order_by(contacts.c.contact_id).limit(PAGE)
         done = ""
         while True:
@@ -85,12 +103,6 @@ class SqlMemory:
             if len(page) < PAGE:
                 return
             done = page[-1]
-
-    def forget(self, ids: Sequence[str]) -> None:
-        """Drop everything remembered of these contacts."""
-        with self._database.write() as connection:
-            for chunk in in_chunks(ids, CHUNK):
-                connection.execute(delete(contacts).where(self._are(chunk)))
 
     def _are(self, ids: Sequence[str]) -> ColumnElement[bool]:
         return (contacts.c.portal_id == self._portal_id) & contacts.c.contact_id.in_(ids)

@@ -60,6 +60,7 @@ changes = Table(
     Column("state", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("state_at", BigInteger, nullable=False),
+    Index("changes_of_contact", "contact_id"),  # to forget one that is gone
 )
 
 # The values stand in the statement itself: only then do databases see that the index below answers the question.
@@ -75,6 +76,7 @@ contacts = Table(
     Column("contact_id", Text, primary_key=True),
     Column("seen_modified_at", BigInteger),
     Column("fades", Boolean, nullable=False, server_default=text("false")),
+    Column("seen_run", Integer, nullable=False, server_default=text("0")),
     Column("stage", Text),
     Column("stage_since", BigInteger),
     Column("set_by", Text),  # NULL: nothing is remembered of the stage

@@ -317,15 +317,15 @@ def test_who_set_a_stage_is_remembered_until_it_is_noted_anew(memory: Memory) ->
 
 
 def test_a_contact_seen_is_known_by_its_change_date(memory: Memory) -> None:
-    memory.note_seen([("1", NOON, False), ("2", None, True)])
+    memory.note_seen([("1", NOON, False), ("2", None, True)], run_id=1)
     assert memory.seen(["1", "2", "3"]) == {"1": NOON}
-    memory.note_seen([("1", NOON + timedelta(seconds=1), False), ("2", NOON, True)])
+    memory.note_seen([("1", NOON + timedelta(seconds=1), False), ("2", NOON, True)], run_id=1)
     assert memory.seen(["1", "2"]) == {"1": NOON + timedelta(seconds=1), "2": NOON}
 
 
 def test_seen_and_stage_notes_do_not_disturb_each_other(memory: Memory) -> None:
     memory.note_stages([a_note("1")])
-    memory.note_seen([("1", NOON, True), ("2", NOON, False)])
+    memory.note_seen([("1", NOON, True), ("2", NOON, False)], run_id=1)
     memory.note_stages([a_note("2")])
     assert memory.stage_notes(["1", "2"]) == {"1": a_note("1"), "2": a_note("2")}
     assert memory.seen(["1", "2"]) == {"1": NOON, "2": NOON}
@@ -339,11 +339,11 @@ def test_a_contact_only_noted_for_its_stage_was_not_seen_and_does_not_fade(memor
 
 
 def test_fading_contacts_come_a_hundred_at_a_time_each_once_while_they_are_noted_anew(memory: Memory) -> None:
-    memory.note_seen((str(n), NOON, n % 2 == 0) for n in range(500))
+    memory.note_seen(((str(n), NOON, n % 2 == 0) for n in range(500)), run_id=1)
     pages = []
     for page in memory.fading():
         pages.append(list(page))
-        memory.note_seen((contact_id, NOON, contact_id != "100") for contact_id in page)
+        memory.note_seen(((contact_id, NOON, contact_id != "100") for contact_id in page), run_id=1)
     assert [len(page) for page in pages] == [100, 100, 50]
     assert sorted(int(contact_id) for page in pages for contact_id in page) == list(range(0, 500, 2))
     assert sum(len(page) for page in memory.fading()) == 249
@@ -351,7 +351,7 @@ def test_fading_contacts_come_a_hundred_at_a_time_each_once_while_they_are_noted
 
 def test_many_ids_can_be_asked_for_and_forgotten_at_once(memory: Memory) -> None:
     ids = [str(n) for n in range(2_500)]
-    memory.note_seen((i, NOON, True) for i in ids)
+    memory.note_seen(((i, NOON, True) for i in ids), run_id=1)
     memory.note_stages(a_note(i) for i in ids)
     assert len(memory.seen(ids)) == len(memory.stage_notes(ids)) == 2_500
     memory.forget(ids[1:])
@@ -360,7 +360,7 @@ def test_many_ids_can_be_asked_for_and_forgotten_at_once(memory: Memory) -> None
 
 
 def test_to_ask_for_nothing_or_note_nothing_is_fine(memory: Memory) -> None:
-    memory.note_seen([])
+    memory.note_seen([], run_id=1)
     memory.note_stages([])
     memory.forget([])
     assert memory.seen([]) == memory.stage_notes([]) == {}
@@ -411,3 +411,22 @@ def test_a_lease_let_go_is_free_for_the_next_at_a_higher_epoch(two: Two) -> None
     assert holder is not None
     assert (holder.command, holder.epoch) == ("second", 2)
     two.their_lease.release()
+
+
+def test_contacts_that_a_run_did_not_see_are_told_apart_from_those_it_saw(memory: Memory) -> None:
+    memory.note_seen(((str(n), NOON, False) for n in range(250)), run_id=7)
+    memory.note_seen(((str(n), None, True) for n in range(100)), run_id=8)
+    memory.note_stages([StageNote(contact_id="x", stage="lead", since=NOON, set_by=Setter.PERSON, set_at=NOON)])
+    unseen = [contact_id for page in memory.not_seen_since(8) for contact_id in page]
+    assert sorted(unseen) == sorted(["x", *(str(n) for n in range(100, 250))])
+
+
+def test_changes_of_a_contact_that_is_gone_are_forgotten_but_for_open_ones(journal: Journal) -> None:
+    first, second = a_run(journal), a_run(journal)
+    journal.plan(first, [a_change("1"), a_change("2")])
+    journal.plan(second, [a_change("1"), a_change("2")])
+    opened = [entry for batch in journal.entries(second) for entry in batch if entry.change.contact_id == "1"]
+    journal.mark(opened, State.CLEARED)
+    journal.forget(["1"])
+    left = [(e.run_id, e.change.contact_id) for run in (first, second) for batch in journal.entries(run) for e in batch]
+    assert left == [(first, "2"), (second, "1"), (second, "2")]

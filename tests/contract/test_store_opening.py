@@ -113,7 +113,7 @@ def test_portals_in_one_database_know_nothing_of_each_other(new_database_url: st
         one.journal.plan(run_id, [Change(contact_id="7", before={}, after={})])
         for page in one.journal.entries(run_id):
             one.journal.mark(page, State.WRITING)
-        one.memory.note_seen([("7", NOON, True)])
+        one.memory.note_seen([("7", NOON, True)], run_id=1)
         one.memory.set_watermark(NOON)
         one.lease.acquire("worker", wait_s=0)
 

@@ -1,7 +1,7 @@
 """A store in memory, which keeps the promises of the real one; the contract suite holds it to them."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -89,6 +89,12 @@ class FakeJournal:
     def open_entries(self) -> Sequence[JournalEntry]:
         return [e for entries in self._entries.values() for e in entries.values() if e.state in OPEN_STATES]
 
+    def forget(self, ids: Sequence[str]) -> None:
+        for run_id, entries in self._entries.items():
+            self._entries[run_id] = {
+                n: e for n, e in entries.items() if e.change.contact_id not in ids or e.state in OPEN_STATES
+            }
+
     def prune(self, *, before: datetime) -> None:
         for run in list(self._runs.values()):
             if run.state == "running" or run.started_at >= before:
@@ -105,7 +111,7 @@ class FakeMemory:
     def __init__(self) -> None:
         self._watermark: datetime | None = None
         self._notes: dict[str, StageNote] = {}
-        self._seen: dict[str, tuple[datetime | None, bool]] = {}
+        self._seen: dict[str, tuple[datetime | None, bool, int]] = {}
 
     def watermark(self) -> datetime | None:
         return self._watermark
@@ -123,12 +129,18 @@ class FakeMemory:
         known = {i: self._seen[i][0] for i in ids if i in self._seen}
         return {i: at for i, at in known.items() if at is not None}
 
-    def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]]) -> None:
-        self._seen.update((i, (at, fades)) for i, at, fades in contacts)
+    def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
+        self._seen.update((i, (at, fades, run_id)) for i, at, fades in contacts)
 
     def fading(self) -> Iterator[Sequence[str]]:
+        return self._in_pages(lambda i: i in self._seen and self._seen[i][1])
+
+    def not_seen_since(self, run_id: int) -> Iterator[Sequence[str]]:
+        return self._in_pages(lambda i: i not in self._seen or self._seen[i][2] < run_id)
+
+    def _in_pages(self, which: Callable[[str], bool]) -> Iterator[Sequence[str]]:
         done = ""
-        while page := sorted(i for i, (_, fades) in self._seen.items() if fades and i > done)[:100]:
+        while page := sorted(i for i in self._seen | self._notes if which(i) and i > done)[:100]:
             yield page
             done = page[-1]
 

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.Text, primary_key=True),
         sa.Column("seen_modified_at", sa.BigInteger),
         sa.Column("fades", sa.Boolean, nullable=False, server_default=sa.text("false")),
+        sa.Column("seen_run", sa.Integer, nullable=False, server_default=sa.text("0")),
         sa.Column("stage", sa.Text),
         sa.Column("stage_since", sa.BigInteger),
         sa.Column("set_by", sa.Text),
@@ -77,6 +78,7 @@ def _create_changes() -> None:
         sa.Column("detail", sa.Text, nullable=False),
         sa.Column("state_at", sa.BigInteger, nullable=False),
     )
+    op.create_index("changes_of_contact", "changes", ["contact_id"])
     still_open = sa.text("state IN ('clearing', 'cleared', 'writing')")
     op.create_index(
         "open_changes", "changes", ["run_id", "number"], sqlite_where=still_open, postgresql_where=still_open

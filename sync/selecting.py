@@ -1,0 +1,104 @@
+"""Which contacts a run reads, page by page."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import TypeVar
+
+from sync.records import ContactRecord, Mode, RunRecord
+from sync.settling import LeftOver
+from sync.world import Knobs, World
+
+T = TypeVar("T")
+
+READ_TOGETHER = 100
+"""Ids of one batch read (HubSpot objects guide)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which contacts a run reads."""
+
+    mode: Mode
+    contact_ids: Sequence[str] = ()
+    list_id: str = ""
+    since: datetime | None = None
+
+
+def widened(selection: Selection, owed: LeftOver, world: World) -> Selection:
+    """An incremental or decay pass becomes a full one where it would leave scores that are no longer true.
+
+    That is so without a watermark, since there is nothing to be incremental to; after a full pass that was cut off;
+    and with another rulebook than that of the last full pass, unless that one's plan waits for a person already.
+    """
+    if selection.mode not in ("incremental", "decay"):
+        return selection
+    full = world.journal.last_finished("full")
+    other = full is not None and full.rulebook_version != world.rulebook.version and not waiting_plan(world)
+    if owed.everything or world.memory.watermark() is None or other:
+        return replace(selection, mode="full")
+    return selection
+
+
+def waiting_plan(world: World) -> RunRecord | None:
+    """A full pass whose plan was refused and is still right: it waits for a person, and need not be made again."""
+    ended = (run for run in world.journal.runs(200) if run.mode == "full" and run.state in ("finished", "refused"))
+    newest = next(ended, None)
+    waits = newest and newest.state == "refused" and newest.rulebook_version == world.rulebook.version
+    return newest if waits else None
+
+
+def forget(world: World, ids: Sequence[str]) -> None:
+    """Drop what is kept of contacts that are no longer in HubSpot."""
+    if ids:
+        world.memory.forget(ids)
+        world.journal.forget(ids)
+
+
+def selected(world: World, selection: Selection, owed: LeftOver, knobs: Knobs) -> Iterator[Sequence[ContactRecord]]:
+    """The records of a selection, page by page; contacts that an interrupted run left come first."""
+    if selection.mode == "full":
+        yield from world.reader.every()
+        return
+    pages = chain([owed.contact_ids], _ids(world, selection, knobs))
+    for asked in regrouped(_each_once(pages), READ_TOGETHER):
+        records = world.reader.read(asked)
+        forget(world, sorted(set(asked) - {record.id for record in records}))
+        yield records
+
+
+def _each_once(pages: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    done: set[str] = set()
+    for ids in pages:
+        yield [i for i in dict.fromkeys(ids) if i not in done]
+        done.update(ids)
+
+
+def regrouped(pages: Iterable[Sequence[T]], size: int) -> Iterator[Sequence[T]]:
+    """The same things in groups of `size`, the last one smaller: full requests, whatever the pages held."""
+    waiting: list[T] = []
+    for page in pages:
+        waiting += page
+        while len(waiting) >= size:
+            yield waiting[:size]
+            waiting = waiting[size:]
+    if waiting:
+        yield waiting
+
+
+def _ids(world: World, selection: Selection, knobs: Knobs) -> Iterator[Sequence[str]]:
+    match selection.mode:
+        case "contacts":
+            yield selection.contact_ids
+        case "list":
+            yield from world.reader.members(selection.list_id)
+        case "decay":
+            yield from world.memory.fading()
+        case _:
+            watermark = world.memory.watermark()
+            since = selection.since or (watermark and watermark - timedelta(seconds=knobs.lookback_s))
+            assert since is not None, "an incremental pass without a watermark is widened to a full one"
+            for page in world.reader.changed_since(since):
+                seen = {} if selection.since else world.memory.seen([found.id for found in page])
+                yield [f.id for f in page if f.modified_at is None or f.id not in seen or seen[f.id] < f.modified_at]
