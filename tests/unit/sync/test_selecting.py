@@ -1,0 +1,60 @@
+"""Which contacts a run reads, and when a small pass becomes a full one."""
+
+from dataclasses import replace
+
+from sync.run import Knobs
+from sync.selecting import waiting_plan
+from tests.builders import LEAD, SQL, days_after
+from tests.unit.sync.world import Setting, a_funnel
+
+TIGHT = Knobs(first_share=0.01, share=0.01, floor=0)
+
+
+def with_another_rulebook(setting: Setting) -> None:
+    setting.rulebook = replace(setting.rulebook, version="another")
+
+
+def test_a_new_rulebook_makes_the_next_incremental_pass_a_full_one() -> None:
+    setting = a_funnel()
+    setting.resync()
+    assert setting.resync("incremental").mode == "incremental"
+    with_another_rulebook(setting)
+    assert setting.resync("incremental").mode == "full"
+    assert setting.resync("incremental").mode == "incremental"
+
+
+def test_a_new_rulebook_whose_plan_waits_for_a_person_is_not_planned_again_and_again() -> None:
+    setting = a_funnel()
+    setting.resync()
+    with_another_rulebook(setting)
+    setting.lead("200", 70, stage=LEAD)
+    assert setting.resync("incremental", knobs=TIGHT).plan_refused
+    assert setting.resync("incremental", knobs=TIGHT).mode == "incremental"
+
+
+def test_the_first_plan_that_was_refused_is_known_to_wait_until_it_is_applied() -> None:
+    setting = a_funnel()
+    assert waiting_plan(setting.world()) is None
+    refused = setting.resync("incremental", knobs=TIGHT)
+    waiting = waiting_plan(setting.world())
+    assert waiting is not None
+    assert waiting.id == refused.run_id
+
+    setting.apply(refused.run_id)
+
+    assert waiting_plan(setting.world()) is None
+    assert setting.portal.stage("100") == SQL
+    assert setting.resync("incremental").mode == "incremental"
+
+
+def test_a_contact_that_a_full_pass_no_longer_finds_is_forgotten_with_its_changes() -> None:
+    setting = a_funnel()
+    first = setting.resync()
+    setting.portal.deleted("100")
+    setting.now = days_after(1)
+    setting.resync()
+    left = {e.change.contact_id for batch in setting.store.journal.entries(first.run_id) for e in batch}
+    assert "100" not in left
+    assert "101" in left
+    assert not setting.store.memory.stage_notes(["100"])
+    assert not setting.store.memory.seen(["100"])
