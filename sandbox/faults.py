@@ -2,20 +2,34 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
-from sandbox.errors import Json
+from sandbox.errors import Json, RefusedError, refused
+
+if TYPE_CHECKING:
+    from sandbox.portal import Portal
+
+Spoil = Literal["json_cut", "body_cut", "length_short", "gzip_broken"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
     """One thing that goes wrong with the requests that match `method` and `path` (regular expressions, searched).
 
-    The first `skip` matching requests pass, the next `times` are hit (None: all). A `status` is answered instead of
-    doing the request; `drop` cuts the connection before or after it was done; `delay_s` holds it; `act` is called
-    just before it is done, so that someone else can change the portal in between. A `body` that is text is sent as
-    HTML, anything else as JSON.
+    The first `skip` matching requests pass, the next `times` are hit (None: all). What happens to those:
+
+    - a `status` is answered instead of doing the request, or in place of its true answer where it was `applied`;
+      a `body` that is text is sent as HTML, anything else as JSON; without one an applied request keeps its own
+    - `refuses` makes the answer that the portal itself would give for this refusal
+    - `drop` cuts the connection before or after the request was done; `delay_s` holds the request
+    - `spoil` damages the true answer on its way
+    - `rows` of a batch, the first ones, fail as not found, and the others are done (207)
+    - `act` is called just before the request is done, so that someone else can change the portal in between;
+      `befalls` is the same for what happens to the portal itself
+
+    The class methods are the faults that HubSpot is known for:
+    `Fault.burst_limit().on("POST", "batch/update", times=2)`.
     """
 
     method: str = ""
@@ -25,9 +39,18 @@ class Fault:
     status: int | None = None
     body: Json | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    applied: bool = False
     drop: Literal["before", "after"] | None = None
     delay_s: float = 0.0
+    spoil: Spoil | None = None
+    rows: int = 0
+    refuses: "Callable[[Portal], RefusedError] | None" = None
     act: Callable[[], object] | None = None
+    befalls: "Callable[[Portal], object] | None" = None
+
+    def on(self, method: str = "", path: str = "", *, times: int | None = 1, skip: int = 0) -> "Fault":
+        """The same fault for these requests."""
+        return replace(self, method=method, path=path, times=times, skip=skip)
 
     def hits(self, method: str, path: str) -> bool:
         """Whether this request is one that goes wrong; counts it if so."""
@@ -39,6 +62,137 @@ class Fault:
         if self.times is not None:
             self.times -= 1
         return True
+
+    # Limits (bodies as recorded: see sandbox.limits).
+
+    @classmethod
+    def burst_limit(cls) -> "Fault":
+        """429: too many requests in ten seconds."""
+        return cls(refuses=lambda portal: portal.limits.burst_refusal())
+
+    @classmethod
+    def daily_limit(cls) -> "Fault":
+        """429: too many requests today, said of this request alone; `day_used_up` is for all that follow."""
+        return cls(refuses=lambda portal: portal.limits.day_refusal())
+
+    @classmethod
+    def search_limit(cls) -> "Fault":
+        """429 as searches answer it: no policy, no header."""
+        return cls(refuses=lambda portal: portal.limits.search_refusal())
+
+    # Passing trouble (HubSpot error handling guide; what Cloudflare answers for a server behind it).
+
+    @classmethod
+    def locked(cls) -> "Fault":
+        """423: the record is locked, for two seconds."""
+        return cls(refuses=lambda _: refused(423, "LOCKED", "The record is locked. Wait at least 2 seconds."))
+
+    @classmethod
+    def migration(cls, *, retry_after_s: int = 60) -> "Fault":
+        """477: the account is moving to another data centre."""
+        headers = {"Retry-After": str(retry_after_s)}
+        return cls(refuses=lambda _: refused(477, "MIGRATION_IN_PROGRESS", "Hub is migrating.", headers=headers))
+
+    @classmethod
+    def server_error(cls, *, status: int = 500, applied: bool = False) -> "Fault":
+        """A 5xx in HubSpot's own envelope; `applied` if the request was done all the same."""
+        return cls(status=status, body={"status": "error", "message": "internal error"}, applied=applied)
+
+    @classmethod
+    def gateway_page(cls, *, status: int = 502, applied: bool = False) -> "Fault":
+        """An HTML page in place of an answer, as 502, 504 and 520 to 526 come."""
+        page = f"<html><head><title>{status}</title></head><body><center>cloudflare</center></body></html>"
+        return cls(status=status, body=page, headers={"Server": "cloudflare"}, applied=applied)
+
+    @classmethod
+    def url_too_long(cls) -> "Fault":
+        """414, in HTML."""
+        return cls(status=414, body="<html><head><title>414 Request-URI Too Large</title></head></html>")
+
+    # Connections and answers that break.
+
+    @classmethod
+    def reset_before(cls) -> "Fault":
+        """The connection is cut, and the request was not done."""
+        return cls(drop="before")
+
+    @classmethod
+    def reset_after(cls) -> "Fault":
+        """The connection is cut, but the request was done."""
+        return cls(drop="after")
+
+    @classmethod
+    def slow(cls, *, seconds: float = 1.0) -> "Fault":
+        """The answer takes that much longer."""
+        return cls(delay_s=seconds)
+
+    @classmethod
+    def json_cut(cls) -> "Fault":
+        """A complete answer whose JSON ends in the middle."""
+        return cls(spoil="json_cut")
+
+    @classmethod
+    def body_cut(cls) -> "Fault":
+        """The connection closes in the middle of the body."""
+        return cls(spoil="body_cut")
+
+    @classmethod
+    def length_short(cls) -> "Fault":
+        """`Content-Length` promises fewer bytes than are sent."""
+        return cls(spoil="length_short")
+
+    @classmethod
+    def gzip_broken(cls) -> "Fault":
+        """The answer says it is gzip, and is not."""
+        return cls(spoil="gzip_broken")
+
+    # Successes that are none.
+
+    @classmethod
+    def rows_failed(cls, *, rows: int = 1) -> "Fault":
+        """207: the first rows of a batch are called unknown, the others are done."""
+        return cls(rows=rows)
+
+    @classmethod
+    def empty_success(cls) -> "Fault":
+        """200 and COMPLETE, with no results, and nothing done."""
+        return cls(status=200, body={"status": "COMPLETE", "results": []})
+
+    @classmethod
+    def unexpected_success(cls, *, status: int = 202) -> "Fault":
+        """Another 2xx than the documented one; the request is done (hubspot-api-python#448)."""
+        return cls(status=status, applied=True)
+
+    # What happens to the portal at this request, and lasts.
+
+    @classmethod
+    def token_revoked(cls) -> "Fault":
+        """From this request on the token is unknown."""
+        return cls(befalls=lambda portal: setattr(portal, "token", "pat-rotated"))
+
+    @classmethod
+    def scope_removed(cls, *, scope: str = "crm.objects.contacts.write") -> "Fault":
+        """From this request on the token lacks a scope."""
+        return cls(befalls=lambda portal: portal.scopes.discard(scope))
+
+    @classmethod
+    def day_used_up(cls) -> "Fault":
+        """From this request on, until midnight, the account has no requests left."""
+        return cls(befalls=lambda portal: portal.limits.use_up_day())
+
+
+PRESETS: Mapping[str, Callable[..., Fault]] = {
+    each.__name__: each
+    for each in (
+        *(Fault.burst_limit, Fault.daily_limit, Fault.search_limit),
+        *(Fault.locked, Fault.migration, Fault.server_error, Fault.gateway_page, Fault.url_too_long),
+        *(Fault.reset_before, Fault.reset_after, Fault.slow),
+        *(Fault.json_cut, Fault.body_cut, Fault.length_short, Fault.gzip_broken),
+        *(Fault.rows_failed, Fault.empty_success, Fault.unexpected_success),
+        *(Fault.token_revoked, Fault.scope_removed, Fault.day_used_up),
+    )
+}
+"""The faults that have a name."""
 
 
 class Faults:

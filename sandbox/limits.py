@@ -53,7 +53,7 @@ class Limits:
         """
         self._turn_day()
         if self.enabled and self.used_today >= self.tier.daily:
-            raise _limited(self._policy_body("daily", "DAILY"), self._headers())
+            raise self.day_refusal()
         recent, width, most = (
             (self._searches, 1.0, SEARCHES_PER_SECOND) if search else (self._recent, WINDOW_S, self.tier.burst)
         )
@@ -61,12 +61,27 @@ class Limits:
         while recent and recent[0] <= now - width:
             recent.popleft()
         if self.enabled and len(recent) >= most:
-            if search:
-                raise _limited(_search_body(), {})
-            raise _limited(self._policy_body("ten_secondly_rolling", "TEN_SECONDLY_ROLLING"), self._headers())
+            raise self.search_refusal() if search else self.burst_refusal()
         recent.append(now)
         self.used_today += 1
         return {} if search else self._headers()
+
+    def burst_refusal(self) -> RefusedError:
+        """The 429 for too many requests in ten seconds, as recorded (hubspot-api-python#117)."""
+        return RefusedError(429, self._policy_body("ten_secondly_rolling", "TEN_SECONDLY_ROLLING"), self._headers())
+
+    def day_refusal(self) -> RefusedError:
+        """The 429 for too many requests in the account's day (HubSpot usage guidelines)."""
+        return RefusedError(429, self._policy_body("daily", "DAILY"), self._headers())
+
+    def search_refusal(self) -> RefusedError:
+        """The 429 of a search, as recorded (grouparoo): no policy, no error type, no header tells how long to wait."""
+        return RefusedError(429, _search_body())
+
+    def use_up_day(self) -> None:
+        """Let the account have spent its requests of today, whether or not limits were in force."""
+        self._turn_day()
+        self.enabled, self.used_today = True, self.tier.daily
 
     def resets_at(self) -> datetime:
         """The next midnight in the account's time zone."""
@@ -107,14 +122,9 @@ class Limits:
 
 
 def _search_body() -> dict[str, str]:
-    # As recorded: no policy, no error type, and no header tells how long to wait.
     return {
         "status": "error",
         "message": "You have reached your secondly limit.",
         "correlationId": str(uuid.uuid4()),
         "category": "RATE_LIMITS",
     }
-
-
-def _limited(body: dict[str, str], headers: dict[str, str]) -> RefusedError:
-    return RefusedError(429, body, headers)

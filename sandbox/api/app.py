@@ -12,10 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox.api import account, batches, control, lists, objects, properties
+from sandbox.api import account, batches, control, faulty, lists, objects, properties
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.errors import RefusedError, not_found, refused
-from sandbox.faults import Fault
 from sandbox.request_log import LoggedRequest
 
 if TYPE_CHECKING:
@@ -38,16 +37,6 @@ ENDPOINTS: list[Endpoint] = [
 
 def _nowhere(_: "Portal", __: Call) -> Answer:
     raise not_found()
-
-
-class _Dropped(Response):
-    """No answer at all: the connection is cut. Needs a server that puts its transport into the scope's state."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del send
-        scope["state"]["transport"].abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
 
 
 def application(
@@ -90,7 +79,8 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
         fault = portal.faults.next_for(request.method, request.url.path)
     if fault is not None and fault.delay_s:
         await asyncio.sleep(fault.delay_s)
-    answer = _with_fault(portal, endpoint, call, fault, url=str(request.url.path) + "?" + request.url.query)
+    url = f"{request.url.path}?{request.url.query}"
+    answer = faulty.answered(portal, fault, call, lambda each: _gated(portal, endpoint, each, url))
     with portal.lock:
         portal.requests.add(
             LoggedRequest(
@@ -102,21 +92,7 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
                 write=endpoint.writes,
             )
         )
-    return _Dropped() if answer is None else _response(answer)
-
-
-def _with_fault(portal: "Portal", endpoint: Endpoint, call: Call, fault: Fault | None, *, url: str) -> Answer | None:
-    """The answer to a request of which something may go wrong; None where the connection is dropped."""
-    if fault is None:
-        return _gated(portal, endpoint, call, url)
-    if fault.act is not None:
-        fault.act()
-    if fault.drop == "before":
-        return None
-    if fault.status is not None:
-        return Answer(status=fault.status, body=fault.body, headers=fault.headers)
-    answer = _gated(portal, endpoint, call, url)
-    return None if fault.drop == "after" else answer
+    return faulty.response(answer, fault, _response)
 
 
 def _gated(portal: "Portal", endpoint: Endpoint, call: Call, url: str) -> Answer:
