@@ -10,7 +10,7 @@ from sandbox.times import to_iso
 
 # HubSpot properties guide: which field types go with which type.
 FIELD_TYPES = {
-    "number": {"number", "calculation_equation", "calculation_score"},
+    "number": {"number", "calculation_equation"},
     "string": {"text", "textarea", "phonenumber", "html", "file"},
     "enumeration": {"select", "radio", "checkbox", "booleancheckbox"},
     "bool": {"booleancheckbox", "calculation_equation"},
@@ -57,6 +57,9 @@ class Definition:
     external_options: bool = False
     hidden: bool = False
     read_only: bool = False
+    read_only_definition: bool = False
+    read_only_options: bool = False
+    archivable: bool = True
     hubspot_defined: bool = False
     unique: bool = False
     form_field: bool = False
@@ -88,9 +91,9 @@ class Definition:
             "hidden": self.hidden,
             "hubspotDefined": self.hubspot_defined,
             "modificationMetadata": {
-                "archivable": not self.hubspot_defined,
-                "readOnlyDefinition": self.hubspot_defined,
-                "readOnlyOptions": self.hubspot_defined,
+                "archivable": self.archivable,
+                "readOnlyDefinition": self.read_only_definition,
+                "readOnlyOptions": self.read_only_options,
                 "readOnlyValue": self.read_only,
             },
             "formField": self.form_field,
@@ -151,7 +154,8 @@ class Definitions:
     def change(self, name: str, body: Json, *, at_ms: int) -> Definition:
         """Change a property; `options` replaces the whole list."""
         found = self.require(name)
-        if found.hubspot_defined and set(body) - {"groupName", "displayOrder", "label"}:
+        changeable = {"groupName", "displayOrder", "label"} | (set() if found.read_only_options else {"options"})
+        if found.read_only_definition and set(body) - changeable:
             raise invalid(f'The definition of "{name}" is read-only.', subCategory="Properties.READ_ONLY_DEFINITION")
         changed = self._checked(replace(found, **_fields({"name": name, **body}), updated_ms=at_ms))
         self.put(changed)

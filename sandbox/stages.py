@@ -39,6 +39,19 @@ def exited(stage_id: str) -> str:
     return f"hs_v2_date_exited_{stage_id}"
 
 
+def latest_time_in(stage_id: str) -> str:
+    return f"hs_v2_latest_time_in_{stage_id}"
+
+
+def cumulative_time_in(stage_id: str) -> str:
+    return f"hs_v2_cumulative_time_in_{stage_id}"
+
+
+def became(stage_id: str) -> str:
+    """The older "Became a … date": in answers of 2025-11 (amp-labs/connectors), in no property list of 2026-02."""
+    return f"hs_lifecyclestage_{stage_id}_date"
+
+
 def is_backward(stages: Sequence[Stage], old: str, new: str) -> bool:
     """Whether a move goes to an earlier stage; to or from no stage, or a stage that is gone, never does."""
     order = {stage.id: place for place, stage in enumerate(stages)}
@@ -55,28 +68,34 @@ def stage_property(stages: Sequence[Stage], group: str) -> Definition:
         group=group,
         options=tuple(Option(value=s.id, label=s.label, display_order=place) for place, s in enumerate(stages)),
         external_options=True,
+        read_only_definition=True,
         hubspot_defined=True,
         form_field=True,
     )
 
 
 def stage_date_properties(stages: Sequence[Stage]) -> Iterator[Definition]:
-    """When a contact entered and left each stage; all read-only."""
-    yield _date(ENTERED_CURRENT, "Date entered current stage")
+    """When a contact entered and left each stage, and for how many milliseconds it was there; all read-only."""
+    yield _history(ENTERED_CURRENT, "Date entered current stage", "datetime", "calculation_equation", calculated=True)
     for stage in stages:
-        yield _date(entered(stage.id), f'Date entered "{stage.label}"')
-        yield _date(exited(stage.id), f'Date exited "{stage.label}"')
+        yield _history(entered(stage.id), f'Date entered "{stage.label}"', "datetime", "date")
+        yield _history(exited(stage.id), f'Date exited "{stage.label}"', "datetime", "date")
+        yield _history(latest_time_in(stage.id), f'Latest time in "{stage.label}"', "number", "number")
+        yield _history(cumulative_time_in(stage.id), f'Cumulative time in "{stage.label}"', "number", "number")
+        yield _history(became(stage.id), f'Became "{stage.label}"', "datetime", "date")
 
 
-def _date(name: str, label: str) -> Definition:
+def _history(name: str, label: str, type_: str, field_type: str, *, calculated: bool = False) -> Definition:
+    # Recorded in 2026-02: only the entry into the current stage is called calculated (estuary/connectors).
     return Definition(
         name=name,
         label=label,
-        type="datetime",
-        field_type="date",
+        type=type_,
+        field_type=field_type,
         group="contactlcs",
-        calculated=True,
+        calculated=calculated,
         read_only=True,
+        read_only_definition=True,
         hubspot_defined=True,
     )
 

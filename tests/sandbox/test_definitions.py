@@ -37,7 +37,10 @@ def flags_of(properties: Any, name: str) -> tuple[str, str, bool, bool]:
         ("hubspotscore", ("number", "calculation_score", False, True)),
         ("industry", ("string", "text", False, False)),
         ("hs_email_optout", ("bool", "booleancheckbox", False, True)),
-        ("hs_v2_date_entered_lead", ("datetime", "date", True, True)),
+        ("hs_v2_date_entered_lead", ("datetime", "date", False, True)),
+        ("hs_v2_date_entered_current_stage", ("datetime", "calculation_equation", True, True)),
+        ("num_associated_deals", ("number", "calculation_rollup", False, True)),
+        ("hs_searchable_calculated_phone_number", ("phone_number", "phonenumber", True, True)),
     ],
 )
 def test_hubspots_own_properties_carry_its_flags(
@@ -50,6 +53,26 @@ def test_the_list_holds_every_definition_without_paging(portal: Portal, properti
     listed = properties.core_api.get_all("contacts").results
     assert len(listed) == len(portal.contacts.definitions.list())
     assert {"email", "lifecyclestage", "hs_seniority"} <= {each.name for each in listed}
+
+
+def test_hubspot_defines_more_than_three_hundred_contact_properties(properties: Any) -> None:
+    listed = properties.core_api.get_all("contacts").results
+    own = {each.name: each for each in listed if each.hubspot_defined}
+    assert len(own) > 300
+    assert sum(each.calculated for each in own.values()) > 30
+    assert sum(each.modification_metadata.read_only_value for each in own.values()) > 200
+    assert own["hubspot_owner_id"].external_options
+    assert own["hs_last_sales_activity_type"].hidden
+    assert own["email"].form_field
+    assert own["email"].has_unique_value
+    assert all(each.label and each.group_name and each.field_type for each in own.values())
+
+
+def test_an_admin_may_change_the_options_of_the_lead_status(properties: Any) -> None:
+    options = [{"label": "Prospect", "value": "PROSPECT", "hidden": False, "displayOrder": 0}]
+    changed = properties.core_api.update("contacts", "hs_lead_status", {"options": options})
+    assert [each.value for each in changed.options] == ["PROSPECT"]
+    assert refusal(lambda: properties.core_api.update("contacts", "hs_seniority", {"type": "string"}))[0] == 400
 
 
 def test_employees_of_a_company_are_a_number_but_of_a_contact_a_choice(properties: Any) -> None:
