@@ -22,8 +22,7 @@ from config.rulebook_names import (
     Unchecked,
     mapping,
 )
-from scoring import Level
-from scoring.rubric import Repeats
+from scoring import Level, Repeats
 
 
 class DecayShape(Shape):

@@ -23,7 +23,7 @@ from config.rulebook_names import (
 )
 from config.rulebook_rules import RULE_SHAPES, AnyRule
 from scoring import Part
-from workflows.policy import Clearing, Moves
+from workflows import Clearing, Moves
 
 PropertyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 SourceName = Annotated[str, StringConstraints(pattern=r"^(company\.)?[a-z][a-z0-9_]*\*?$")]

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,5 +155,5 @@ def _source(name: str, in_file: Mapping[str, str | None]) -> str:
 
 
 def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return url.replace(f":{parts.password}@", ":***@") if parts.password else url
+    """The text with passwords hidden, also where it is too broken to be taken apart as an address."""
+    return re.sub(r"(password=)[^&]*", r"\1***", re.sub(r"(//[^/:@]*):.*@", r"\1:***@", url))

@@ -17,7 +17,7 @@ from workflows.decision import (
     decide,
 )
 from workflows.exclusions import Exclusion, domain_of, exclusion_for, shared_domains
-from workflows.policy import Band, Exclusions, Feedback, Gates, Policy
+from workflows.policy import Band, Clearing, Exclusions, Feedback, Gates, Moves, Policy
 from workflows.stages import exists, is_backward, is_managed, must_clear
 from workflows.standing import (
     PEOPLE,
@@ -33,6 +33,7 @@ __all__ = [
     "PEOPLE",
     "Answer",
     "Band",
+    "Clearing",
     "Decision",
     "Disqualified",
     "Entered",
@@ -47,6 +48,7 @@ __all__ = [
     "LeaveAlone",
     "Left",
     "Move",
+    "Moves",
     "MovesOff",
     "PersonsStage",
     "Placed",

@@ -1,10 +1,11 @@
 """The command line: one thin file per group of commands, and what an error means for the exit status."""
 
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import structlog
 import typer
+from typer.core import TyperGroup
 
 from config import ConfigError
 from sync.cli import looking, portal, rulebook, running, trying
@@ -12,8 +13,22 @@ from sync.ports import ContactError, FatalError, LeaseHeld, LeaseLost, Retryable
 
 DONE, NEEDS_A_PERSON, WRONG_USAGE, NOT_REACHED = 0, 1, 2, 3
 
+_ORDER = (
+    *("demo", "sandbox", "doctor", "provision", "plan", "resync", "worker"),
+    *("explain", "runs", "status", "rulebook", "config"),
+)
+
+
+class _InOrder(TyperGroup):
+    """Lists the commands in the order in which a newcomer meets them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
+
+
 app = typer.Typer(
     name="scoreline",
+    cls=_InOrder,
     help="Score the leads of a HubSpot portal, and keep their lifecycle stages true.",
     no_args_is_help=True,
     add_completion=False,

@@ -3,12 +3,13 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from csv import Error as FormatError
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from config import Rulebook, Settings
+from config import ConfigError, Rulebook, Settings
 from config.logs import configure_logging
 from sandbox import Portal, SandboxServer, generate, load_csv, serve_forever
 from sync.bootstrap import connection_of, knobs_of, opened_world, rulebook_of
@@ -114,10 +115,7 @@ def sandbox_command(
 ) -> None:
     """Serve a sandbox portal on this machine until SIGINT or SIGTERM."""
     ready()
-    if csv:
-        portal = load_csv(csv, shift_to_now=shift_to_now, tier=tier)
-    else:
-        portal = generate(contacts=contacts, seed=seed, tier=tier)
+    portal = _from_file(csv, shift_to_now, tier) if csv else generate(contacts=contacts, seed=seed, tier=tier)
 
     def announce(url: str) -> None:
         say(f"A sandbox portal with {len(portal.contacts):,} contacts answers at {url}. In another terminal:")
@@ -125,4 +123,19 @@ def sandbox_command(
         say("  scoreline provision && scoreline plan")
         say("Ctrl-C ends it; nothing is kept.")
 
-    serve_forever(portal, port=port, latency_ms=latency_ms, on_ready=announce)
+    try:
+        serve_forever(portal, port=port, latency_ms=latency_ms, on_ready=announce)
+    except OSError as error:
+        raise ConfigError(
+            f"Port {port} cannot be served: {error.strerror}. Name another with --port; 0 takes any free one."
+        ) from error
+
+
+def _from_file(csv: Path, shift_to_now: bool, tier: Tier) -> Portal:
+    try:
+        return load_csv(csv, shift_to_now=shift_to_now, tier=tier)
+    except (ValueError, FormatError) as error:
+        raise ConfigError(
+            f"{csv} is not an export that can be served: {error}. It must be CSV in UTF-8, whose first row names "
+            "HubSpot properties."
+        ) from error

@@ -1,5 +1,6 @@
 """What scoreline promises, each promise held to real requests."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -374,3 +375,30 @@ def test_what_hubspot_complains_of_is_told_without_the_values_that_it_quotes(
     stored = b"".join(file.read_bytes() for file in tmp_path.glob("scoreline.db*"))
     assert "ann@" not in (ended.out + ended.err).lower()
     assert b"ann@" not in stored.lower()
+
+
+def test_who_is_deleted_for_privacy_is_gone_here_too(portal: Portal, scoreline: Scoreline, tmp_path: Path) -> None:
+    lead, other = a_demo_request(portal), a_demo_request(portal)
+    scoreline("resync", "--full")
+    scoreline("resync", "--full")
+    portal.delete(lead, for_privacy=True)
+
+    assert scoreline("resync", "--full").status == 0
+
+    assert rows_about(tmp_path / "scoreline.db", other) != []
+    assert rows_about(tmp_path / "scoreline.db", lead) == []
+
+
+def rows_about(database: Path, contact: str) -> list[str]:
+    """The tables with a row in which the contact's id stands."""
+    connection = sqlite3.connect(database)
+    try:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [
+            table
+            for table in tables
+            for row in connection.execute(f"SELECT * FROM {table}")
+            if any(str(cell) == contact for cell in row)
+        ]
+    finally:
+        connection.close()

@@ -1,0 +1,1 @@
+"""The drawing of the house, held against what stands there."""
