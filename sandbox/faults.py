@@ -28,10 +28,11 @@ class Fault:
     - `act` is called just before the request is done, so that someone else can change the portal in between;
       `befalls` is the same for what happens to the portal itself
 
-    The class methods are the faults that HubSpot is known for:
+    `name` is for showing only. The class methods are the faults that HubSpot is known for:
     `Fault.burst_limit().on("POST", "batch/update", times=2)`.
     """
 
+    name: str = "own"
     method: str = ""
     path: str = ""
     times: int | None = 1
@@ -68,117 +69,126 @@ class Fault:
     @classmethod
     def burst_limit(cls) -> "Fault":
         """429: too many requests in ten seconds."""
-        return cls(refuses=lambda portal: portal.limits.burst_refusal())
+        return cls(name="burst_limit", refuses=lambda portal: portal.limits.burst_refusal())
 
     @classmethod
     def daily_limit(cls) -> "Fault":
         """429: too many requests today, said of this request alone; `day_used_up` is for all that follow."""
-        return cls(refuses=lambda portal: portal.limits.day_refusal())
+        return cls(name="daily_limit", refuses=lambda portal: portal.limits.day_refusal())
 
     @classmethod
     def search_limit(cls) -> "Fault":
         """429 as searches answer it: no policy, no header."""
-        return cls(refuses=lambda portal: portal.limits.search_refusal())
+        return cls(name="search_limit", refuses=lambda portal: portal.limits.search_refusal())
 
     # Passing trouble (HubSpot error handling guide; what Cloudflare answers for a server behind it).
 
     @classmethod
     def locked(cls) -> "Fault":
         """423: the record is locked, for two seconds."""
-        return cls(refuses=lambda _: refused(423, "LOCKED", "The record is locked. Wait at least 2 seconds."))
+        return cls(
+            name="locked", refuses=lambda _: refused(423, "LOCKED", "The record is locked. Wait at least 2 seconds.")
+        )
 
     @classmethod
     def migration(cls, *, retry_after_s: int = 60) -> "Fault":
         """477: the account is moving to another data centre."""
         headers = {"Retry-After": str(retry_after_s)}
-        return cls(refuses=lambda _: refused(477, "MIGRATION_IN_PROGRESS", "Hub is migrating.", headers=headers))
+        return cls(
+            name="migration",
+            refuses=lambda _: refused(477, "MIGRATION_IN_PROGRESS", "Hub is migrating.", headers=headers),
+        )
 
     @classmethod
     def server_error(cls, *, status: int = 500, applied: bool = False) -> "Fault":
         """A 5xx in HubSpot's own envelope; `applied` if the request was done all the same."""
-        return cls(status=status, body={"status": "error", "message": "internal error"}, applied=applied)
+        return cls(
+            name="server_error", status=status, body={"status": "error", "message": "internal error"}, applied=applied
+        )
 
     @classmethod
     def gateway_page(cls, *, status: int = 502, applied: bool = False) -> "Fault":
         """An HTML page in place of an answer, as 502, 504 and 520 to 526 come."""
         page = f"<html><head><title>{status}</title></head><body><center>cloudflare</center></body></html>"
-        return cls(status=status, body=page, headers={"Server": "cloudflare"}, applied=applied)
+        return cls(name="gateway_page", status=status, body=page, headers={"Server": "cloudflare"}, applied=applied)
 
     @classmethod
     def url_too_long(cls) -> "Fault":
         """414, in HTML."""
-        return cls(status=414, body="<html><head><title>414 Request-URI Too Large</title></head></html>")
+        return cls(
+            name="url_too_long", status=414, body="<html><head><title>414 Request-URI Too Large</title></head></html>"
+        )
 
     # Connections and answers that break.
 
     @classmethod
     def reset_before(cls) -> "Fault":
         """The connection is cut, and the request was not done."""
-        return cls(drop="before")
+        return cls(name="reset_before", drop="before")
 
     @classmethod
     def reset_after(cls) -> "Fault":
         """The connection is cut, but the request was done."""
-        return cls(drop="after")
+        return cls(name="reset_after", drop="after")
 
     @classmethod
     def slow(cls, *, seconds: float = 1.0) -> "Fault":
         """The answer takes that much longer."""
-        return cls(delay_s=seconds)
+        return cls(name="slow", delay_s=seconds)
 
     @classmethod
     def json_cut(cls) -> "Fault":
         """A complete answer whose JSON ends in the middle."""
-        return cls(spoil="json_cut")
+        return cls(name="json_cut", spoil="json_cut")
 
     @classmethod
     def body_cut(cls) -> "Fault":
         """The connection closes in the middle of the body."""
-        return cls(spoil="body_cut")
+        return cls(name="body_cut", spoil="body_cut")
 
     @classmethod
     def length_short(cls) -> "Fault":
         """`Content-Length` promises fewer bytes than are sent."""
-        return cls(spoil="length_short")
+        return cls(name="length_short", spoil="length_short")
 
     @classmethod
     def gzip_broken(cls) -> "Fault":
         """The answer says it is gzip, and is not."""
-        return cls(spoil="gzip_broken")
+        return cls(name="gzip_broken", spoil="gzip_broken")
 
     # Successes that are none.
 
     @classmethod
     def rows_failed(cls, *, rows: int = 1) -> "Fault":
         """207: the first rows of a batch are called unknown, the others are done."""
-        return cls(rows=rows)
+        return cls(name="rows_failed", rows=rows)
 
     @classmethod
     def empty_success(cls) -> "Fault":
         """200 and COMPLETE, with no results, and nothing done."""
-        return cls(status=200, body={"status": "COMPLETE", "results": []})
+        return cls(name="empty_success", status=200, body={"status": "COMPLETE", "results": []})
 
     @classmethod
     def unexpected_success(cls, *, status: int = 202) -> "Fault":
         """Another 2xx than the documented one; the request is done (hubspot-api-python#448)."""
-        return cls(status=status, applied=True)
+        return cls(name="unexpected_success", status=status, applied=True)
 
     # What happens to the portal at this request, and lasts.
 
     @classmethod
     def token_revoked(cls) -> "Fault":
         """From this request on the token is unknown."""
-        return cls(befalls=lambda portal: setattr(portal, "token", "pat-rotated"))
+        return cls(name="token_revoked", befalls=lambda portal: setattr(portal, "token", "pat-rotated"))
 
     @classmethod
     def scope_removed(cls, *, scope: str = "crm.objects.contacts.write") -> "Fault":
         """From this request on the token lacks a scope."""
-        return cls(befalls=lambda portal: portal.scopes.discard(scope))
+        return cls(name="scope_removed", befalls=lambda portal: portal.scopes.discard(scope))
 
     @classmethod
     def day_used_up(cls) -> "Fault":
         """From this request on, until midnight, the account has no requests left."""
-        return cls(befalls=lambda portal: portal.limits.use_up_day())
+        return cls(name="day_used_up", befalls=lambda portal: portal.limits.use_up_day())
 
 
 PRESETS: Mapping[str, Callable[..., Fault]] = {

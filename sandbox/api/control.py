@@ -8,15 +8,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.errors import Json, invalid, not_found
-from sandbox.faults import Fault
+from sandbox.errors import invalid, not_found
+from sandbox.fault_reading import FaultMistakesError, fault_from
 from sandbox.times import EPOCH, read_ms, to_iso, to_ms
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
 
 BASE = "/_sandbox"
-_FAULT_FIELDS = {"method", "path", "times", "skip", "status", "body", "headers", "drop", "delay_s"}
+_FAULT_SHOWN = (
+    *("name", "method", "path", "times", "skip", "status", "body", "headers", "applied"),
+    *("drop", "delay_s", "spoil", "rows"),
+)
 
 
 def show_contact(portal: "Portal", call: Call) -> Answer:
@@ -92,20 +95,18 @@ def forget_requests(portal: "Portal", _: Call) -> Answer:
 
 
 def add_fault(portal: "Portal", call: Call) -> Answer:
-    body = call.body()
-    if unknown := set(body) - _FAULT_FIELDS:
-        raise invalid(f"A fault has no {', '.join(sorted(unknown))}; it may have {', '.join(sorted(_FAULT_FIELDS))}")
-    if body.get("drop") not in (None, "before", "after"):
-        raise invalid("`drop` must be before or after")
-    portal.faults.add(Fault(**body))
+    """One fault, written as in a file of faults."""
+    try:
+        portal.faults.add(fault_from(call.body()))
+    except FaultMistakesError as error:
+        raise invalid(str(error)) from error
     return show_faults(portal, call)
 
 
 def show_faults(portal: "Portal", _: Call) -> Answer:
-    def told(fault: Fault) -> Json:
-        return {name: getattr(fault, name) for name in sorted(_FAULT_FIELDS)}
-
-    return Answer(body={"faults": [told(fault) for fault in portal.faults.pending()]})
+    """The faults that have not yet hit as often as they should."""
+    pending = portal.faults.pending()
+    return Answer(body={"faults": [{name: getattr(fault, name) for name in _FAULT_SHOWN} for fault in pending]})
 
 
 def clear_faults(portal: "Portal", _: Call) -> Answer:
