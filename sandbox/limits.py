@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.clock import Clock
 from sandbox.errors import RefusedError
+from sandbox.switches import Switches
 
 WINDOW_S = 10.0
 SEARCHES_PER_SECOND = 5
@@ -36,9 +37,10 @@ TIERS: Mapping[TierName, Tier] = {
 class Limits:
     """Counts requests and refuses those above the portal's limits; on until `enabled` is set to False."""
 
-    def __init__(self, tier: TierName, clock: Clock, time_zone: str) -> None:
+    def __init__(self, tier: TierName, clock: Clock, time_zone: str, switches: Switches | None = None) -> None:
         self.enabled = True
         self.tier: Tier = TIERS[tier]
+        self._switches = switches or Switches()
         self.used_today = 0
         self._clock = clock
         self.zone = ZoneInfo(time_zone)
@@ -46,13 +48,19 @@ class Limits:
         self._recent: deque[float] = deque()
         self._searches: deque[float] = deque()
 
+    @property
+    def daily(self) -> int:
+        """Requests that the account may send in its day."""
+        # The usage guidelines and the changelog of 2024 disagree on this one tier.
+        return self._switches.professional_daily_max if self.tier is TIERS["professional"] else self.tier.daily
+
     def admit(self, *, search: bool) -> dict[str, str]:
         """Count one request and return the rate-limit headers of its answer; raises a 429 where a limit is reached.
 
         Searches have their own limit and carry no headers, but count into the day.
         """
         self._turn_day()
-        if self.enabled and self.used_today >= self.tier.daily:
+        if self.enabled and self.used_today >= self.daily:
             raise self.day_refusal()
         recent, width, most = (
             (self._searches, 1.0, SEARCHES_PER_SECOND) if search else (self._recent, WINDOW_S, self.tier.burst)
@@ -68,7 +76,10 @@ class Limits:
 
     def burst_refusal(self) -> RefusedError:
         """The 429 for too many requests in ten seconds, as recorded (hubspot-api-python#117)."""
-        return RefusedError(429, self._policy_body("ten_secondly_rolling", "TEN_SECONDLY_ROLLING"), self._headers())
+        headers = self._headers()
+        if self._switches.burst_limit_tells_wait:
+            headers["Retry-After"] = str(int(WINDOW_S))
+        return RefusedError(429, self._policy_body("ten_secondly_rolling", "TEN_SECONDLY_ROLLING"), headers)
 
     def day_refusal(self) -> RefusedError:
         """The 429 for too many requests in the account's day (HubSpot usage guidelines)."""
@@ -76,12 +87,14 @@ class Limits:
 
     def search_refusal(self) -> RefusedError:
         """The 429 of a search, as recorded (grouparoo): no policy, no error type, no header tells how long to wait."""
+        if self._switches.search_limit_tells_policy:
+            return RefusedError(429, self._policy_body("secondly", "SECONDLY"))
         return RefusedError(429, _search_body())
 
     def use_up_day(self) -> None:
         """Let the account have spent its requests of today, whether or not limits were in force."""
         self._turn_day()
-        self.enabled, self.used_today = True, self.tier.daily
+        self.enabled, self.used_today = True, self.daily
 
     def resets_at(self) -> datetime:
         """The next midnight in the account's time zone."""
@@ -92,8 +105,8 @@ class Limits:
         left = max(0, self.tier.burst - len(self._recent))
         per_second = self.tier.burst // 10
         return {
-            "X-HubSpot-RateLimit-Daily": str(self.tier.daily),
-            "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, self.tier.daily - self.used_today)),
+            "X-HubSpot-RateLimit-Daily": str(self.daily),
+            "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, self.daily - self.used_today)),
             "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(WINDOW_S * 1000)),
             "X-HubSpot-RateLimit-Max": str(self.tier.burst),
             "X-HubSpot-RateLimit-Remaining": str(left),

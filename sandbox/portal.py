@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.account import ALL_SCOPES, ContactList, Form, Owner
@@ -21,28 +20,13 @@ from sandbox.standard_properties import (
     contact_definitions,
     groups,
 )
+from sandbox.switches import Switches
 from sandbox.times import to_iso, to_ms
 from sandbox.values import Value, text_of
 from sandbox.writing import change
 
 FEEDBACK = "lead_scoring_sales_feedback"
 ANSWERS = {"true_sql": "true_sql", "not_ready": "mql_not_ready", "unqualified": "unqualified", None: ""}
-
-
-@dataclass(slots=True, kw_only=True)
-class Switches:
-    """What HubSpot does where its documentation is silent or sources disagree; set one to try the other way."""
-
-    backward_stage_writes: bool = False
-    """Whether an API write of an earlier stage is accepted; otherwise it is answered 200 and changes nothing."""
-    index_lag_s: float = 0.0
-    """How many seconds search stays behind writes."""
-    merge_gives_new_id: bool = True
-    """Whether the contact that survives a merge gets a new id."""
-    clear_empties_entered_date: bool = True
-    """Whether clearing a stage empties `hs_v2_date_entered_current_stage`; if not, it tells when that was."""
-    empty_matches_not_equal: bool = False
-    """Whether a search for NEQ or NOT_IN finds records without a value."""
 
 
 class Portal:
@@ -71,7 +55,7 @@ class Portal:
         self.owners: list[Owner] = []
         self.forms: list[Form] = []
         self.lists: dict[str, ContactList] = {}
-        self.limits = Limits(tier, self.clock, time_zone)
+        self.limits = Limits(tier, self.clock, time_zone, self.switches)
         self.faults = Faults()
         self.requests = RequestLog()
         self.stages: Sequence[Stage] = ()

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 BODY_MAX = 3_000
 PAGE_MAX = 200
 REACH_MAX = 10_000
-GROUPS_MAX = 5
 FILTERS_PER_GROUP_MAX = 6
-FILTERS_MAX = 18
 _SEARCHED_BY_QUERY = ("email", "firstname", "lastname", "phone", "company", "name", "domain")
 
 Properties = Mapping[str, str]
@@ -38,7 +36,8 @@ class Found:
 def search(portal: "Portal", collection: Collection, body: Json) -> Found:
     """Find records as the index shows them; raises a 400 for a query that HubSpot would refuse."""
     limit, offset = _paging(body)
-    groups = [[_test(portal, collection, each) for each in group.get("filters") or []] for group in _groups(body)]
+    alternatives = _groups(portal, body)
+    groups = [[_test(portal, collection, each) for each in group.get("filters") or []] for group in alternatives]
     query = (body.get("query") or "").lower()
     matches = [
         (record_id, known)
@@ -63,14 +62,15 @@ def _paging(body: Json) -> tuple[int, int]:
     return limit, int(after)
 
 
-def _groups(body: Json) -> list[Json]:
+def _groups(portal: "Portal", body: Json) -> list[Json]:
+    groups_max, filters_max = portal.switches.filter_groups_max, portal.switches.filters_max
     groups: list[Json] = list(body.get("filterGroups") or [])
     if body.get("filters"):
         groups.append({"filters": body["filters"]})
     sizes = [len(group.get("filters") or []) for group in groups]
-    if len(groups) > GROUPS_MAX or max(sizes, default=0) > FILTERS_PER_GROUP_MAX or sum(sizes) > FILTERS_MAX:
+    if len(groups) > groups_max or max(sizes, default=0) > FILTERS_PER_GROUP_MAX or sum(sizes) > filters_max:
         raise invalid(
-            f"Too many filters: at most {GROUPS_MAX} groups of {FILTERS_PER_GROUP_MAX} filters, {FILTERS_MAX} in all"
+            f"Too many filters: at most {groups_max} groups of {FILTERS_PER_GROUP_MAX} filters, {filters_max} in all"
         )
     return groups
 

@@ -5,9 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.collection import Collection
 from sandbox.errors import BadValue
-from sandbox.records import Record, Source, Version
-from sandbox.stages import ENTERED_CURRENT, entered, exited, is_backward
-from sandbox.times import to_iso
+from sandbox.records import MERGED, Record, Source, Version
+from sandbox.stages import (
+    ENTERED_CURRENT,
+    became,
+    cumulative_time_in,
+    entered,
+    exited,
+    is_backward,
+    latest_time_in,
+)
+from sandbox.times import read_ms, to_iso
 from sandbox.values import accept
 
 if TYPE_CHECKING:
@@ -24,6 +32,8 @@ def check(
     values: dict[str, str] = {}
     bad: list[BadValue] = []
     for name, value in written.items():
+        if value is None and not portal.switches.null_clears:
+            continue
         checked = _check_one(portal, collection, record, name.lower(), value)
         if isinstance(checked, BadValue):
             bad.append(checked)
@@ -67,15 +77,22 @@ def change(
         record.set(name, Version(value, at_ms, source))
     now = to_iso(at_ms)
     if STAGE in changed and collection is portal.contacts:
-        _date_stage(portal, record, old_stage, changed[STAGE], now)
+        _date_stage(portal, record, old_stage, changed[STAGE], at_ms)
+        if source.type == "CRM_UI" and is_backward(portal.stages, old_stage, changed[STAGE]):
+            _forget_later_stages(portal, record, changed[STAGE])
     if collection.kind.unique in changed:
         collection.rename(record, old_email, changed["email"])
         record.properties["hs_email_domain"] = changed["email"].rpartition("@")[2]
     if OWNER in changed:
         record.properties["hubspot_owner_assigneddate"] = now
-    if any(_moves_date(collection, name) for name in changed):
-        # Both are ISO in UTC and of one length, so that text order is time order.
-        record.properties[collection.kind.modified] = max(now, record.properties[collection.kind.modified])
+    if any(_moves_date(portal, collection, name, source) for name in changed):
+        touch(collection, record, at_ms=at_ms)
+
+
+def touch(collection: Collection, record: Record, *, at_ms: int) -> None:
+    """Let a record have been changed at that time, unless it was changed later."""
+    # Both are ISO in UTC and of one length, so that text order is time order.
+    record.properties[collection.kind.modified] = max(to_iso(at_ms), record.properties[collection.kind.modified])
 
 
 def _is_refused_stage(portal: "Portal", record: Record, name: str, value: str, source: Source) -> bool:
@@ -87,15 +104,38 @@ def _is_refused_stage(portal: "Portal", record: Record, name: str, value: str, s
     )
 
 
-def _date_stage(portal: "Portal", record: Record, old: str, new: str, now: str) -> None:
+def _date_stage(portal: "Portal", record: Record, old: str, new: str, at_ms: int) -> None:
+    held, now = record.properties, to_iso(at_ms)
     if old:
-        record.properties[exited(old)] = now
+        came_ms = read_ms(held.get(entered(old), ""))
+        stayed_ms = max(0, at_ms - came_ms) if came_ms is not None else 0
+        held[exited(old)] = now
+        held[latest_time_in(old)] = str(stayed_ms)
+        held[cumulative_time_in(old)] = str(int(held.get(cumulative_time_in(old)) or 0) + stayed_ms)
     if new:
-        record.properties[entered(new)] = now
+        held[entered(new)] = held[became(new)] = now
+    elif portal.switches.clear_empties_stage_dates:
+        held[entered(old)] = held[became(old)] = ""
     keeps = new or not portal.switches.clear_empties_entered_date
-    record.properties[ENTERED_CURRENT] = now if keeps else ""
+    held[ENTERED_CURRENT] = now if keeps else ""
 
 
-def _moves_date(collection: Collection, name: str) -> bool:
+def _forget_later_stages(portal: "Portal", record: Record, back_to: str) -> None:
+    """Whom a person sets back by hand never "became" the later stages (knowledge base, default contact properties)."""
+    for stage in portal.stages:
+        if is_backward(portal.stages, stage.id, back_to):
+            record.properties[became(stage.id)] = ""
+
+
+def _moves_date(portal: "Portal", collection: Collection, name: str, source: Source) -> bool:
+    """Whether a change of this property moves the date of the last change; beside a merge, which always does."""
     definition = collection.definitions.get(name)
-    return definition is not None and not definition.calculated
+    if definition is None:
+        return False
+    if definition.calculated:
+        return portal.switches.calculated_moves_date
+    if source is MERGED or not definition.read_only:
+        return True
+    if definition.field_type.startswith("calculation_"):
+        return portal.switches.equations_move_date
+    return portal.switches.rollups_move_date

@@ -38,7 +38,7 @@ def details(portal: "Portal", _: Call) -> Answer:
 def daily_usage(portal: "Portal", _: Call) -> Answer:
     usage = {
         "name": "private-apps-api-calls-daily",
-        "usageLimit": portal.limits.tier.daily,
+        "usageLimit": portal.limits.daily,
         "currentUsage": portal.limits.used_today,
         "collectedAt": to_iso(to_ms(portal.clock.now())),
         "fetchStatus": "SUCCESS",
@@ -48,7 +48,7 @@ def daily_usage(portal: "Portal", _: Call) -> Answer:
 
 
 def token_info(portal: "Portal", call: Call) -> Answer:
-    if call.body().get("tokenKey") != call.token:
+    if call.body().get("tokenKey") != call.token or not portal.switches.token_can_be_introspected:
         raise not_found()
     return Answer(
         body={

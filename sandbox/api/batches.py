@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.api.objects import known_names, refuse_taken, store, with_history
+from sandbox.api.objects import known_names, refuse_taken, store, teller
 from sandbox.collection import Collection
-from sandbox.errors import BadValue, Json, ids_not_found, invalid, values_not_valid
+from sandbox.errors import BadValue, Json, RefusedError, ids_not_found, invalid, values_not_valid
 from sandbox.records import Record
 from sandbox.times import to_iso, to_ms
 from sandbox.writing import check
@@ -68,15 +68,18 @@ def batch_read(portal: "Portal", collection: Collection, call: Call) -> Answer:
     )
     by = body.get("idProperty")
     ids = list(dict.fromkeys(str(each.get("id")) for each in inputs))
-    names = known_names(collection, body.get("properties") or ())
+    follows = portal.switches.batches_follow_merges
+    tell = teller(portal, collection, known_names(collection, body.get("properties") or ()), history)
     found: dict[str, Record] = {}
     for given in ids:
-        if (
-            record := _archived(collection, given) if call.flag("archived") else collection.find(given, by=by)
-        ) is not None:
+        if call.flag("archived"):
+            record = _archived(collection, given)
+        else:
+            record = collection.find(given, by=by, through_merges=follows)
+        if record is not None:
             found[given] = record
     missing = [given for given in ids if given not in found]
-    results = [with_history(collection.as_json(r, names), r, history) for r in _shuffled(list(found.values()))]
+    results = [tell(record) for record in _shuffled(list(found.values()))]
     return batch_answer(portal, results, [ids_not_found(missing)] if missing else [])
 
 
@@ -90,24 +93,36 @@ def batch_update(portal: "Portal", collection: Collection, call: Call) -> Answer
         listed = ", ".join(repeated)
         message = f"Duplicate IDs found in batch input: [{listed}]. IDs must be unique"
         raise invalid(message, context={"ids": repeated})
+    # With a trace id in every input, HubSpot's documents promise for creation that each bad input fails alone.
+    alone = portal.switches.trace_ids_on_update and all(each.get("objectWriteTraceId") for each in inputs)
     writes: list[tuple[Record, dict[str, str]]] = []
     missing: list[str] = []
     bad: list[BadValue] = []
+    errors: list[Json] = []
     for given, each in zip(ids, inputs, strict=True):
-        record = collection.find(given)
+        record = collection.find(given, through_merges=portal.switches.batches_follow_merges)
         values, wrong = check(portal, collection, record, each.get("properties") or {})
-        bad.extend(wrong)
-        if record is not None:
+        if wrong and alone:
+            errors.append(_failed_alone(values_not_valid(wrong), each["objectWriteTraceId"]))
+        elif record is not None:
             writes.append((record, values))
         elif given.isdecimal():
             missing.append(given)
         # An id that is no number, such as an email, was seen to succeed and change nothing (hubspot-api-nodejs#548).
+        bad.extend(() if alone else wrong)
     if bad:
         raise values_not_valid(bad)
     for record, values in writes:
         refuse_taken(collection, record, values)
     results = [store(portal, collection, record, values) for record, values in writes]
-    return batch_answer(portal, _shuffled(results), [ids_not_found(missing)] if missing else [])
+    errors += [ids_not_found(missing)] if missing else []
+    return batch_answer(portal, _shuffled(results), errors)
+
+
+def _failed_alone(refusal: RefusedError, trace_id: str) -> Json:
+    assert isinstance(refusal.body, dict)
+    told = {name: value for name, value in refusal.body.items() if name not in {"correlationId", "errors"}}
+    return {**told, "context": {"objectWriteTraceId": [trace_id]}}
 
 
 def _archived(collection: Collection, given: str) -> Record | None:

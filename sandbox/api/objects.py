@@ -1,6 +1,6 @@
 """Contacts and companies one by one: list, get, create, update, archive, merge, privacy deletion, search."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.api.calls import Answer, Call, Endpoint, Handler
@@ -8,7 +8,8 @@ from sandbox.collection import Collection
 from sandbox.errors import Json, invalid, not_found, refused, values_not_valid
 from sandbox.records import Record, an_integration
 from sandbox.search import BODY_MAX, search
-from sandbox.times import to_iso, to_ms
+from sandbox.stages import became, entered
+from sandbox.times import read_ms, to_iso, to_ms
 from sandbox.writing import change, check
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ PAGE_MAX = 100
 PAGE_MAX_WITH_HISTORY = 50
 APP_LABEL = "Private app"
 
+Teller = Callable[[Record], Json]
 CollectionHandler = Callable[["Portal", Collection, Call], Answer]
 
 # What every result of a write holds besides the changed properties, as recorded.
@@ -73,24 +75,45 @@ def known_names(collection: Collection, asked: Sequence[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if collection.definitions.get(name)]
 
 
-def with_history(told: Json, record: Record, names: Sequence[str]) -> Json:
-    """The record with every version of the named properties added, newest first."""
-    if names:
-        told["propertiesWithHistory"] = {
-            name: [version.as_json() for version in record.versions(name)] for name in names
-        }
+def teller(portal: "Portal", collection: Collection, names: Sequence[str], with_history: Sequence[str] = ()) -> Teller:
+    """What tells a record to whoever asked for these properties, and for every version of some, newest first."""
+    stage_dates = {became(stage.id): entered(stage.id) for stage in portal.stages if became(stage.id) in names}
+    most = portal.switches.history_entries_max or None
+
+    def tell(record: Record) -> Json:
+        told = collection.as_json(record, names)
+        if stage_dates:
+            told["properties"] |= _became_dates(portal, record, stage_dates)
+        if portal.switches.cleared_is_null:
+            told["properties"] = {name: value or None for name, value in told["properties"].items()}
+        if with_history:
+            told["propertiesWithHistory"] = {
+                name: [version.as_json() for version in record.versions(name)[:most]] for name in with_history
+            }
+        return told
+
+    return tell
+
+
+def _became_dates(portal: "Portal", record: Record, stage_dates: Mapping[str, str]) -> dict[str, str | None]:
+    """The older stage dates, by default spelled as they came beside ISO times in one answer (amp-labs/connectors)."""
+    told: dict[str, str | None] = {}
+    for name, entered_name in stage_dates.items():
+        value = record.properties.get(name, record.properties.get(entered_name))
+        in_ms = read_ms(value) if value and portal.switches.became_dates_in_ms else None
+        told[name] = value if in_ms is None else str(in_ms)
     return told
 
 
-def list_page(_: "Portal", collection: Collection, call: Call) -> Answer:
+def list_page(portal: "Portal", collection: Collection, call: Call) -> Answer:
     history = [name for name in call.many("propertiesWithHistory") if collection.definitions.get(name)]
     limit = call.number("limit", 10, PAGE_MAX_WITH_HISTORY if history else PAGE_MAX)
     after = call.one("after", "0")
     if not after.isdecimal():
         raise invalid(f"'{after}' is not a valid paging cursor")
-    names = known_names(collection, call.many("properties"))
+    tell = teller(portal, collection, known_names(collection, call.many("properties")), history)
     records, next_id = collection.page(after=int(after), limit=limit, archived=call.flag("archived"))
-    body: Json = {"results": [with_history(collection.as_json(r, names), r, history) for r in records]}
+    body: Json = {"results": [tell(record) for record in records]}
     if next_id is not None:
         link = f"https://api.hubapi.com/crm/v3/objects/{collection.kind.name}?limit={limit}&after={next_id}"
         body["paging"] = {"next": {"after": str(next_id), "link": link}}
@@ -107,7 +130,7 @@ def _one(collection: Collection, call: Call) -> Record:
     return found
 
 
-def get_one(_: "Portal", collection: Collection, call: Call) -> Answer:
+def get_one(portal: "Portal", collection: Collection, call: Call) -> Answer:
     if call.flag("archived") and call.params["id"].isdecimal():
         found = collection.archived.get(int(call.params["id"]))
         if found is None:
@@ -116,7 +139,7 @@ def get_one(_: "Portal", collection: Collection, call: Call) -> Answer:
         found = _one(collection, call)
     history = [name for name in call.many("propertiesWithHistory") if collection.definitions.get(name)]
     names = known_names(collection, call.many("properties"))
-    return Answer(body=with_history(collection.as_json(found, names), found, history))
+    return Answer(body=teller(portal, collection, names, history)(found))
 
 
 def create(portal: "Portal", collection: Collection, call: Call) -> Answer:
@@ -130,11 +153,14 @@ def create(portal: "Portal", collection: Collection, call: Call) -> Answer:
         stored.setdefault("lifecyclestage", portal.default_stage)
     now = to_iso(to_ms(portal.clock.now()))
     record = portal.insert(collection, stored, an_integration(portal.app_id, APP_LABEL), default_time=now)
-    return Answer(status=201, body=collection.as_json(record, [*values, *told_after_write(collection)]))
+    return Answer(status=201, body=_after_write(portal, collection, record, values))
 
 
-def told_after_write(collection: Collection) -> list[str]:
-    return [name for name in ALWAYS_TOLD if collection.definitions.get(name)]
+def _after_write(portal: "Portal", collection: Collection, record: Record, values: Mapping[str, str]) -> Json:
+    names = dict.fromkeys([*values, *filter(collection.definitions.get, ALWAYS_TOLD)])
+    if not portal.switches.update_tells_stage:
+        names.pop("lifecyclestage", None)
+    return teller(portal, collection, list(names))(record)
 
 
 def update_one(portal: "Portal", collection: Collection, call: Call) -> Answer:
@@ -153,7 +179,7 @@ def store(portal: "Portal", collection: Collection, record: Record, values: dict
     """Apply a checked API write; returns the result that HubSpot answers: what is stored now, as it turned out."""
     now = to_ms(portal.clock.now())
     change(portal, collection, record, values, an_integration(portal.app_id, APP_LABEL), at_ms=now)
-    return collection.as_json(record, list(dict.fromkeys([*values, *told_after_write(collection)])))
+    return _after_write(portal, collection, record, values)
 
 
 def refuse_taken(collection: Collection, record: Record | None, values: dict[str, str]) -> None:
@@ -180,7 +206,7 @@ def merge(portal: "Portal", call: Call) -> Answer:
     if records[0] is records[1]:
         raise invalid("Cannot merge a contact with itself")
     survivor = portal.contact(portal.merge(*ids))
-    return Answer(body=portal.contacts.as_json(survivor, known_names(portal.contacts, ())))
+    return Answer(body=teller(portal, portal.contacts, known_names(portal.contacts, ()))(survivor))
 
 
 def privacy_delete(portal: "Portal", call: Call) -> Answer:
@@ -198,11 +224,11 @@ def find(portal: "Portal", collection: Collection, call: Call) -> Answer:
         raise invalid(f"The body of a search may hold at most {BODY_MAX} characters")
     body = call.body()
     found = search(portal, collection, body)
-    names = known_names(collection, body.get("properties") or ())
+    tell = teller(portal, collection, known_names(collection, body.get("properties") or ()))
     results = []
     for record_id, known in found.page:
         shown = Record(record_id, dict(known), an_integration(portal.app_id, APP_LABEL))
-        results.append(collection.as_json(shown, names))
+        results.append(tell(shown))
     told: Json = {"total": found.total, "results": results}
     if found.next_offset is not None:
         told["paging"] = {"next": {"after": str(found.next_offset)}}

@@ -1,0 +1,113 @@
+"""What HubSpot does where nobody could verify it, or where its own pages disagree: each such fact is a switch."""
+
+from dataclasses import dataclass, fields
+from typing import get_type_hints
+
+Setting = bool | int | float | str
+
+
+@dataclass(slots=True, kw_only=True)
+class Switches:
+    """The portal's choices; a default is the likelier behaviour, and the portal may be switched while it is served.
+
+    `docs/sandbox.md` tells for each which fact it stands for.
+    """
+
+    # Lifecycle stages.
+    backward_stage_writes: bool = False
+    """Whether an API write of an earlier stage is accepted; otherwise it is answered 200 and changes nothing."""
+    clear_empties_entered_date: bool = True
+    """Whether clearing a stage empties `hs_v2_date_entered_current_stage`; if not, it tells when that was."""
+    clear_empties_stage_dates: bool = False
+    """Whether clearing a stage empties the dates that tell when that stage was entered."""
+    became_dates_in_ms: bool = True
+    """Whether `hs_lifecyclestage_<stage>_date` is told in milliseconds; otherwise in ISO, like other times."""
+    update_tells_stage: bool = True
+    """Whether the result of an update always shows the stored stage; otherwise it lacks it."""
+
+    # What moves the date of the last change.
+    calculated_moves_date: bool = False
+    """Whether a change of a `calculated` property does."""
+    rollups_move_date: bool = True
+    """Whether a change of another read-only property does: visits, mails, notes."""
+    equations_move_date: bool = False
+    """Whether one does whose field type is a calculation, though it is not called `calculated`."""
+    memberships_move_date: bool = False
+    """Whether being put on a list or taken off it does."""
+
+    # Writing.
+    trace_ids_on_update: bool = False
+    """Whether a bad value in a batch update fails alone (207) where every input has an `objectWriteTraceId`."""
+    null_clears: bool = True
+    """Whether `null` clears a property as `""` does; otherwise it is passed over."""
+    batches_follow_merges: bool = False
+    """Whether batch read and batch update reach the survivor by an id that was merged away."""
+
+    # Reading.
+    cleared_is_null: bool = False
+    """Whether a cleared value is told as `null`, like one never set; otherwise as `""`."""
+    history_entries_max: int = 0
+    """How many versions of a property a history shows, the newest ones; 0: all."""
+    merge_gives_new_id: bool = True
+    """Whether the contact that survives a merge gets a new id."""
+    unassociated_answer_207: bool = True
+    """Whether an association read that names records without associations is a 207; otherwise a 200."""
+    events_need_object: bool = False
+    """Whether the events endpoint refuses to list events of all contacts."""
+
+    # Search.
+    index_lag_s: float = 0.0
+    """How many seconds search stays behind writes."""
+    empty_matches_not_equal: bool = False
+    """Whether a search for NEQ or NOT_IN finds records without a value."""
+    filter_groups_max: int = 5
+    """How many filter groups a search may have."""
+    filters_max: int = 18
+    """How many filters a search may have in all its groups."""
+
+    # Limits.
+    search_limit_tells_policy: bool = False
+    """Whether the 429 of a search has the body of other 429s; otherwise that recorded in 2022."""
+    burst_limit_tells_wait: bool = False
+    """Whether the 429 of a burst has `Retry-After`."""
+    professional_daily_max: int = 625_000
+    """How many requests a day a Professional account may send."""
+    list_change_ids_max: int = 100_000
+    """How many ids one change of a list's members may name."""
+
+    # The account.
+    token_can_be_introspected: bool = True
+    """Whether the token's scopes can be asked for; otherwise 404, as a service key may answer."""
+    taken_group_named: bool = True
+    """Whether the 409 for an existing property group has the body known of properties; otherwise a bare one."""
+    property_readable_after_s: float = 0.0
+    """How many seconds it takes until a new property can be read: 0.25 to 0.7 in HubSpot."""
+
+    def as_json(self) -> dict[str, Setting]:
+        """Every switch and how it stands."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def turn(self, name: str, to: object) -> None:
+        """Set the switch of that name; text is read as what the switch takes. ValueError where that cannot be."""
+        takes = get_type_hints(Switches).get(name)
+        if takes is None:
+            raise ValueError(f"there is no switch {name}; there are: {', '.join(self.as_json())}")
+        setattr(self, name, _read(name, takes, to))
+
+
+_WORDS = {"true": True, "on": True, "false": False, "off": False}
+
+
+def _read(name: str, takes: type, to: object) -> Setting:
+    if takes is bool:
+        known = to if isinstance(to, bool) else _WORDS.get(str(to).lower())
+        if known is None:
+            raise ValueError(f"{name} is true or false, not {to!r}")
+        return known
+    try:
+        number = float(str(to)) if takes is float else int(str(to))
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise ValueError(f"{name} is a number from 0 on, not {to!r}")
+    return number
