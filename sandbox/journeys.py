@@ -24,7 +24,7 @@ FORM_PAGES = (
     ("Request a demo: Demo request", 0.75),
     ("Contact: Contact sales", 0.8),
 )
-_SOURCES = {
+SOURCES = {
     "ORGANIC_SEARCH": 34,
     "DIRECT_TRAFFIC": 24,
     "PAID_SEARCH": 11,
@@ -34,7 +34,7 @@ _SOURCES = {
     "OFFLINE": 5,
     "PAID_SOCIAL": 3,
 }
-_PAGES = (
+PAGES = (
     "/",
     "/product",
     "/blog/forecasting",
@@ -60,7 +60,7 @@ class Span:
 
 def web(random: Random, interest: float, span: Span) -> dict[str, str]:
     """Visits and pages; nothing for somebody who never came. `interest` runs from 0 to 1."""
-    source = random.choices(list(_SOURCES), list(_SOURCES.values()))[0]
+    source = random.choices(list(SOURCES), list(SOURCES.values()))[0]
     told = {"hs_analytics_source": source, "hs_analytics_source_data_1": source.replace("_", " ").capitalize()}
     visits = 0 if source == "OFFLINE" and random.random() < 0.7 else 1 + int(random.expovariate(1) * 8 * interest)
     told["hs_analytics_num_visits"] = str(visits)
@@ -69,7 +69,7 @@ def web(random: Random, interest: float, span: Span) -> dict[str, str]:
     views = visits + int(random.expovariate(1) * visits * (1 + 2 * interest))
     starts = span.moments(random, visits)
     last_view = min(span.end_ms, starts[-1] + random.randint(0, 20) * MINUTE_MS)
-    reached = 1 + int(interest * (len(_PAGES) - 1))
+    reached = 1 + int(interest * (len(PAGES) - 1))
     return {
         **told,
         "hs_analytics_num_page_views": str(views),
@@ -78,8 +78,8 @@ def web(random: Random, interest: float, span: Span) -> dict[str, str]:
         "hs_analytics_first_timestamp": to_iso(starts[0]),
         "hs_analytics_last_visit_timestamp": to_iso(starts[-1]),
         "hs_analytics_last_timestamp": to_iso(last_view),
-        "hs_analytics_first_url": f"https://www.lumen-analytics.example{random.choice(_PAGES[:4])}",
-        "hs_analytics_last_url": f"https://www.lumen-analytics.example{random.choice(_PAGES[:reached])}",
+        "hs_analytics_first_url": f"https://www.lumen-analytics.example{random.choice(PAGES[:4])}",
+        "hs_analytics_last_url": f"https://www.lumen-analytics.example{random.choice(PAGES[:reached])}",
         "hs_latest_source": source,
         "hs_latest_source_timestamp": to_iso(starts[-1]),
     }

@@ -1,0 +1,375 @@
+"""What happens to contacts of a portal that people live in, each told by HubSpot's own properties.
+
+Counts and dates are those of HubSpot's rollups: an email counts once however often it is opened, what forms change is
+calculated and moves no date, a deal moves a stage forward only. An act takes the portal, a source of chance and a
+contact's id, and returns the id of the contact that it happened to.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from sandbox.definitions import Definition
+from sandbox.journeys import FORM_PAGES, PAGES, SOURCES
+from sandbox.portal import ANSWERS, FEEDBACK, Portal
+from sandbox.records import IMPORTED
+from sandbox.times import to_ms
+from sandbox.values import Value
+from sandbox.writing import STAGE, change
+
+Act = Callable[[Portal, Random, str], str]
+STAGE_OF_A_DEAL, STAGE_OF_A_DEAL_WON = "opportunity", "customer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of event: how it is done, and how often it happens compared with the others."""
+
+    act: Act
+    weight: float
+    possible: Callable[[Portal], bool] = lambda _: True
+
+
+# The web.
+
+
+def visit(portal: Portal, random: Random, contact: str) -> str:
+    """A session of one page or some."""
+    now, pages, source = portal.clock.now(), random.randint(1, 6), random.choice(list(SOURCES))
+    visits = _count(portal, contact, "hs_analytics_num_visits") + 1
+    views = _count(portal, contact, "hs_analytics_num_page_views") + pages
+    url = f"https://www.lumen-analytics.example{random.choice(PAGES)}"
+    firsts = {"hs_analytics_first_timestamp": now, "hs_analytics_first_visit_timestamp": now}
+    _tell(
+        portal,
+        contact,
+        hs_analytics_num_visits=visits,
+        hs_analytics_num_page_views=views,
+        hs_analytics_average_page_views=round(views / visits, 2),
+        hs_analytics_last_timestamp=now,
+        hs_analytics_last_visit_timestamp=now,
+        hs_analytics_last_url=url,
+        hs_latest_source=source,
+        hs_latest_source_timestamp=now,
+        **_missing(portal, contact, {**firsts, "hs_analytics_first_url": url, "hs_analytics_source": source}),
+    )
+    return contact
+
+
+def form_sent(portal: Portal, random: Random, contact: str) -> str:
+    """A form is sent, on a page that is tracked or on another one."""
+    page, _ = random.choice(FORM_PAGES)
+    name = page.partition(": ")[2]
+    guid = next((form.id for form in portal.forms if form.name == name), str(uuid.uuid5(uuid.NAMESPACE_URL, name)))
+    now = portal.clock.now()
+    before = _held(portal, contact, "hs_calculated_form_submissions")
+    sent = [*filter(None, before.split(";")), f"{guid}::{to_ms(now)}"]
+    if random.random() < 0.5:
+        visit(portal, random, contact)
+    _tell(
+        portal,
+        contact,
+        num_conversion_events=_count(portal, contact, "num_conversion_events") + 1,
+        num_unique_conversion_events=max(
+            _count(portal, contact, "num_unique_conversion_events") + (guid not in before),
+            len({each.partition(":")[0] for each in sent}),
+        ),
+        recent_conversion_event_name=page,
+        recent_conversion_date=now,
+        hs_calculated_form_submissions=";".join(sent),
+        **_missing(portal, contact, {"first_conversion_event_name": page, "first_conversion_date": now}),
+    )
+    return contact
+
+
+# Marketing email.
+
+
+def mail_delivered(portal: Portal, _: Random, contact: str) -> str:
+    now = portal.clock.now()
+    _tell(
+        portal,
+        contact,
+        hs_email_delivered=_count(portal, contact, "hs_email_delivered") + 1,
+        hs_email_last_send_date=now,
+        hs_email_sends_since_last_engagement=_count(portal, contact, "hs_email_sends_since_last_engagement") + 1,
+        **_missing(portal, contact, {"hs_email_first_send_date": now}),
+    )
+    return contact
+
+
+def mail_opened(portal: Portal, random: Random, contact: str) -> str:
+    """Counted unless all that were delivered are open already; the date moves with every look."""
+    return _engaged(portal, random, contact, "open")
+
+
+def mail_clicked(portal: Portal, random: Random, contact: str) -> str:
+    """A click is an open, too."""
+    _engaged(portal, random, contact, "open")
+    return _engaged(portal, random, contact, "click")
+
+
+def mail_scanned(portal: Portal, random: Random, contact: str) -> str:
+    """A mail scanner opens a new mail and follows all its links within seconds of its delivery; nobody has read it."""
+    mail_delivered(portal, random, contact)
+    sent = portal.clock.now() - timedelta(seconds=random.randint(1, 5))
+    _tell(portal, contact, hs_email_last_send_date=sent)
+    return mail_clicked(portal, random, contact)
+
+
+def _engaged(portal: Portal, random: Random, contact: str, how: str) -> str:
+    if _count(portal, contact, "hs_email_delivered") <= 0:
+        mail_delivered(portal, random, contact)
+    now = portal.clock.now()
+    times = min(_count(portal, contact, f"hs_email_{how}") + 1, _count(portal, contact, "hs_email_delivered"))
+    told: dict[str, Value] = {
+        f"hs_email_{how}": times,
+        f"hs_email_last_{how}_date": now,
+        "hs_email_sends_since_last_engagement": 0,
+    }
+    _tell(portal, contact, **told, **_missing(portal, contact, {f"hs_email_first_{how}_date": now}))
+    return contact
+
+
+def unsubscribed(portal: Portal, _: Random, contact: str) -> str:
+    _tell(portal, contact, hs_email_optout="true", hs_email_optout_20010001="true")
+    return contact
+
+
+def subscribed_again(portal: Portal, _: Random, contact: str) -> str:
+    _tell(portal, contact, hs_email_optout="false", hs_email_optout_20010001="false")
+    return contact
+
+
+def mail_bounced(portal: Portal, random: Random, contact: str) -> str:
+    bounces = _count(portal, contact, "hs_email_bounce") + 1
+    hard = {"hs_email_hard_bounce_reason_enum": random.choice(("UNKNOWN_USER", "MAILBOX_FULL", "SPAM"))}
+    _tell(portal, contact, hs_email_bounce=bounces, **(hard if random.random() < 0.5 else {}))
+    return contact
+
+
+# Sales at work.
+
+
+def meeting_booked(portal: Portal, random: Random, contact: str) -> str:
+    now = portal.clock.now()
+    _tell(
+        portal,
+        contact,
+        engagements_last_meeting_booked=now,
+        notes_next_activity_date=now + timedelta(days=random.randint(1, 14)),
+        hs_latest_meeting_activity=now,
+        hs_last_sales_activity_timestamp=now,
+        hs_last_sales_activity_type="MEETING_BOOKED",
+    )
+    return contact
+
+
+def meeting_held(portal: Portal, random: Random, contact: str) -> str:
+    _contacted(portal, random, contact)
+    _tell(portal, contact, notes_next_activity_date="", hs_latest_meeting_activity=portal.clock.now())
+    return contact
+
+
+def meeting_cancelled(portal: Portal, _: Random, contact: str) -> str:
+    """The booking's own date stays; nothing lies ahead any more."""
+    now = portal.clock.now()
+    _tell(portal, contact, notes_next_activity_date="", notes_last_updated=now, hs_latest_meeting_activity=now)
+    return contact
+
+
+def chat(portal: Portal, random: Random, contact: str) -> str:
+    return _contacted(portal, random, contact)
+
+
+def call_logged(portal: Portal, random: Random, contact: str) -> str:
+    return _contacted(portal, random, contact)
+
+
+def _contacted(portal: Portal, _: Random, contact: str) -> str:
+    now = portal.clock.now()
+    _tell(
+        portal,
+        contact,
+        notes_last_contacted=now,
+        notes_last_updated=now,
+        num_contacted_notes=_count(portal, contact, "num_contacted_notes") + 1,
+        num_notes=_count(portal, contact, "num_notes") + 1,
+        **_missing(portal, contact, {"hs_sa_first_engagement_date": now}),
+    )
+    return contact
+
+
+def deal_created(portal: Portal, _: Random, contact: str) -> str:
+    _tell(portal, contact, num_associated_deals=_count(portal, contact, "num_associated_deals") + 1)
+    portal.deal_sync_sets(contact, STAGE_OF_A_DEAL)
+    return contact
+
+
+def deal_won(portal: Portal, random: Random, contact: str) -> str:
+    amount = random.randint(1, 80) * 500
+    _tell(
+        portal,
+        contact,
+        num_associated_deals=max(1, _count(portal, contact, "num_associated_deals")),
+        recent_deal_amount=amount,
+        total_revenue=_count(portal, contact, "total_revenue") + amount,
+    )
+    portal.deal_sync_sets(contact, STAGE_OF_A_DEAL_WON)
+    return contact
+
+
+def sales_answered(portal: Portal, random: Random, contact: str) -> str:
+    """One of sales' answers, or an answer taken back."""
+    portal.sales_answers(contact, random.choice(list(ANSWERS)))
+    return contact
+
+
+# Whoever else edits contacts.
+
+
+def person_set_stage(portal: Portal, random: Random, contact: str) -> str:
+    """Any stage by hand, also an earlier one; sometimes none."""
+    stage = "" if random.random() < 0.1 else random.choice(portal.stages).id
+    users = [owner.user_id for owner in portal.owners] or [61_001]
+    portal.person_sets(contact, STAGE, stage, user_id=random.choice(users))
+    return contact
+
+
+def workflow_set_stage(portal: Portal, random: Random, contact: str) -> str:
+    """A workflow sets one of the first stages; for an earlier one it clears first, as an integration must."""
+    stage = random.choice(portal.stages[:4]).id
+    if random.random() < 0.5:
+        portal.workflow_sets(contact, STAGE, "")
+    portal.workflow_sets(contact, STAGE, stage)
+    return contact
+
+
+def integration_interfered(portal: Portal, random: Random, contact: str) -> str:
+    """Another integration writes what is not its own: the stage, or a number that somebody else keeps."""
+    numbers = [each.name for each in _own(portal) if each.type == "number"]
+    name = random.choice([STAGE, *numbers])
+    if name != STAGE:
+        portal.integration_sets(contact, name, random.randint(0, 100))
+        return contact
+    portal.integration_sets(contact, STAGE, "")
+    portal.integration_sets(contact, STAGE, random.choice(portal.stages[:4]).id)
+    return contact
+
+
+def box_ticked(portal: Portal, random: Random, contact: str) -> str:
+    """A person ticks one of the portal's own boxes, or takes the tick away."""
+    name = random.choice([each.name for each in _own(portal) if _is_box(each)])
+    portal.person_sets(contact, name, "" if _held(portal, contact, name) == "true" else "true")
+    return contact
+
+
+def profile_imported(portal: Portal, random: Random, contact: str) -> str:
+    """An import updates who somebody is; not every value makes sense."""
+    values = {
+        "jobtitle": random.choice(("CFO", "Head of Marketing", "Student", "Software Engineer", "asdf")),
+        "country": random.choice(("Germany", "France", "Japan", "")),
+        "numemployees": random.choice(("1-5", "50-100", "1000+")),
+        "annualrevenue": random.choice(("1,200,000", "N/A", "900000")),
+    }
+    chosen = {name: values[name] for name in random.sample(sorted(values), 2)}
+    record, now = portal.contact(contact), to_ms(portal.clock.now())
+    change(portal, portal.contacts, record, chosen, IMPORTED, at_ms=now)
+    return contact
+
+
+# Contacts that come and go.
+
+
+def contact_imported(portal: Portal, random: Random, _: str) -> str:
+    """Somebody new, in the stage that new contacts get or in none; the contact given plays no part."""
+    number = random.getrandbits(40)
+    stage = random.choices([portal.default_stage, None, portal.stages[0].id], [6, 2, 2])[0]
+    return portal.add_contact(
+        email=f"new.{number:010x}@prospect{number % 50}.example",
+        firstname="New",
+        jobtitle=random.choice(("CEO", "Analyst", None)),
+        lifecyclestage=stage,
+        hs_analytics_source="OFFLINE",
+    )
+
+
+def merged(portal: Portal, random: Random, contact: str) -> str:
+    """Another contact is merged into this one, which may get a new id by that."""
+    others = [each for each in portal.contacts.live if str(each) != contact]
+    return portal.merge(contact, str(random.choice(others)))
+
+
+def deleted(portal: Portal, _: Random, contact: str) -> str:
+    portal.delete(contact)
+    return contact
+
+
+def deleted_for_privacy(portal: Portal, _: Random, contact: str) -> str:
+    portal.delete(contact, for_privacy=True)
+    return contact
+
+
+KINDS: Mapping[str, Kind] = {
+    "visit": Kind(act=visit, weight=300),
+    "form_sent": Kind(act=form_sent, weight=70),
+    "mail_delivered": Kind(act=mail_delivered, weight=180),
+    "mail_opened": Kind(act=mail_opened, weight=120),
+    "mail_clicked": Kind(act=mail_clicked, weight=50),
+    "mail_scanned": Kind(act=mail_scanned, weight=40),
+    "unsubscribed": Kind(act=unsubscribed, weight=5),
+    "subscribed_again": Kind(act=subscribed_again, weight=1),
+    "mail_bounced": Kind(act=mail_bounced, weight=6),
+    "meeting_booked": Kind(act=meeting_booked, weight=20),
+    "meeting_held": Kind(act=meeting_held, weight=14),
+    "meeting_cancelled": Kind(act=meeting_cancelled, weight=5),
+    "chat": Kind(act=chat, weight=20),
+    "call_logged": Kind(act=call_logged, weight=25),
+    "deal_created": Kind(act=deal_created, weight=8),
+    "deal_won": Kind(act=deal_won, weight=4),
+    "sales_answered": Kind(
+        act=sales_answered, weight=12, possible=lambda portal: portal.contacts.definitions.get(FEEDBACK) is not None
+    ),
+    "person_set_stage": Kind(act=person_set_stage, weight=12),
+    "workflow_set_stage": Kind(act=workflow_set_stage, weight=10),
+    "integration_interfered": Kind(act=integration_interfered, weight=10),
+    "box_ticked": Kind(act=box_ticked, weight=8, possible=lambda portal: any(map(_is_box, _own(portal)))),
+    "profile_imported": Kind(act=profile_imported, weight=12),
+    "contact_imported": Kind(act=contact_imported, weight=16),
+    "merged": Kind(act=merged, weight=5, possible=lambda portal: len(portal.contacts) > 1),
+    "deleted": Kind(act=deleted, weight=4),
+    "deleted_for_privacy": Kind(act=deleted_for_privacy, weight=1),
+}
+
+
+def _tell(portal: Portal, contact: str, /, **told: Value) -> None:
+    """Let HubSpot note this about a contact, now."""
+    portal.hubspot_records(contact, at=portal.clock.now(), **told)
+
+
+def _held(portal: Portal, contact: str, name: str) -> str:
+    return portal.contact(contact).properties.get(name) or ""
+
+
+def _count(portal: Portal, contact: str, name: str) -> int:
+    """The number that a property holds; what makes no sense as a count begins again at 0."""
+    try:
+        return max(0, int(float(_held(portal, contact, name) or 0)))
+    except ValueError:
+        return 0
+
+
+def _missing(portal: Portal, contact: str, firsts: Mapping[str, Value]) -> dict[str, Value]:
+    """Those that are to be told only once, and are not yet."""
+    return {name: value for name, value in firsts.items() if not _held(portal, contact, name)}
+
+
+def _own(portal: Portal) -> list[Definition]:
+    """The properties that are not HubSpot's."""
+    return [each for each in portal.contacts.definitions.list() if not each.hubspot_defined]
+
+
+def _is_box(definition: Definition) -> bool:
+    return definition.field_type == "booleancheckbox"

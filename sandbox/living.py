@@ -1,0 +1,112 @@
+"""A portal that people live in: one event after another, drawn as they happen in a real one."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from sandbox.happenings import KINDS
+from sandbox.portal import Portal
+
+RATE_MAX = 1_000.0
+"""Events a second: far more than any portal sees, and still little beside what it answers."""
+
+_BEHIND_MAX_S = 1.0
+_AFTER_A_BOOKING = {"meeting_held", "meeting_cancelled"}
+_GONE = {"deleted", "deleted_for_privacy"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened, to which contact (the id it has afterwards), and when by the portal's clock."""
+
+    kind: str
+    contact: str
+    at: datetime
+
+
+class Life:
+    """What happens to the contacts of one portal.
+
+    The same seed on the same portal gives the same events. They happen at the time of the portal's clock, which this
+    never moves. Safe to use while the portal is served.
+    """
+
+    def __init__(self, portal: Portal, seed: int = 1) -> None:
+        self.portal = portal
+        self.counts: Counter[str] = Counter()
+        self._random = Random(seed)
+        self._ids: list[str] = []
+        self._booked: list[str] = []
+
+    def step(self) -> Event:
+        """One event: its kind and its contact as chance will have it."""
+        with self.portal.lock:
+            possible = {name: kind.weight for name, kind in KINDS.items() if kind.possible(self.portal)}
+            kind = self._random.choices(list(possible), list(possible.values()))[0]
+            booked = [each for each in self._booked if self._is_there(each)]
+            if kind in _AFTER_A_BOOKING and booked:
+                return self.happens(kind, self._random.choice(booked))
+            if kind in _AFTER_A_BOOKING:
+                kind = "meeting_booked"
+            contact = self._anybody()
+            return self.happens(kind if contact else "contact_imported", contact)
+
+    def happens(self, kind: str, contact: str = "") -> Event:
+        """This event to this contact, given by id or email. KeyError for a kind or a contact that there is none of."""
+        with self.portal.lock:
+            known = KINDS[kind]
+            given = str(self.portal.contact(contact).id) if contact else ""
+            if not known.possible(self.portal):
+                raise ValueError(f"the portal lacks what {kind} needs")
+            met = known.act(self.portal, self._random, given)
+            self.counts[kind] += 1
+            if given in self._booked and kind in _AFTER_A_BOOKING | _GONE:
+                self._booked.remove(given)
+            if kind == "meeting_booked":
+                self._booked.append(met)
+            return Event(kind=kind, contact=met, at=self.portal.clock.now())
+
+    def _anybody(self) -> str:
+        """Some contact; `""` where there is none. The list of all is renewed only when somebody came or went."""
+        if len(self._ids) != len(self.portal.contacts):
+            self._ids = [str(each) for each in self.portal.contacts.live]
+        while self._ids:
+            place = self._random.randrange(len(self._ids))
+            if self._is_there(self._ids[place]):
+                return self._ids[place]
+            self._ids = [str(each) for each in self.portal.contacts.live]
+        return ""
+
+    def _is_there(self, contact: str) -> bool:
+        return int(contact) in self.portal.contacts.live
+
+
+@contextmanager
+def living(life: Life, rate: float) -> Iterator[Life]:
+    """Let life go on beside the block: `rate` events a second in real time, until the block ends.
+
+    What could not happen in time is left out rather than made up for. ValueError for a rate that is not above 0 and
+    at most `RATE_MAX`.
+    """
+    if not 0 < rate <= RATE_MAX:
+        raise ValueError(f"{rate:g} events a second: it must be above 0 and at most {RATE_MAX:g}")
+    over = threading.Event()
+
+    def go_on() -> None:
+        due = time.monotonic()
+        while not over.wait(max(0.0, due - time.monotonic())):
+            life.step()
+            due = max(due + 1 / rate, time.monotonic() - _BEHIND_MAX_S)
+
+    thread = threading.Thread(target=go_on, name="sandbox-life", daemon=True)
+    thread.start()
+    try:
+        yield life
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,201 @@
+"""A portal that people live in."""
+
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sandbox import Clock, Portal, generate
+from sandbox.happenings import KINDS
+from sandbox.living import RATE_MAX, Life, living
+from sandbox.portal import FEEDBACK
+from sandbox.times import to_iso, to_ms
+from tests.sandbox.asking import NOW
+
+STAGE = "lifecyclestage"
+
+
+@pytest.fixture
+def lived_in() -> Portal:
+    """A portal that also has sales' answer, a number and a box of its own."""
+    portal = generate(60, seed=3, now=NOW, clock=Clock.stopped(NOW))
+    portal.define(FEEDBACK, "enumeration", "radio", options=["true_sql", "mql_not_ready", "unqualified"])
+    portal.define("points", "number", "number")
+    portal.define("follow_up", "bool", "booleancheckbox", options=["true", "false"])
+    return portal
+
+
+@pytest.fixture
+def life(lived_in: Portal) -> Life:
+    return Life(lived_in, seed=5)
+
+
+@pytest.fixture
+def contact(lived_in: Portal) -> str:
+    """Somebody of whom nothing is known yet, an hour ago."""
+    added = lived_in.add_contact(email="ada@prospect.example", lifecyclestage="lead")
+    lived_in.clock.move(timedelta(hours=1))
+    return added
+
+
+def held(portal: Portal, contact: str, *names: str) -> list[str]:
+    return [portal.contact(contact).properties.get(name) or "" for name in names]
+
+
+def modified(portal: Portal, contact: str) -> str:
+    return held(portal, contact, "lastmodifieddate")[0]
+
+
+def now(portal: Portal) -> str:
+    return to_iso(to_ms(portal.clock.now()))
+
+
+def everything(portal: Portal) -> dict[str, Any]:
+    return {str(each): dict(record.properties) for each, record in portal.contacts.live.items()}
+
+
+def test_the_same_seed_on_the_same_portal_gives_the_same_events() -> None:
+    portals = [generate(40, seed=2, now=NOW, clock=Clock.stopped(NOW)) for _ in range(2)]
+    lives = [[life.step() for _ in range(400)] for life in (Life(portal, seed=9) for portal in portals)]
+    assert lives[0] == lives[1]
+    assert everything(portals[0]) == everything(portals[1])
+
+
+def test_over_time_everything_happens_and_visits_happen_most(life: Life) -> None:
+    for _ in range(6_000):
+        life.step()
+        life.portal.clock.move(timedelta(minutes=1))
+    assert set(life.counts) == set(KINDS)
+    assert life.counts.most_common(1)[0][0] == "visit"
+    assert life.counts.total() == 6_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_event_happens_to_the_contact_that_it_is_told_to_happen_to(
+    life: Life, lived_in: Portal, contact: str, kind: str
+) -> None:
+    before = everything(lived_in)
+    event = life.happens(kind, "ada@prospect.example")
+    after = everything(lived_in)
+    changed = {each for each in before.keys() | after.keys() if before.get(each) != after.get(each)}
+    assert event.kind == kind
+    assert event.contact in {contact, *(after.keys() - before.keys())}
+    assert changed <= {contact, event.contact} or kind == "merged"
+    assert changed or kind in {"person_set_stage", "sales_answered"}
+
+
+def test_a_portal_without_contacts_begins_with_an_import() -> None:
+    life = Life(Portal())
+    assert life.step().kind == "contact_imported"
+    assert len(life.portal.contacts) == 1
+
+
+def test_what_a_portal_has_no_property_for_does_not_happen() -> None:
+    life = Life(generate(20, seed=1))
+    for _ in range(1_000):
+        life.step()
+    assert not {"sales_answered", "box_ticked"} & set(life.counts)
+    with pytest.raises(ValueError, match="sales_answered"):
+        life.happens("sales_answered", str(next(iter(life.portal.contacts.live))))
+
+
+def test_a_form_sent_from_an_untracked_page_moves_no_date(life: Life, lived_in: Portal, contact: str) -> None:
+    """HubSpot calculates what forms change, and calculated properties do not move the date."""
+    dates = Counter[bool]()
+    for number in range(1, 9):
+        before = modified(lived_in, contact)
+        visits = held(lived_in, contact, "hs_analytics_num_visits")
+        lived_in.clock.move(timedelta(minutes=1))
+        life.happens("form_sent", contact)
+        tracked = visits != held(lived_in, contact, "hs_analytics_num_visits")
+        assert (modified(lived_in, contact) != before) is tracked
+        assert held(lived_in, contact, "num_conversion_events", "recent_conversion_date") == [
+            str(number),
+            now(lived_in),
+        ]
+        dates[tracked] += 1
+    assert len(dates) == 2
+    submissions = held(lived_in, contact, "hs_calculated_form_submissions")[0].split(";")
+    assert len(submissions) == 8
+    assert held(lived_in, contact, "num_unique_conversion_events") == [str(len({s.split(":")[0] for s in submissions}))]
+
+
+def test_a_mail_counts_once_however_often_it_is_opened(life: Life, lived_in: Portal, contact: str) -> None:
+    life.happens("mail_delivered", contact)
+    for _ in range(3):
+        lived_in.clock.move(timedelta(minutes=1))
+        life.happens("mail_opened", contact)
+    assert held(lived_in, contact, "hs_email_delivered", "hs_email_open", "hs_email_click") == ["1", "1", ""]
+    assert held(lived_in, contact, "hs_email_last_open_date", "lastmodifieddate") == [now(lived_in)] * 2
+
+
+def test_a_mail_scanner_follows_the_links_within_seconds_of_delivery(
+    life: Life, lived_in: Portal, contact: str
+) -> None:
+    life.happens("mail_scanned", contact)
+    sent, opened, clicked = held(
+        lived_in, contact, "hs_email_last_send_date", "hs_email_last_open_date", "hs_email_last_click_date"
+    )
+    assert opened == clicked == now(lived_in)
+    assert to_iso(to_ms(lived_in.clock.now()) - 5_000) <= sent < clicked
+    assert held(lived_in, contact, "hs_email_delivered", "hs_email_open", "hs_email_click") == ["1", "1", "1"]
+
+
+def test_a_meeting_that_is_cancelled_leaves_its_booking_but_nothing_ahead(
+    life: Life, lived_in: Portal, contact: str
+) -> None:
+    life.happens("meeting_booked", contact)
+    booked, ahead = held(lived_in, contact, "engagements_last_meeting_booked", "notes_next_activity_date")
+    assert booked == now(lived_in) < ahead
+    lived_in.clock.move(timedelta(days=1))
+    life.happens("meeting_cancelled", contact)
+    assert held(lived_in, contact, "engagements_last_meeting_booked", "notes_next_activity_date") == [booked, ""]
+    assert held(lived_in, contact, "num_contacted_notes") == [""]
+
+
+def test_a_meeting_that_is_held_counts_as_contact(life: Life, lived_in: Portal, contact: str) -> None:
+    life.happens("meeting_booked", contact)
+    life.happens("meeting_held", contact)
+    told = held(lived_in, contact, "num_contacted_notes", "notes_last_contacted", "notes_next_activity_date")
+    assert told == ["1", now(lived_in), ""]
+
+
+@pytest.mark.parametrize(("kind", "stage"), [("deal_created", "opportunity"), ("deal_won", "customer")])
+def test_a_deal_moves_the_stage_by_itself_and_forward_only(
+    life: Life, lived_in: Portal, contact: str, kind: str, stage: str
+) -> None:
+    life.happens(kind, contact)
+    assert held(lived_in, contact, STAGE, "num_associated_deals") == [stage, "1"]
+    lived_in.person_sets(contact, STAGE, "evangelist")
+    life.happens(kind, contact)
+    assert held(lived_in, contact, STAGE) == ["evangelist"]
+
+
+def test_each_who_edits_is_named_in_the_history(life: Life, lived_in: Portal, contact: str) -> None:
+    for kind in ("person_set_stage", "workflow_set_stage", "integration_interfered", "sales_answered", "box_ticked"):
+        for _ in range(8):
+            life.happens(kind, contact)
+    sources = {
+        name: {version.source.type for version in lived_in.contact(contact).versions(name)}
+        for name in (STAGE, "points", FEEDBACK, "follow_up")
+    }
+    assert sources[STAGE] == {"IMPORT", "CRM_UI", "AUTOMATION_PLATFORM", "INTEGRATION"}
+    assert sources["points"] == {"INTEGRATION"}
+    assert sources[FEEDBACK] == sources["follow_up"] == {"CRM_UI"}
+
+
+def test_life_goes_on_beside_a_block_and_ends_with_it(life: Life) -> None:
+    with living(life, rate=200):
+        time.sleep(0.3)
+    happened = life.counts.total()
+    assert 10 <= happened <= 80
+    time.sleep(0.05)
+    assert life.counts.total() == happened
+
+
+@pytest.mark.parametrize("rate", [0, -1, RATE_MAX * 2])
+def test_a_rate_that_makes_no_sense_is_refused(life: Life, rate: float) -> None:
+    with pytest.raises(ValueError, match="events a second"), living(life, rate):
+        pass
