@@ -18,6 +18,10 @@ FIELD_TYPES = {
     "datetime": {"date"},
 }
 OPTIONS_MAX = 5_000
+OPTION_TEXT_MAX = 3_000
+# Recorded in a test account in 2026-09 (kalup); unique ones: HubSpot properties guide.
+CUSTOM_MAX = 1_000
+UNIQUE_MAX = 10
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -132,7 +136,7 @@ class Definitions:
         """The definition of that name, or a 404."""
         if found := self.get(name):
             return found
-        raise not_found(f'Property "{name}" does not exist', context={"name": [name]})
+        raise unknown_property(name)
 
     def list(self, *, archived: bool = False) -> Sequence[Definition]:
         return [definition for definition in self._all.values() if (definition.archived_ms is not None) == archived]
@@ -148,6 +152,7 @@ class Definitions:
         definition = self._checked(Definition(**_fields(body), created_ms=at_ms, updated_ms=at_ms))
         if self.get(definition.name):
             raise name_taken(definition.name)
+        self._check_room(definition)
         self.put(definition)
         return definition
 
@@ -195,6 +200,13 @@ class Definitions:
             )
         del self.groups[name]
 
+    def _check_room(self, added: Definition) -> None:
+        custom = [each for each in self.list() if not each.hubspot_defined]
+        if len(custom) >= CUSTOM_MAX:
+            raise invalid(f"The limit of {CUSTOM_MAX} custom properties is reached.")
+        if added.unique and sum(each.unique for each in custom) >= UNIQUE_MAX:
+            raise invalid(f"The limit of {UNIQUE_MAX} properties with unique values is reached.")
+
     def _checked(self, definition: Definition) -> Definition:
         if not _NAME.fullmatch(definition.name):
             raise invalid(
@@ -210,7 +222,14 @@ class Definitions:
             )
         if len(definition.options) > OPTIONS_MAX:
             raise invalid(f"A property may have at most {OPTIONS_MAX} options.")
+        if any(len(option) > OPTION_TEXT_MAX for option in definition.allowed):
+            raise invalid(f"An option may have at most {OPTION_TEXT_MAX} characters.")
         return definition
+
+
+def unknown_property(name: str) -> RefusedError:
+    """404 for a property that does not exist, or cannot be read yet."""
+    return not_found(f'Property "{name}" does not exist', context={"name": [name]})
 
 
 def name_taken(name: str) -> RefusedError:

@@ -87,12 +87,13 @@ class Switches:
         """Every switch and how it stands."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
-    def turn(self, name: str, to: object) -> None:
-        """Set the switch of that name; text is read as what the switch takes. ValueError where that cannot be."""
-        takes = get_type_hints(Switches).get(name)
-        if takes is None:
-            raise ValueError(f"there is no switch {name}; there are: {', '.join(self.as_json())}")
-        setattr(self, name, _read(name, takes, to))
+    def turn(self, **to: object) -> None:
+        """Set switches by name; text is read as what a switch takes. ValueError where one cannot be: then none is."""
+        takes = get_type_hints(Switches)
+        if unknown := to.keys() - takes.keys():
+            raise ValueError(f"there is no switch {', '.join(sorted(unknown))}; there are: {', '.join(takes)}")
+        for name, value in {name: _read(name, takes[name], value) for name, value in to.items()}.items():
+            setattr(self, name, value)
 
 
 _WORDS = {"true": True, "on": True, "false": False, "off": False}

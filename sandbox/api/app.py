@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox.api import account, batches, control, faulty, lists, objects, properties
+from sandbox.api import account, batches, control, faulty, lists, objects, properties, switches
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.errors import RefusedError, not_found, refused
 from sandbox.request_log import LoggedRequest
@@ -32,6 +32,7 @@ ENDPOINTS: list[Endpoint] = [
     *lists.ENDPOINTS,
     *account.ENDPOINTS,
     *control.ENDPOINTS,
+    *switches.ENDPOINTS,
 ]
 
 

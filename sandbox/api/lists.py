@@ -7,6 +7,7 @@ from sandbox.account import ContactList
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.errors import Json, invalid, not_found, refused
 from sandbox.times import to_iso, to_ms
+from sandbox.writing import touch
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
@@ -104,9 +105,17 @@ def _ids(given: object) -> list[str]:
 def _change(portal: "Portal", call: Call, *, put: list[str], take: list[str]) -> Answer:
     """Put members in and take members out; who is there already, or was never there, is passed over."""
     changed = _list(portal, call)
+    if changed.processing_type == "DYNAMIC":
+        raise invalid("The members of a DYNAMIC list follow its filters and cannot be changed.")
+    if len(put) + len(take) > portal.switches.list_change_ids_max:
+        raise invalid(f"A change may name at most {portal.switches.list_change_ids_max} records.")
     known = [int(each) for each in put if portal.contacts.find(each)]
-    added = changed.add(known, at_ms=to_ms(portal.clock.now()))
+    now_ms = to_ms(portal.clock.now())
+    added = changed.add(known, at_ms=now_ms)
     removed = changed.remove(int(each) for each in take if each.isdecimal())
+    if portal.switches.memberships_move_date:
+        for moved in filter(None, (portal.contacts.find(str(each)) for each in (*added, *removed))):
+            touch(portal.contacts, moved, at_ms=now_ms)
     return Answer(
         body={
             "recordsIdsAdded": [str(each) for each in added],

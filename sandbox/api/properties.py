@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.api.batches import INPUTS_MAX, batch_answer, inputs_of
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.definitions import Definitions
+from sandbox.definitions import CUSTOM_MAX, Definition, Definitions, unknown_property
 from sandbox.errors import Json, RefusedError, invalid, not_found
 from sandbox.times import to_ms
 
@@ -29,13 +29,22 @@ def _now_ms(portal: "Portal") -> int:
     return to_ms(portal.clock.now())
 
 
+def _is_readable(portal: "Portal", definition: Definition) -> bool:
+    """Whether a property has been there for as long as it takes until it can be read."""
+    wait_ms = portal.switches.property_readable_after_s * 1000
+    return definition.hubspot_defined or definition.created_ms + wait_ms <= _now_ms(portal)
+
+
 def list_all(portal: "Portal", call: Call) -> Answer:
     listed = _definitions(portal, call).list(archived=call.flag("archived"))
-    return Answer(body={"results": [definition.as_json() for definition in listed]})
+    return Answer(body={"results": [each.as_json() for each in listed if _is_readable(portal, each)]})
 
 
 def get_one(portal: "Portal", call: Call) -> Answer:
-    return Answer(body=_definitions(portal, call).require(call.params["name"]).as_json())
+    found = _definitions(portal, call).require(call.params["name"])
+    if not _is_readable(portal, found):
+        raise unknown_property(found.name)
+    return Answer(body=found.as_json())
 
 
 def create(portal: "Portal", call: Call) -> Answer:
@@ -73,7 +82,8 @@ def batch_read(portal: "Portal", call: Call) -> Answer:
     definitions = _definitions(portal, call)
     asked = inputs_of(call.body(), INPUTS_MAX, complaint="The maximum number of inputs supported in a batch is")
     found = [definitions.get(str(each.get("name"))) for each in asked]
-    return batch_answer(portal, [definition.as_json() for definition in found if definition], [])
+    readable = [each.as_json() for each in found if each and _is_readable(portal, each)]
+    return batch_answer(portal, readable, [])
 
 
 def list_groups(portal: "Portal", call: Call) -> Answer:
@@ -88,7 +98,13 @@ def get_group(portal: "Portal", call: Call) -> Answer:
 
 
 def create_group(portal: "Portal", call: Call) -> Answer:
-    return Answer(status=201, body=_definitions(portal, call).create_group(call.body()).as_json())
+    try:
+        created = _definitions(portal, call).create_group(call.body())
+    except RefusedError as error:
+        if error.status == 409 and not portal.switches.taken_group_named:
+            raise RefusedError(409, {"status": "error", "message": "A group of that name exists."}) from error
+        raise
+    return Answer(status=201, body=created.as_json())
 
 
 def archive_group(portal: "Portal", call: Call) -> Answer:
@@ -107,9 +123,9 @@ def custom_limits(portal: "Portal", _: Call) -> Answer:
                 "objectTypeId": collection.kind.type_id,
                 "singularLabel": singular,
                 "pluralLabel": plural,
-                "limit": 1_000,
+                "limit": CUSTOM_MAX,
                 "usage": used,
-                "percentage": used / 10,
+                "percentage": 100 * used / CUSTOM_MAX,
             }
         )
     total = sum(each["usage"] for each in by_type)

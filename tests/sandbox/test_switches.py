@@ -1,0 +1,277 @@
+"""What nobody could verify of HubSpot, each tried both ways."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sandbox import Portal
+from sandbox.switches import Switches
+from tests.sandbox.asking import days_before, ids_of, refusal, refused, update
+
+NOW_ISO, NOW_MS = "2026-11-02T09:30:00.000Z", "1793611800000"
+
+
+def modified(portal: Portal, contact: str) -> str:
+    return portal.contact(contact).properties["lastmodifieddate"]
+
+
+def told(contacts: Any, contact: str, name: str) -> Any:
+    return contacts.basic_api.get_by_id(contact, properties=[name]).properties[name]
+
+
+# Lifecycle stages.
+
+
+@pytest.mark.parametrize(("empties", "expected"), [(False, "2026-10-24T09:30:00.000Z"), (True, "")])
+def test_clearing_a_stage_may_empty_the_date_of_entering_it(
+    portal: Portal, contacts: Any, empties: bool, expected: str
+) -> None:
+    portal.switches.clear_empties_stage_dates = empties
+    contact = portal.add_contact(createdate=days_before(9), lifecyclestage="lead")
+    update(contacts, (contact, {"lifecyclestage": ""}))
+    assert told(contacts, contact, "hs_v2_date_entered_lead") == expected
+
+
+@pytest.mark.parametrize(("in_ms", "expected"), [(True, NOW_MS), (False, NOW_ISO)])
+def test_the_older_stage_date_comes_in_milliseconds_or_in_iso(
+    portal: Portal, contacts: Any, in_ms: bool, expected: str
+) -> None:
+    portal.switches.became_dates_in_ms = in_ms
+    contact = portal.add_contact(lifecyclestage="lead")
+    assert told(contacts, contact, "hs_lifecyclestage_lead_date") == expected
+    assert told(contacts, contact, "hs_lifecyclestage_customer_date") is None
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_the_result_of_an_update_may_lack_the_stage(portal: Portal, contacts: Any, tells: bool) -> None:
+    portal.switches.update_tells_stage = tells
+    contact = portal.add_contact(lifecyclestage="lead")
+    answered = update(contacts, (contact, {"lifecyclestage": "customer", "city": "Bonn"})).results[0].properties
+    assert answered.get("lifecyclestage") == ("customer" if tells else None)
+    assert answered["city"] == "Bonn"
+
+
+# What moves the date of the last change.
+
+
+@pytest.mark.parametrize(
+    ("switch", "name"),
+    [
+        ("calculated_moves_date", "num_conversion_events"),
+        ("rollups_move_date", "hs_email_open"),
+        ("equations_move_date", "num_associated_deals"),
+    ],
+)
+@pytest.mark.parametrize("moves", [True, False])
+def test_what_hubspot_counts_may_move_the_date(portal: Portal, switch: str, name: str, moves: bool) -> None:
+    portal.switches.turn(**{switch: moves})
+    contact = portal.add_contact(createdate=days_before(5))
+    before = modified(portal, contact)
+    counted: dict[str, Any] = {name: 3}
+    portal.hubspot_records(contact, **counted)
+    assert (modified(portal, contact) != before) is moves
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_joining_or_leaving_a_list_may_move_the_date(portal: Portal, client: Any, moves: bool) -> None:
+    portal.switches.memberships_move_date = moves
+    joins, leaves = portal.add_contact(createdate=days_before(5)), portal.add_contact(createdate=days_before(5))
+    pilot = portal.add_list("Pilot", [leaves])
+    changed = {"recordIdsToAdd": [joins], "recordIdsToRemove": [leaves]}
+    client.crm.lists.memberships_api.add_and_remove(list_id=pilot, membership_change_request=changed)
+    assert [modified(portal, each) == NOW_ISO for each in (joins, leaves)] == [moves, moves]
+
+
+# Writing.
+
+
+def traced(good: str, bad: str) -> dict[str, Any]:
+    written = [(good, "t-1", {"city": "Bonn"}), (bad, "t-2", {"numemployees": "lots"})]
+    return {"inputs": [{"id": i, "objectWriteTraceId": t, "properties": p} for i, t, p in written]}
+
+
+def test_with_trace_ids_a_bad_value_refuses_the_whole_batch_all_the_same(portal: Portal, contacts: Any) -> None:
+    good, bad = portal.add_contact(), portal.add_contact()
+    assert refusal(lambda: contacts.batch_api.update(traced(good, bad)))[0] == 400
+    assert told(contacts, good, "city") is None
+
+
+def test_with_trace_ids_a_bad_value_may_fail_alone(portal: Portal, contacts: Any) -> None:
+    portal.switches.trace_ids_on_update = True
+    good, bad = portal.add_contact(), portal.add_contact()
+    answer = contacts.batch_api.update(traced(good, bad))
+    assert ids_of(answer) == [good]
+    assert [(e.category, e.context) for e in answer.errors] == [("VALIDATION_ERROR", {"objectWriteTraceId": ["t-2"]})]
+    # One input without a trace id, and the whole batch stands or falls together.
+    partly = traced(good, bad)
+    del partly["inputs"][0]["objectWriteTraceId"]
+    assert refusal(lambda: contacts.batch_api.update(partly))[0] == 400
+
+
+@pytest.mark.parametrize(("clears", "expected"), [(True, ""), (False, "Bonn")])
+def test_null_may_clear_or_be_passed_over(portal: Portal, contacts: Any, clears: bool, expected: str) -> None:
+    portal.switches.null_clears = clears
+    contact = portal.add_contact(city="Bonn")
+    update(contacts, (contact, {"city": None}))
+    assert portal.contact(contact).properties["city"] == expected
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_batches_may_follow_a_merge(portal: Portal, contacts: Any, follows: bool) -> None:
+    portal.switches.batches_follow_merges = follows
+    kept, gone = portal.add_contact(), portal.add_contact()
+    survivor = portal.merge(kept, gone)
+    read = contacts.batch_api.read({"inputs": [{"id": gone}], "properties": [], "propertiesWithHistory": []})
+    written = update(contacts, (gone, {"city": "Bonn"}))
+    assert ids_of(read) == ids_of(written) == ([survivor] if follows else [])
+    assert (portal.contact(survivor).properties.get("city") == "Bonn") is follows
+
+
+# Reading.
+
+
+@pytest.mark.parametrize(("as_null", "expected"), [(False, ""), (True, None)])
+def test_a_cleared_value_is_empty_or_null(portal: Portal, contacts: Any, as_null: bool, expected: str | None) -> None:
+    portal.switches.cleared_is_null = as_null
+    contact = portal.add_contact(city="Bonn")
+    assert update(contacts, (contact, {"city": ""})).results[0].properties["city"] == expected
+    assert contacts.basic_api.get_page(properties=["city"]).results[0].properties["city"] == expected
+    assert contacts.search_api.do_search({"properties": ["city"]}).results[0].properties["city"] == expected
+
+
+@pytest.mark.parametrize(("most", "expected"), [(0, ["3", "2", "1"]), (2, ["3", "2"])])
+def test_a_history_may_show_the_newest_versions_only(
+    portal: Portal, contacts: Any, most: int, expected: list[str]
+) -> None:
+    portal.switches.history_entries_max = most
+    contact = portal.add_contact(city="1")
+    for city in ("2", "3"):
+        portal.person_sets(contact, "city", city)
+    history = contacts.basic_api.get_by_id(contact, properties_with_history=["city"]).properties_with_history["city"]
+    assert [each.value for each in history] == expected
+
+
+# Search.
+
+
+@pytest.mark.parametrize(
+    ("switch", "limit", "groups"),
+    [("filter_groups_max", 6, [1] * 6), ("filters_max", 25, [5] * 5)],
+)
+def test_a_search_may_have_more_filters(
+    portal: Portal, contacts: Any, switch: str, limit: int, groups: list[int]
+) -> None:
+    has_city = {"propertyName": "city", "operator": "HAS_PROPERTY"}
+    asked = {"filterGroups": [{"filters": [has_city] * size} for size in groups]}
+    assert refusal(lambda: contacts.search_api.do_search(asked))[0] == 400
+    portal.switches.turn(**{switch: limit})
+    assert contacts.search_api.do_search(asked).total == 0
+
+
+# Limits.
+
+
+@pytest.mark.parametrize("as_others", [False, True])
+def test_a_refused_search_may_tell_its_policy(portal: Portal, contacts: Any, as_others: bool) -> None:
+    portal.switches.search_limit_tells_policy = as_others
+    for _ in range(5):
+        contacts.search_api.do_search({})
+    error = refused(lambda: contacts.search_api.do_search({}))
+    assert json.loads(error.body).get("policyName") == ("SECONDLY" if as_others else None)
+
+
+@pytest.mark.parametrize(("tells", "expected"), [(False, None), (True, "10")])
+def test_a_refused_burst_may_tell_how_long_to_wait(
+    portal: Portal, contacts: Any, tells: bool, expected: str | None
+) -> None:
+    portal.switches.burst_limit_tells_wait = tells
+    for _ in range(190):
+        contacts.basic_api.get_page()
+    # By POST: a GET is repeated by the client's connection pool where it is told how long to wait.
+    error = refused(lambda: contacts.batch_api.update({"inputs": []}))
+    assert error.headers.get("Retry-After") == expected
+
+
+def test_a_professional_account_may_have_the_other_daily_limit(portal: Portal, contacts: Any) -> None:
+    portal.switches.professional_daily_max = 650_000
+    headers = contacts.basic_api.get_page_with_http_info()[2]
+    assert headers["X-HubSpot-RateLimit-Daily"] == "650000"
+    assert Portal(tier="enterprise").limits.daily == 1_000_000
+
+
+def test_a_change_of_members_names_no_more_than_it_may(portal: Portal, client: Any) -> None:
+    pilot, added = portal.add_list("Pilot"), [portal.add_contact() for _ in range(3)]
+    portal.switches.list_change_ids_max = 2
+    api = client.crm.lists.memberships_api
+    assert refusal(lambda: api.add(list_id=pilot, request_body=added))[0] == 400
+    assert api.add(list_id=pilot, request_body=added[:2]).records_ids_added == added[:2]
+
+
+# The account.
+
+
+@pytest.mark.parametrize(("can", "expected"), [(True, 200), (False, 404)])
+def test_a_service_key_may_not_tell_its_scopes(portal: Portal, client: Any, can: bool, expected: int) -> None:
+    portal.switches.token_can_be_introspected = can
+    path = "/oauth/v2/private-apps/get/access-token-info"
+    answer = client.api_request({"method": "POST", "path": path, "body": {"tokenKey": "pat-sandbox"}})
+    assert answer.status_code == expected
+
+
+@pytest.mark.parametrize(("named", "expected"), [(True, "OBJECT_ALREADY_EXISTS"), (False, None)])
+def test_the_conflict_of_a_group_may_be_bare(portal: Portal, client: Any, named: bool, expected: str | None) -> None:
+    portal.switches.taken_group_named = named
+    group = {"name": "contactinformation", "label": "Again"}
+    status, body = refusal(lambda: client.crm.properties.groups_api.create("contacts", group))
+    assert (status, body.get("category")) == (409, expected)
+
+
+def test_a_new_property_may_take_a_moment_until_it_can_be_read(portal: Portal, client: Any) -> None:
+    portal.switches.property_readable_after_s = 0.5
+    portal.define("tier", "string", "text")
+    api = client.crm.properties.core_api
+    assert refusal(lambda: api.get_by_name("contacts", "tier"))[0] == 404
+    assert "tier" not in {each.name for each in api.get_all("contacts").results}
+    portal.clock.move(timedelta(seconds=0.5))
+    assert api.get_by_name("contacts", "tier").name == "tier"
+    assert "tier" in {each.name for each in api.get_all("contacts").results}
+
+
+# Turning them.
+
+
+def test_switches_are_turned_while_the_portal_is_served(portal: Portal, client: Any) -> None:
+    path = "/_sandbox/switches"
+    assert client.api_request({"path": path}).json()["switches"] == Switches().as_json()
+    body = {"index_lag_s": 30, "cleared_is_null": True}
+    answer = client.api_request({"method": "POST", "path": path, "body": body})
+    assert answer.json()["switches"] == {**Switches().as_json(), **body}
+    assert (portal.switches.index_lag_s, portal.switches.cleared_is_null) == (30.0, True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"indx_lag_s": 1}, "there is no switch indx_lag_s"),
+        ({"index_lag_s": "soon"}, "index_lag_s is a number from 0 on"),
+        ({"index_lag_s": -1}, "index_lag_s is a number from 0 on"),
+        ({"filters_max": 2.5}, "filters_max is a number from 0 on"),
+        ({"null_clears": "perhaps"}, "null_clears is true or false"),
+    ],
+)
+def test_a_switch_that_makes_no_sense_is_refused_and_none_is_turned(
+    portal: Portal, client: Any, wrong: dict[str, Any], complaint: str
+) -> None:
+    body = {"cleared_is_null": True, **wrong}
+    answer = client.api_request({"method": "POST", "path": "/_sandbox/switches", "body": body})
+    assert answer.status_code == 400
+    assert complaint in answer.json()["message"]
+    assert portal.switches == Switches()
+
+
+def test_text_turns_a_switch_as_a_command_line_gives_it() -> None:
+    switches = Switches()
+    switches.turn(cleared_is_null="true", null_clears="off", index_lag_s="2.5", filters_max="25")
+    assert switches == Switches(cleared_is_null=True, null_clears=False, index_lag_s=2.5, filters_max=25)
