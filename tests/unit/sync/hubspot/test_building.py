@@ -80,7 +80,12 @@ def a_record(
 
 def test_only_what_the_rulebook_needs_and_the_portal_has_is_asked_for() -> None:
     builder = RecordBuilder(a_rulebook(), a_portal(lacks=frozenset({"opened_at"})))
-    assert set(builder.contact_properties) == (STANDARD | set(OURS.values())) - {"opened_at", "tier", "firstname", "lastname"}
+    assert set(builder.contact_properties) == (STANDARD | set(OURS.values())) - {
+        "opened_at",
+        "tier",
+        "firstname",
+        "lastname",
+    }
     assert set(builder.company_properties) == {"annualrevenue", "type"}
 
 
