@@ -2,10 +2,26 @@
 
 from sandbox.clock import Clock
 from sandbox.csv_portal import load_csv
+from sandbox.fault_reading import FaultMistakesError, read_faults
 from sandbox.faults import Fault
 from sandbox.generator import generate
+from sandbox.living import RATE_MAX, Life, living
 from sandbox.portal import Portal
 from sandbox.server import SandboxServer, serve_forever
 from sandbox.stages import Stage
 
-__all__ = ["Clock", "Fault", "Portal", "SandboxServer", "Stage", "generate", "load_csv", "serve_forever"]
+__all__ = [
+    "RATE_MAX",
+    "Clock",
+    "Fault",
+    "FaultMistakesError",
+    "Life",
+    "Portal",
+    "SandboxServer",
+    "Stage",
+    "generate",
+    "living",
+    "load_csv",
+    "read_faults",
+    "serve_forever",
+]

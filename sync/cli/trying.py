@@ -1,8 +1,8 @@
 """`demo`, `sandbox`: the whole thing without a HubSpot account."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from csv import Error as FormatError
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +11,19 @@ import typer
 
 from config import ConfigError, Rulebook, Settings
 from config.logs import configure_logging
-from sandbox import Portal, SandboxServer, generate, load_csv, serve_forever
+from sandbox import (
+    RATE_MAX,
+    Fault,
+    FaultMistakesError,
+    Life,
+    Portal,
+    SandboxServer,
+    generate,
+    living,
+    load_csv,
+    read_faults,
+    serve_forever,
+)
 from sync.bootstrap import connection_of, knobs_of, opened_world, rulebook_of
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, print_summary, say, shown_progress, table
@@ -101,6 +113,7 @@ def _as_sales_see_it(portal: Portal, rulebook: Rulebook) -> Iterator[dict[str, s
 
 
 def sandbox_command(
+    *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 8025,
     contacts: ContactCount = 500,
     seed: Seed = 1,
@@ -112,10 +125,21 @@ def sandbox_command(
     shift_to_now: Annotated[
         bool, typer.Option("--shift-to-now", help="The newest time of the file becomes now.")
     ] = False,
+    live: Annotated[
+        float,
+        typer.Option("--live", metavar="RATE", min=0, max=RATE_MAX, help="Events a second in the contacts' lives."),
+    ] = 0,
+    faults: Annotated[
+        Path | None,
+        typer.Option("--faults", exists=True, dir_okay=False, help="What goes wrong, in YAML: see docs/sandbox.md."),
+    ] = None,
 ) -> None:
     """Serve a sandbox portal on this machine until SIGINT or SIGTERM."""
     ready()
     portal = _from_file(csv, shift_to_now, tier) if csv else generate(contacts=contacts, seed=seed, tier=tier)
+    life = Life(portal, seed)
+    for fault in _faults_of(faults) if faults else ():
+        portal.faults.add(fault)
 
     def announce(url: str) -> None:
         say(f"A sandbox portal with {len(portal.contacts):,} contacts answers at {url}. In another terminal:")
@@ -124,11 +148,22 @@ def sandbox_command(
         say("Ctrl-C ends it; nothing is kept.")
 
     try:
-        serve_forever(portal, port=port, latency_ms=latency_ms, on_ready=announce)
+        with living(life, live) if live else nullcontext():
+            serve_forever(portal, port=port, latency_ms=latency_ms, on_ready=announce)
     except OSError as error:
         raise ConfigError(
             f"Port {port} cannot be served: {error.strerror}. Name another with --port; 0 takes any free one."
         ) from error
+    if live:
+        say(f"{life.counts.total():,} events happened in the contacts' lives.")
+
+
+def _faults_of(file: Path) -> Sequence[Fault]:
+    try:
+        return read_faults(file)
+    except FaultMistakesError as error:
+        listed = "\n".join(f"  {mistake}" for mistake in error.mistakes)
+        raise ConfigError(f"{file} does not say what goes wrong in a way that can be played:\n{listed}") from error
 
 
 def _from_file(csv: Path, shift_to_now: bool, tier: Tier) -> Portal:
