@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config import Rulebook, load_rulebook
 from sandbox import Portal, SandboxServer
 from sync.cli import status_of
 
@@ -52,10 +54,17 @@ def portal() -> Portal:
     return portal
 
 
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[SandboxServer]:
+    with SandboxServer(Portal()) as serving:
+        yield serving
+
+
 @pytest.fixture
-def server(portal: Portal) -> Iterator[SandboxServer]:
-    with SandboxServer(portal) as server:
-        yield server
+def server(shared_server: SandboxServer, portal: Portal) -> SandboxServer:
+    """The server that all tests share, with this test's own portal behind it."""
+    shared_server.portal = portal
+    return shared_server
 
 
 @pytest.fixture
@@ -78,9 +87,22 @@ def environment(
     return given
 
 
+@cache
+def the_packaged_rulebook() -> Rulebook:
+    return load_rulebook()
+
+
 @pytest.fixture
-def scoreline(environment: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> Scoreline:
-    """Runs a command in this process, with more in its environment, and returns how it ended."""
+def scoreline(
+    environment: Mapping[str, str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Scoreline:
+    """Runs a command in this process, with more in its environment, and returns how it ended.
+
+    The packaged rulebook is read once for all tests: reading it takes longer than all else that most of them do.
+    """
+    monkeypatch.setattr(
+        "sync.bootstrap.load_rulebook", lambda file: load_rulebook(file) if file else the_packaged_rulebook()
+    )
 
     def run(*arguments: str, **more: str) -> Ended:
         capfd.readouterr()

@@ -1,7 +1,5 @@
 """Sales' three answers, from the answer to the stage, and back."""
 
-from collections.abc import Callable
-
 import pytest
 
 from sandbox import Portal
@@ -173,27 +171,23 @@ def test_a_competitor_is_treated_as_unqualified_while_it_is_one(portal: Portal, 
     nothing_is_left_to_write(portal, scoreline)
 
 
-def forward_only(portal: Portal) -> None:
-    """As HubSpot documents it."""
-
-
-def accepts_steps_back(portal: Portal) -> None:
-    portal.switches.backward_stage_writes = True
-
-
-def keeps_the_date(portal: Portal) -> None:
-    portal.switches.clear_empties_entered_date = False
-
-
-def finds_the_empty(portal: Portal) -> None:
-    portal.switches.empty_matches_not_equal = True
-
-
-@pytest.mark.parametrize("hubspot", [forward_only, accepts_steps_back, keeps_the_date, finds_the_empty])
+@pytest.mark.parametrize(
+    "hubspot",
+    [
+        {},
+        {"backward_stage_writes": True},
+        {"clear_empties_entered_date": False},
+        {"clear_empties_stage_dates": True, "became_dates_in_ms": False},
+        {"update_tells_stage": False},
+        {"cleared_is_null": True, "empty_matches_not_equal": True},
+        {"calculated_moves_date": True},
+    ],
+    ids=lambda switched: ", ".join(switched) or "as documented",
+)
 def test_a_lead_goes_through_all_answers_however_hubspot_behaves(
-    portal: Portal, scoreline: Scoreline, hubspot: Callable[[Portal], None]
+    portal: Portal, scoreline: Scoreline, hubspot: dict[str, bool]
 ) -> None:
-    hubspot(portal)
+    portal.switches.turn(**hubspot)
     lead = a_demo_request(portal)
     scoreline("resync", "--full")
     for answer, where, points in (

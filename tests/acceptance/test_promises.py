@@ -1,13 +1,17 @@
 """What scoreline promises, each promise held to real requests."""
 
 import sqlite3
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+import sandbox.api.batches
 from sandbox import Fault, Portal
+from sandbox.api.calls import Answer, Call
+from sandbox.collection import Collection
 from sandbox.limits import Tier
 from sandbox.stages import DEFAULT_STAGES, Stage
 from tests.acceptance.conftest import Scoreline
@@ -150,6 +154,54 @@ def test_only_what_differs_is_sent(portal: Portal, scoreline: Scoreline) -> None
     assert versions["lead_score_fit"] == 1
     assert versions["lead_score_reasons"] == 2
     assert stage_writes(portal, lead) == []
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One contact's part of a batch, and what the contact held when it came."""
+
+    contact: str
+    properties: Mapping[str, str]
+    held: Mapping[str, str]
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[list[Sent]]:
+    """The batches of updates that the portal has been sent, noted as they come."""
+    noted: list[list[Sent]] = []
+    really = sandbox.api.batches.batch_update
+
+    def note(portal: Portal, collection: Collection, call: Call) -> Answer:
+        noted.append(
+            [
+                Sent(each["id"], each["properties"], dict(portal.contact(each["id"]).properties))
+                for each in call.body()["inputs"]
+            ]
+        )
+        return really(portal, collection, call)
+
+    monkeypatch.setattr(sandbox.api.batches, "batch_update", note)
+    return noted
+
+
+def test_no_value_is_sent_that_is_there_and_no_batch_both_clears_and_sets(
+    portal: Portal, scoreline: Scoreline, batches: list[list[Sent]]
+) -> None:
+    a_portal_that_has_seen_everything(portal, scoreline)
+    assert len(batches) > 5
+    for batch in batches:
+        assert len({sent.contact for sent in batch}) == len(batch) <= 100
+        stages = [sent.properties["lifecyclestage"] for sent in batch if "lifecyclestage" in sent.properties]
+        assert all(stages) or not any(stages)
+        for sent in batch:
+            assert sent.properties
+            assert {name: sent.held.get(name, "") for name in sent.properties}.items().isdisjoint(
+                sent.properties.items()
+            )
+            if sent.properties.get("lifecyclestage") == "":
+                assert sent.properties.keys() == {"lifecyclestage"}
+            elif sent.properties.get("lifecyclestage"):
+                assert sent.held.get("lifecyclestage", "") == ""
 
 
 # 5. What a person changed after we read it is never overwritten.

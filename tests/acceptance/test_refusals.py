@@ -1,8 +1,6 @@
 """What cannot be done is said once, by name, with the way out; the exit status tells whose turn it is."""
 
-import os
 import socket
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -212,6 +210,7 @@ def test_a_portal_without_our_properties_is_told_to_be_provisioned(portal: Porta
         ("sqlite:///.", "cannot be opened"),
         ("sqlite:///nowhere/state.db", "there is no folder nowhere"),
         ("sqlite:///not-a-database.db", "cannot be opened"),
+        ("sqlite:////sys/state.db", "cannot be opened"),
         ("sqlite:///:memory:", "Write sqlite:///file.db"),
         ("mysql://localhost/scoreline", "mysql"),
         ("scoreline.db", "DATABASE_URL is not a database's address"),
@@ -227,19 +226,9 @@ def test_a_database_that_cannot_be_opened_ends_with_3_before_anything_is_written
 
     for arguments in (["resync", "--full"], ["runs"]):
         ended = scoreline(*arguments, DATABASE_URL=url)
-        assert ended.status in (2, 3)
-        refuses(ended, ended.status, says)
+        refuses(ended, 3, says)
 
     assert writes(portal) == 0
-
-
-def test_a_database_that_may_only_be_read_ends_with_3(scoreline: Scoreline, tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everything")
-    file = tmp_path / "state.db"
-    sqlite3.connect(file).close()
-    file.chmod(0o400)
-    refuses(scoreline("runs", DATABASE_URL=f"sqlite:///{file}"), 3, "state.db", "DATABASE_URL")
 
 
 def test_a_password_in_the_databases_address_is_never_shown(scoreline: Scoreline) -> None:
@@ -254,6 +243,5 @@ def test_a_list_that_does_not_exist_is_named(portal: Portal, scoreline: Scorelin
     assert scoreline("provision").status == 0
     portal.requests.clear()
     ended = scoreline("resync", "--list", "77")
-    assert ended.status in (1, 2)
-    refuses(ended, ended.status, "77")
+    refuses(ended, 2, "77")
     assert writes(portal) == 0

@@ -1,10 +1,16 @@
 """Two runs on one portal never write at the same time."""
 
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from sandbox import Fault, Portal
+from sync.ports import Lease
+from sync.store import open_store
 from tests.acceptance.conftest import Process, Scoreline, until
-from tests.acceptance.leads import SQL, a_demo_request, everything, stage, writes
+from tests.acceptance.leads import LEAD, SQL, a_demo_request, stage, writes
 
 pytestmark = pytest.mark.usefixtures("provisioned")
 
@@ -52,13 +58,34 @@ def test_a_second_run_waits_for_the_first_and_then_has_nothing_to_write(
     assert second.document["requests"]["write"] == 0
 
 
-def test_a_plan_needs_no_lease(portal: Portal, scoreline: Scoreline, process: Process) -> None:
-    a_demo_request(portal)
-    before = everything(portal)
-    slow = Fault(path=UPDATE, delay_s=4.0)
-    portal.faults.add(slow)
-    first = process("resync", "--full")
-    until(lambda: slow.times == 0)
-    assert scoreline("plan", "--full", "--json").document["contacts_changed"] == 1
-    assert everything(portal) == before
-    assert first.wait(ENDS_S) == 0
+@pytest.fixture
+def lease(portal: Portal, scoreline: Scoreline, tmp_path: Path) -> Iterator[Lease]:
+    """The right to be the only run on the portal, for a test to take."""
+    with closing(open_store(f"sqlite:///{tmp_path}/scoreline.db")) as store:
+        yield store.portal(str(portal.portal_id)).lease
+
+
+def test_to_look_needs_no_lease(portal: Portal, scoreline: Scoreline, lease: Lease) -> None:
+    lead = a_demo_request(portal)
+    lease.acquire("resync", wait_s=0)
+    for arguments in (["plan", "--full"], ["explain", lead], ["runs"], ["doctor"]):
+        assert scoreline(*arguments).status == 0
+    assert scoreline("resync", SCORELINE_LEASE_WAIT_S="0").status == 1
+    lease.release()
+    assert scoreline("resync").status == 0
+
+
+def test_a_worker_leaves_out_passes_while_another_run_holds_the_portal(
+    portal: Portal, process: Process, lease: Lease
+) -> None:
+    lead = a_demo_request(portal)
+    lease.acquire("resync", wait_s=0)
+    worker = process("worker", SCORELINE_LEASE_WAIT_S="0", SCORELINE_INCREMENTAL_EVERY_S="1")
+    said = worker.stderr
+    assert said is not None
+    until(lambda: "worker.held" in said.readline())
+    assert stage(portal, lead) == LEAD
+    lease.release()
+    until(lambda: stage(portal, lead) == SQL)
+    worker.terminate()
+    assert worker.wait(ENDS_S) == 0

@@ -88,16 +88,3 @@ def test_a_worker_on_a_portal_that_is_not_provisioned_ends_with_2(portal: Portal
     assert worker.stderr is not None
     assert "scoreline provision" in worker.stderr.read()
     assert writes(portal) == 0
-
-
-@pytest.mark.usefixtures("provisioned")
-def test_a_worker_leaves_out_a_pass_while_another_run_holds_the_portal(portal: Portal, process: Process) -> None:
-    lead = a_demo_request(portal)
-    slow = Fault(path=UPDATE, delay_s=3.0)
-    portal.faults.add(slow)
-    other = process("resync", "--full")
-    until(lambda: slow.times == 0)
-    worker = process("worker", SCORELINE_LEASE_WAIT_S="0", SCORELINE_INCREMENTAL_EVERY_S="1")
-    assert other.wait(ENDS_S) == 0
-    assert "worker.held" in stopped(worker)
-    assert stage_writes(portal, lead) == ["", SQL]
