@@ -1,13 +1,13 @@
 """All records of one kind: contacts, or companies."""
 
-from bisect import bisect_left
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.definitions import Definitions
 from sandbox.errors import Json
-from sandbox.records import Record, Source
+from sandbox.index import Index
+from sandbox.ordered import Ordered
+from sandbox.records import Columns, Properties, Record, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +50,29 @@ class Collection:
         self.definitions = definitions
         self.live: dict[int, Record] = {}
         self.archived: dict[int, Record] = {}
+        self._ids = Ordered()
+        self.index = Index(self.live, self._ids, kind.modified)
+        self._columns = Columns()
         self._url = f"https://app.hubspot.com/contacts/{portal_id}/record/{kind.type_id}/"
         self._next_id = first_id
-        self._ids: list[int] = []
+        self._archived_ids = Ordered()
         self._by_unique: dict[str, int] = {}
         self._merged_into: dict[int, int] = {}
-        self._unindexed: deque[tuple[float, int, Mapping[str, str] | None]] = deque()
 
     def __len__(self) -> int:
         return len(self.live)
 
-    def insert(self, properties: dict[str, str], source: Source) -> Record:
+    def insert(self, properties: Mapping[str, str], source: Source) -> Record:
         """Add a record; `properties` must hold its creation and modification times, in ISO."""
-        record = Record(self._next_id, properties, source)
-        self._next_id += 1
-        properties["hs_object_id"] = str(record.id)
-        properties["hs_object_source"] = properties["hs_object_source_label"] = source.type
+        held = {**properties, "hs_object_id": str(self._next_id)}
+        held["hs_object_source"] = held["hs_object_source_label"] = source.type
         if source.id is not None:
-            properties["hs_object_source_id"] = source.id
+            held["hs_object_source_id"] = source.id
+        record = Record(self._next_id, Properties(self._columns, held), source)
+        self._next_id += 1
         self.live[record.id] = record
-        self._ids.append(record.id)
+        self._ids.add(record.id)
+        self.index.changing(record, new=True)
         if self.kind.unique and (value := properties.get(self.kind.unique)):
             self._by_unique[value.lower()] = record.id
         return record
@@ -91,16 +94,10 @@ class Collection:
 
     def page(self, *, after: int, limit: int, archived: bool) -> tuple[list[Record], int | None]:
         """Up to `limit` records from id `after` on, in order of id, and the id at which the next page begins."""
-        records = self.archived if archived else self.live
-        ids = sorted(records) if archived else self._ids
-        start = bisect_left(ids, after)
-        found: list[Record] = []
-        for place in range(start, len(ids)):
-            if record := records.get(ids[place]):
-                if len(found) == limit:
-                    return found, record.id
-                found.append(record)
-        return found, None
+        records, ids = (self.archived, self._archived_ids) if archived else (self.live, self._ids)
+        start = ids.below(after)
+        found = [records[each] for each in ids.part(start, start + limit + 1)]
+        return found[:limit], found[limit].id if len(found) > limit else None
 
     def as_json(self, record: Record, names: Sequence[str]) -> Json:
         return record.as_json(names, modified=self.kind.modified, url=f"{self._url}{record.id}")
@@ -114,32 +111,25 @@ class Collection:
 
     def archive(self, record: Record, *, at_ms: int, keep: bool = True) -> None:
         """Take a record out of lists and search; without `keep` it is gone for good, as by a privacy deletion."""
-        del self.live[record.id]
+        self._drop(record)
         if self.kind.unique:
             self.rename(record, record.properties.get(self.kind.unique), None)
         if keep:
             record.archived_ms = at_ms
             self.archived[record.id] = record
+            self._archived_ids.add(record.id)
+
+    def forget(self, record_id: int) -> None:
+        """Take an archived record out of the bin, if it is there."""
+        self.archived.pop(record_id, None)
+        self._archived_ids.discard(record_id)
 
     def merge_away(self, old: Record, survivor: Record) -> None:
         """Drop a record whose id from now on leads to the survivor."""
-        self.live.pop(old.id, None)
+        self._drop(old)
         self._merged_into[old.id] = survivor.id
 
-    def index_late(self, record_id: int, known: Mapping[str, str] | None, *, until_s: float) -> None:
-        """Let search show a record with these values, or not at all, until the given second of the portal's clock."""
-        self._unindexed.append((until_s, record_id, known))
-
-    def as_indexed(self, now_s: float) -> Iterator[tuple[int, Mapping[str, str]]]:
-        """Ids and values as the search index knows them, oldest first: behind by what has not been indexed yet."""
-        while self._unindexed and self._unindexed[0][0] <= now_s:
-            self._unindexed.popleft()
-        behind: dict[int, Mapping[str, str] | None] = {}
-        for _, record_id, known in self._unindexed:
-            behind.setdefault(record_id, known)
-        for record_id in self._ids:
-            if record_id in behind:
-                if (known := behind[record_id]) is not None:
-                    yield record_id, known
-            elif record := self.live.get(record_id):
-                yield record_id, record.properties
+    def _drop(self, record: Record) -> None:
+        if self.live.pop(record.id, None) is not None:
+            self.index.changing(record)
+            self._ids.discard(record.id)

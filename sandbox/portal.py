@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from sandbox.account import ALL_SCOPES, ContactList, Form, Owner
 from sandbox.clock import Clock
@@ -23,7 +24,7 @@ from sandbox.standard_properties import (
 from sandbox.switches import Switches
 from sandbox.times import to_iso, to_ms
 from sandbox.values import Value, text_of
-from sandbox.writing import change
+from sandbox.writing import change, touch
 
 FEEDBACK = "lead_scoring_sales_feedback"
 ANSWERS = {"true_sql": "true_sql", "not_ready": "mql_not_ready", "unqualified": "unqualified", None: ""}
@@ -168,6 +169,18 @@ class Portal:
         """HubSpot itself updates what it keeps about a contact: visits, mails, forms; also read-only properties."""
         self._act(contact, properties, ANALYTICS, at)
 
+    def stamp(self, count: int, at: datetime) -> list[str]:
+        """HubSpot's month-end job touches that many contacts, the oldest first, within one millisecond; their ids.
+
+        The job sets the marketing status, and may hit far more contacts than a search can reach (airbyte#43317).
+        """
+        with self.lock:
+            stamped = list(islice(self.contacts.live.values(), count))
+            for record in stamped:
+                self.index_late(self.contacts, record)
+                touch(self.contacts, record, at_ms=to_ms(at))
+            return [str(record.id) for record in stamped]
+
     def merge(self, primary: str, other: str) -> str:
         """Merge two contacts; returns the id of the one that is left. The other fills what the primary lacks."""
         with self.lock:
@@ -190,15 +203,15 @@ class Portal:
 
     def remove(self, collection: Collection, record: Record, *, keep: bool = True) -> None:
         """Take a record out of the portal; search notices as late as it notices changes."""
-        self.index_late(collection, record.id, dict(record.properties))
+        self.index_late(collection, record)
         collection.archive(record, at_ms=to_ms(self.clock.now()), keep=keep)
         for each in self.lists.values():
             each.remove([record.id])
 
-    def index_late(self, collection: Collection, record_id: int, known: Mapping[str, str] | None) -> None:
-        """While the index lags, let search show a record as it was: with these values, or not at all."""
-        if self.switches.index_lag_s > 0:
-            collection.index_late(record_id, known, until_s=self.clock.elapsed_s() + self.switches.index_lag_s)
+    def index_late(self, collection: Collection, record: Record, *, new: bool = False) -> None:
+        """Tell search that a record is about to change or to go, or is `new`: it notices when its lag is over."""
+        lag_s = self.switches.index_lag_s
+        collection.index.changing(record, until_s=self.clock.elapsed_s() + lag_s if lag_s > 0 else None, new=new)
 
     def _add(self, collection: Collection, properties: Mapping[str, Value], source: Source) -> str:
         unknown = [name for name in properties if collection.definitions.get(name) is None]
@@ -216,7 +229,7 @@ class Portal:
         if collection is self.contacts:
             self._complete_contact(values)
         record = collection.insert(values, source)
-        self.index_late(collection, record.id, None)
+        self.index_late(collection, record, new=True)
         return record
 
     def _complete_contact(self, values: dict[str, str]) -> None:

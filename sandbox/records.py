@@ -1,7 +1,10 @@
-"""A record's values, and where each came from."""
+"""A record's values, kept small, and where each came from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Self, TypeVar, overload
 
 from sandbox.errors import Json
 from sandbox.times import read_ms, to_iso
@@ -24,14 +27,18 @@ DEAL_SYNC = Source(type="DEALS", id="deal-sync")
 MERGED = Source(type="MERGE_OBJECTS")
 
 
+# One source stands behind very many values: the same one each time, rather than as many that are equal.
+@cache
 def a_person(user_id: int) -> Source:
     return Source(type="CRM_UI", id=f"userId:{user_id}", user_id=user_id)
 
 
+@cache
 def a_workflow(workflow_id: str) -> Source:
     return Source(type="AUTOMATION_PLATFORM", id=f"enrollmentId:{workflow_id}", label=f"Workflow {workflow_id}")
 
 
+@cache
 def an_integration(app_id: int, label: str) -> Source:
     return Source(type="INTEGRATION", id=str(app_id), label=label)
 
@@ -55,18 +62,140 @@ class Version:
         return told
 
 
+_BETWEEN = "\x7f"
+_MARK = "\x01"
+
+Default = TypeVar("Default")
+Row = list[str]
+"""A record's values column by column: `""` where it never had one, marked where `""` would be misunderstood."""
+
+
+class Columns:
+    """Which place each property has in the rows of one kind of record; grows as properties are used."""
+
+    __slots__ = ("_last", "places")
+
+    def __init__(self) -> None:
+        self.places: dict[str, int] = {}
+        # What was read last is mostly what is read next.
+        self._last: tuple[object, Row] = ("", [])
+
+    def place(self, name: str) -> int:
+        return self.places.setdefault(name, len(self.places))
+
+    def row(self, packed: "str | tuple[str, ...]") -> Row:
+        """The row that was packed; not to be changed."""
+        last = self._last
+        if last[0] is packed:
+            return last[1]
+        row = packed.split(_BETWEEN) if isinstance(packed, str) else list(packed)
+        self._last = (packed, row)
+        return row
+
+
+def _marked(value: str) -> str:
+    return value if value and value[0] != _MARK else _MARK + value
+
+
+def _packed(row: Row) -> str | tuple[str, ...]:
+    text = _BETWEEN.join(row)
+    # A value may hold anything, also the character that stands between values: such a rare row stays as it is.
+    return text if text.count(_BETWEEN) == len(row) - 1 else tuple(row)
+
+
+class Properties(MutableMapping[str, str]):
+    """The values of one record, packed into one text: a dict for each of a million contacts takes four times the room.
+
+    `copy` costs nothing: what is packed never changes, writing a value packs anew.
+    """
+
+    __slots__ = ("_columns", "_held")
+
+    def __init__(self, columns: Columns, values: Mapping[str, str]) -> None:
+        self._columns = columns
+        row: Row = [""] * len(columns.places)
+        for name, value in values.items():
+            place = columns.place(name)
+            if place >= len(row):
+                row.append("")
+            row[place] = _marked(value)
+        self._held = _packed(row)
+
+    def copy(self) -> Self:
+        twin = object.__new__(type(self))
+        twin._columns, twin._held = self._columns, self._held
+        return twin
+
+    def told(self, names: Iterable[str]) -> dict[str, str | None]:
+        """The values of these properties, None for those never set."""
+        row, places = self._columns.row(self._held), self._columns.places
+        most = len(row)
+        told: dict[str, str | None] = {}
+        for name in names:
+            place = places.get(name, most)
+            value = row[place] if place < most else ""
+            told[name] = value.removeprefix(_MARK) if value else None
+        return told
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    @overload
+    def get(self, name: str, default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str, /) -> str: ...
+    @overload
+    def get(self, name: str, default: Default, /) -> str | Default: ...
+    def get(self, name: str, default: object = None, /) -> object:
+        place = self._columns.places.get(name)
+        if place is None:
+            return default
+        row = self._columns.row(self._held)
+        value = row[place] if place < len(row) else ""
+        return value.removeprefix(_MARK) if value else default
+
+    def __setitem__(self, name: str, value: str) -> None:
+        place, row = self._columns.place(name), list(self._columns.row(self._held))
+        row.extend("" for _ in range(place + 1 - len(row)))
+        row[place] = _marked(value)
+        self._held = _packed(row)
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self:
+            raise KeyError(name)
+        row = list(self._columns.row(self._held))
+        row[self._columns.places[name]] = ""
+        self._held = _packed(row)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, value in zip(self._columns.places, self._columns.row(self._held), strict=False) if value)
+
+    def __len__(self) -> int:
+        return sum(map(bool, self._columns.row(self._held)))
+
+
 class Record:
     """A contact or company. A property never set is absent from `properties`; a cleared one holds `""`."""
 
     __slots__ = ("archived_ms", "created_by", "history", "id", "properties")
 
-    def __init__(self, record_id: int, properties: dict[str, str], created_by: Source) -> None:
+    def __init__(self, record_id: int, properties: Properties, created_by: Source) -> None:
         self.id = record_id
         self.properties = properties
         self.created_by = created_by
         self.archived_ms: int | None = None
         # Only what was written after loading: a large portal would not fit in memory otherwise.
-        self.history: dict[str, list[Version]] = {}
+        self.history: Mapping[str, list[Version]] = _NO_HISTORY
+
+    def as_it_is(self) -> "Record":
+        """A copy that later changes do not touch, without the history."""
+        return Record(self.id, self.properties.copy(), self.created_by)
 
     def versions(self, name: str) -> list[Version]:
         """Every value the property had, newest first; empty if it was never set."""
@@ -78,18 +207,18 @@ class Record:
     def set(self, name: str, version: Version) -> None:
         """Give a property a new value, and remember the old one."""
         if name not in self.history:
-            self.history[name] = self.versions(name)
+            self.history = {**self.history, name: self.versions(name)}
         self.history[name].append(version)
         self.properties[name] = version.value
 
     def as_json(self, names: Iterable[str], *, modified: str, url: str) -> Json:
         """The record as HubSpot sends it; `modified` names the property that holds its last change."""
-        get = self.properties.get
+        held = self.properties
         told: Json = {
             "id": str(self.id),
-            "properties": {name: get(name) for name in names},
-            "createdAt": self.properties["createdate"],
-            "updatedAt": self.properties[modified],
+            "properties": held.told(names),
+            "createdAt": held["createdate"],
+            "updatedAt": held[modified],
             "archived": self.archived_ms is not None,
             "url": url,
         }
@@ -101,3 +230,6 @@ class Record:
         created = read_ms(self.properties["createdate"])
         assert created is not None
         return created
+
+
+_NO_HISTORY: Mapping[str, list[Version]] = MappingProxyType({})

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.collection import Collection
 from sandbox.definitions import Definition
 from sandbox.errors import Json, invalid
+from sandbox.narrowing import ID, Way, shortest_way
+from sandbox.records import Record
 from sandbox.times import DAY_MS, read_ms
 
 if TYPE_CHECKING:
@@ -29,25 +31,33 @@ class Found:
     """One page of matches: how many there are in all, this page's records, and the offset of the next page."""
 
     total: int
-    page: list[tuple[int, Properties]]
+    page: list[Record]
     next_offset: int | None
 
 
 def search(portal: "Portal", collection: Collection, body: Json) -> Found:
     """Find records as the index shows them; raises a 400 for a query that HubSpot would refuse."""
     limit, offset = _paging(body)
-    alternatives = _groups(portal, body)
-    groups = [[_test(portal, collection, each) for each in group.get("filters") or []] for group in alternatives]
+    groups = [group.get("filters") or [] for group in _groups(portal, body)]
+    tests = [[_test(portal, collection, given) for given in group] for group in groups]
+    order = _order(portal, collection, body.get("sorts") or [])
     query = (body.get("query") or "").lower()
-    matches = [
-        (record_id, known)
-        for record_id, known in collection.as_indexed(portal.clock.elapsed_s())
-        if (not groups or any(all(test(known) for test in tests) for tests in groups))
-        and (not query or any(query in known.get(name, "").lower() for name in _SEARCHED_BY_QUERY))
-    ]
-    _sort(collection, matches, body.get("sorts") or [])
+    collection.index.catch_up(portal.clock.elapsed_s())
+    way = shortest_way(collection, groups[0] if len(groups) == 1 else (), by_date=order.by_date)
     end = offset + limit
-    return Found(total=len(matches), page=matches[offset:end], next_offset=end if end < len(matches) else None)
+    if way.is_exact and not query and len(groups) <= 1 and order.is_that_of(way):
+        total, page = way.count, list(collection.index.shown(way.part(offset, end, decreasing=order.decreasing)))
+    else:
+        matches = [
+            record
+            for record in collection.index.shown(way.part(0, way.count))
+            if (not tests or any(all(test(record.properties) for test in group) for group in tests))
+            and (not query or any(query in record.properties.get(name, "").lower() for name in _SEARCHED_BY_QUERY))
+        ]
+        total, page = len(matches), order.sorted(matches, way)[offset:end]
+    if portal.switches.search_shows_new_values:
+        page = [collection.live.get(record.id, record) for record in page]
+    return Found(total=total, page=page, next_offset=end if end < total else None)
 
 
 def _paging(body: Json) -> tuple[int, int]:
@@ -159,19 +169,44 @@ def _is_text(definition: Definition) -> bool:
     return definition.type == "string"
 
 
-def _sort(collection: Collection, matches: list[tuple[int, Properties]], sorts: list[Any]) -> None:
-    if not sorts:
-        return
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """What a search sorts by; without a name by id, which is the order of creation."""
+
+    name: str
+    key: Callable[[Record], Any]
+    decreasing: bool
+    by_id: bool
+    by_date: bool
+
+    def is_that_of(self, way: Way) -> bool:
+        return (self.by_id and way.by_id) or (self.by_date and way.are_dates)
+
+    def sorted(self, records: list[Record], way: Way) -> list[Record]:
+        """The records, which come as they lie on the way; those without a value come last in either direction."""
+        if self.is_that_of(way):
+            return records[::-1] if self.decreasing else records
+        keyed = [(self.key(record), record) for record in records]
+        valued = [each for each in keyed if each[0] not in (None, "")]
+        valued.sort(key=lambda each: (each[0], each[1].id), reverse=self.decreasing)
+        return [record for _, record in valued] + [record for key, record in keyed if key in (None, "")]
+
+
+def _order(portal: "Portal", collection: Collection, sorts: list[Any]) -> _Order:
     if len(sorts) > 1:
         raise invalid("A search takes one sort rule")
-    rule = sorts[0] if isinstance(sorts[0], dict) else {"propertyName": sorts[0]}
-    name = str(rule.get("propertyName"))
+    rule = (sorts[0] if isinstance(sorts[0], dict) else {"propertyName": sorts[0]}) if sorts else {}
+    name = str(rule.get("propertyName", ID))
     definition = collection.definitions.get(name)
     if definition is None:
         raise invalid(f"Property '{name}' does not exist")
-    decreasing = rule.get("direction") == "DESCENDING"
-    keyed = [(_comparable(definition, match[1].get(name) or ""), match) for match in matches]
-    valued: list[tuple[Any, tuple[int, Properties]]] = [each for each in keyed if each[0] not in (None, "")]
-    valued.sort(key=lambda each: each[0], reverse=decreasing)
-    # Records without a value come last either way.
-    matches[:] = [match for _, match in valued] + [match for key, match in keyed if key in (None, "")]
+    as_text = bool(sorts) and name == ID and portal.switches.ids_sort_as_text
+    return _Order(
+        name=name,
+        key=(lambda record: str(record.id))
+        if as_text
+        else (lambda record: _comparable(definition, record.properties.get(name) or "")),
+        decreasing=rule.get("direction") == "DESCENDING",
+        by_id=name == ID and not as_text,
+        by_date=name == collection.kind.modified,
+    )

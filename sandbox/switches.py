@@ -58,6 +58,10 @@ class Switches:
     # Search.
     index_lag_s: float = 0.0
     """How many seconds search stays behind writes."""
+    search_shows_new_values: bool = False
+    """Whether a record that search finds by its old values, since its index lags, arrives with its new ones."""
+    ids_sort_as_text: bool = False
+    """Whether a search sorted by `hs_object_id` compares ids as text: 1000 before 751."""
     empty_matches_not_equal: bool = False
     """Whether a search for NEQ or NOT_IN finds records without a value."""
     filter_groups_max: int = 5

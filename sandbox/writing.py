@@ -71,7 +71,7 @@ def change(
     }
     if not changed:
         return
-    portal.index_late(collection, record.id, dict(record.properties))
+    portal.index_late(collection, record)
     old_stage, old_email = record.properties.get(STAGE, ""), record.properties.get("email")
     for name, value in changed.items():
         record.set(name, Version(value, at_ms, source))
@@ -91,6 +91,7 @@ def change(
 
 def touch(collection: Collection, record: Record, *, at_ms: int) -> None:
     """Let a record have been changed at that time, unless it was changed later."""
+    collection.index.changing(record)
     # Both are ISO in UTC and of one length, so that text order is time order.
     record.properties[collection.kind.modified] = max(to_iso(at_ms), record.properties[collection.kind.modified])
 

@@ -215,7 +215,7 @@ def privacy_delete(portal: "Portal", call: Call) -> Answer:
     if found := portal.contacts.find(given, by=by):
         portal.remove(portal.contacts, found, keep=False)
     elif given.isdecimal():
-        portal.contacts.archived.pop(int(given), None)
+        portal.contacts.forget(int(given))
     return Answer(status=204)
 
 
@@ -225,11 +225,7 @@ def find(portal: "Portal", collection: Collection, call: Call) -> Answer:
     body = call.body()
     found = search(portal, collection, body)
     tell = teller(portal, collection, known_names(collection, body.get("properties") or ()))
-    results = []
-    for record_id, known in found.page:
-        shown = Record(record_id, dict(known), an_integration(portal.app_id, APP_LABEL))
-        results.append(tell(shown))
-    told: Json = {"total": found.total, "results": results}
+    told: Json = {"total": found.total, "results": [tell(record) for record in found.page]}
     if found.next_offset is not None:
         told["paging"] = {"next": {"after": str(found.next_offset)}}
     return Answer(body=told)

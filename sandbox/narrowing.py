@@ -1,0 +1,116 @@
+"""Where a search need look: filters by date of change and by id lead straight to what they find."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.collection import Collection
+from sandbox.index import ID_MAX, date_key, id_of
+from sandbox.ordered import Ordered
+from sandbox.times import read_ms
+
+ID = "hs_object_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A stretch of all ids, or of all dates of change, beyond which nothing matches."""
+
+    keys: Ordered
+    start: int
+    stop: int
+    are_dates: bool
+    by_id: bool
+    """Whether the records lie in the order of their ids."""
+    is_exact: bool
+    """Whether all of them match."""
+
+    @property
+    def count(self) -> int:
+        return max(0, self.stop - self.start)
+
+    def part(self, start: int, stop: int, *, decreasing: bool = False) -> Iterator[int]:
+        """The ids from one place on this way to another, counted from its end if `decreasing`."""
+        start, stop = min(start, self.count), min(stop, self.count)
+        if decreasing:
+            return reversed(list(self.part(self.count - stop, self.count - start)))
+        keys = self.keys.part(self.start + start, self.start + stop)
+        return map(id_of, keys) if self.are_dates else keys
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Whole numbers from `low` to `high`, both included; None: no end."""
+
+    low: int | None = None
+    high: int | None = None
+
+    def within(self, low: int | None, high: int | None) -> "_Span":
+        lows = [each for each in (self.low, low) if each is not None]
+        highs = [each for each in (self.high, high) if each is not None]
+        return _Span(max(lows, default=None), min(highs, default=None))
+
+
+_ANY = _Span()
+
+
+def shortest_way(collection: Collection, filters: Sequence[Mapping[str, Any]], *, by_date: bool) -> Way:
+    """The shortest way to what all these filters find; in the order of dates, if that is asked for and possible."""
+    dates = ids = _ANY
+    others = 0
+    for given in filters:
+        name = given.get("propertyName")
+        if name == collection.kind.modified and (narrower := _narrowed(dates, given, read_ms)):
+            dates = narrower
+        elif name == ID and (narrower := _narrowed(ids, given, _whole)):
+            ids = narrower
+        else:
+            others += 1
+    if dates != _ANY or (by_date and not collection.index.has_undated):
+        return _by_date(collection.index.by_date(), dates, ids, only=not others)
+    keys = collection.index.ids()
+    start, stop = _places(keys, ids.low, ids.high)
+    return Way(keys=keys, start=start, stop=stop, are_dates=False, by_id=True, is_exact=not others)
+
+
+def _by_date(keys: Ordered, dates: _Span, ids: _Span, *, only: bool) -> Way:
+    # Within one moment, and only there, records lie in the order of their ids.
+    one_moment = dates.low is not None and dates.low == dates.high
+    least = max(0, ids.low or 0) if one_moment else 0
+    most = min(ID_MAX, ID_MAX if ids.high is None else max(0, ids.high)) if one_moment else ID_MAX
+    low = None if dates.low is None else date_key(dates.low, min(least, ID_MAX))
+    high = None if dates.high is None else date_key(dates.high, most)
+    start, stop = _places(keys, low, high)
+    is_exact = only and (one_moment or ids == _ANY)
+    return Way(keys=keys, start=start, stop=stop, are_dates=True, by_id=one_moment, is_exact=is_exact)
+
+
+def _places(keys: Ordered, low: int | None, high: int | None) -> tuple[int, int]:
+    start = 0 if low is None else keys.below(low)
+    return start, len(keys) if high is None else keys.below(high + 1)
+
+
+def _narrowed(span: _Span, given: Mapping[str, Any], read: Callable[[str], int | None]) -> _Span | None:
+    """The span within what the filter leaves; None for a filter that leaves no span."""
+    value = read(str(given.get("value")))
+    if value is None:
+        return None
+    match given.get("operator"):
+        case "EQ":
+            return span.within(value, value)
+        case "GT":
+            return span.within(value + 1, None)
+        case "GTE":
+            return span.within(value, None)
+        case "LT":
+            return span.within(None, value - 1)
+        case "LTE":
+            return span.within(None, value)
+        case "BETWEEN":
+            high = read(str(given.get("highValue")))
+            return None if high is None else span.within(value, high)
+    return None
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None
