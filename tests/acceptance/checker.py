@@ -1,0 +1,173 @@
+"""Reads in a portal's histories whether the worker's promises were kept; shares no code with the worker.
+
+It knows who wrote which value when, and nothing else: not what the worker read, meant or said. The rules are those of
+the default rulebook.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sandbox import Portal
+from sandbox.records import Version
+
+STAGE = "lifecyclestage"
+LADDER = ("", "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead")
+"""The stages that a worker may take a contact from and to, in their order."""
+
+SCORES = ("lead_score", "lead_score_fit", "lead_score_engagement", "lead_grade", "lead_score_reasons")
+EXCLUSION, ANSWER, RESYNC, HOLD = (
+    "lead_scoring_exclusion",
+    "lead_scoring_sales_feedback",
+    "lead_scoring_resync",
+    "lead_scoring_hold",
+)
+ONLY_CLEARED = (ANSWER, RESYNC)
+"""Fields of people's, which the worker may empty but never fill."""
+WRITTEN = {*SCORES, *ONLY_CLEARED, EXCLUSION, "lead_scoring_feedback_points", STAGE}
+
+DAY_MS = 86_400_000
+HELD_DAYS = 30
+"""How long a stage that a person or a deal set is left alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """Everything that one contact ever held, oldest version first; `ours` tells whose versions are the worker's."""
+
+    contact: str
+    versions: dict[str, list[Version]]
+    app_id: str
+    partners: frozenset[str] = field(default_factory=frozenset)
+    vendors: frozenset[str] = field(default_factory=frozenset)
+    employees: frozenset[str] = field(default_factory=frozenset)
+
+    def of(self, name: str) -> Sequence[Version]:
+        return self.versions.get(name, ())
+
+    def ours(self, version: Version) -> bool:
+        return version.source.type == "INTEGRATION" and version.source.id == self.app_id
+
+    def people(self, version: Version) -> bool:
+        return version.source.type in ("CRM_UI", "DEALS")
+
+    def held(self, name: str, at_ms: int) -> str:
+        """What a property held just before this moment."""
+        return next((each.value for each in reversed(self.of(name)) if each.at_ms < at_ms), "")
+
+    def excluded(self, at_ms: int) -> bool:
+        """Whether this was somebody to be left alone."""
+        return (
+            self.held(STAGE, at_ms) not in LADDER
+            or self.held("hs_email_optout", at_ms) == "true"
+            or self.held("email", at_ms).lower() in self.employees
+            or self.held("associatedcompanyid", at_ms) in self.partners
+        )
+
+    def disqualified(self, at_ms: int) -> bool:
+        return self.held(ANSWER, at_ms) == "unqualified" or self.held("associatedcompanyid", at_ms) in self.vendors
+
+
+def broken_promises(portal: Portal, *, window_ms: int = 0) -> list[str]:
+    """Every promise that the histories show broken, one sentence each; none if all were kept.
+
+    HubSpot has no conditional write: what a person does within `window_ms` before a write of the worker may be lost.
+    """
+    with portal.lock:
+        pasts = _pasts(portal)
+    return [
+        f"contact {past.contact}: {told}"
+        for past in pasts
+        for told in (*_stage(past, window_ms), *_fields(past), *_left_alone(past, window_ms))
+    ]
+
+
+def writes_of_the_worker(portal: Portal) -> int:
+    """How many values the worker has ever written."""
+    with portal.lock:
+        pasts = _pasts(portal)
+    return sum(past.ours(each) for past in pasts for versions in past.versions.values() for each in versions)
+
+
+def _pasts(portal: Portal) -> list[Past]:
+    companies = {str(key): each.properties.get("type") for key, each in portal.companies.live.items()}
+    people = frozenset(owner.email.lower() for owner in portal.owners)
+    return [
+        Past(
+            contact=str(record_id),
+            versions={name: record.versions(name)[::-1] for name in [*record.properties]},
+            app_id=str(portal.app_id),
+            partners=frozenset(key for key, type_ in companies.items() if type_ == "PARTNER"),
+            vendors=frozenset(key for key, type_ in companies.items() if type_ == "VENDOR"),
+            employees=people,
+        )
+        for records in (portal.contacts.live, portal.contacts.archived)
+        for record_id, record in records.items()
+    ]
+
+
+def _stage(past: Past, window_ms: int) -> Iterator[str]:
+    """Clear, then set, in two requests; only along the ladder; nobody left without; people's stages respected."""
+    versions = past.of(STAGE)
+    if versions and past.ours(versions[-1]) and versions[-1].value == "":
+        yield "was left without a stage by a clear of the worker"
+    for place, version in enumerate(versions):
+        if not past.ours(version):
+            continue
+        before = versions[place - 1] if place else None
+        if before and version.at_ms <= before.at_ms and past.ours(before):
+            yield f"stage cleared and set in one moment ({version.at_ms})"
+        if version.value == "":
+            if before is None or before.value not in LADDER[1:]:
+                yield f"stage {before.value if before else None!r} is not one that the worker may clear"
+            continue
+        if version.value not in LADDER:
+            yield f"stage {version.value!r} is not one that the worker may set"
+        if before and before.value and before.at_ms < version.at_ms - window_ms:
+            yield f"stage {version.value} was set over {before.value}, without a clear"
+        cleared = before is not None and past.ours(before)
+        origin = versions[place - 2] if cleared and place > 1 else before
+        if origin is not None:
+            yield from _against_people(past, origin, version, window_ms)
+
+
+def _against_people(past: Past, origin: Version, version: Version, window_ms: int) -> Iterator[str]:
+    """A stage that a person or a deal set stands for a while; after that, points may raise it only."""
+    at_ms = version.at_ms
+    if past.disqualified(at_ms):
+        return
+    if past.held(HOLD, at_ms - window_ms) == past.held(HOLD, at_ms) == "true":
+        yield f"stage {version.value} was set although somebody asked to hold it"
+    answers = [each for each in past.of(ANSWER) if each.value and each.at_ms < at_ms]
+    if not past.people(origin) or origin.value not in LADDER or origin.at_ms >= at_ms - window_ms:
+        return
+    if answers and answers[-1].at_ms > origin.at_ms:
+        return
+    if at_ms - origin.at_ms < HELD_DAYS * DAY_MS:
+        days = (at_ms - origin.at_ms) / DAY_MS
+        yield f"stage {version.value} was set over {origin.value!r}, which a person had set {days:.1f} days before"
+    elif origin.value and LADDER.index(version.value) < LADDER.index(origin.value):
+        yield f"points lowered {origin.value}, which a person had set, to {version.value}"
+
+
+def _fields(past: Past) -> Iterator[str]:
+    """Only our own properties are written, and what is people's to fill is only ever emptied."""
+    for name, versions in past.versions.items():
+        for version in filter(past.ours, versions):
+            if name not in WRITTEN:
+                yield f"the worker wrote {name}, which is not its own"
+            if name in ONLY_CLEARED and version.value:
+                yield f"the worker filled {name}"
+
+
+def _left_alone(past: Past, window_ms: int) -> Iterator[str]:
+    """Who is excluded gets neither score nor stage, and who never had a score, whoever wrote it, is not touched."""
+    ever = [each.at_ms for name in SCORES for each in past.of(name) if each.value]
+    for name in (STAGE, EXCLUSION, *SCORES):
+        for version in filter(past.ours, past.of(name)):
+            at_ms = version.at_ms
+            if not (past.excluded(at_ms) and past.excluded(at_ms - window_ms)):
+                continue
+            if name == STAGE or (version.value and name in SCORES):
+                yield f"{name} {version.value!r} was written although the contact is to be left alone"
+            elif min(ever, default=at_ms) >= at_ms:
+                yield f"{name} was touched although the contact never had a score"
