@@ -20,6 +20,7 @@ ALL_SCOPES = frozenset(
         "crm.lists.write",
         "settings.users.read",
         "forms",
+        "content",
     }
 )
 
@@ -68,6 +69,7 @@ class Form:
     id: str
     name: str
     created_ms: int
+    form_type: str = "hubspot"
 
     def as_json(self) -> Json:
         return {
@@ -76,7 +78,7 @@ class Form:
             "createdAt": to_iso(self.created_ms),
             "updatedAt": to_iso(self.created_ms),
             "archived": False,
-            "formType": "hubspot",
+            "formType": self.form_type,
             "fieldGroups": [],
         }
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.account import Owner
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.errors import Json, invalid, not_found
+from sandbox.errors import Json, not_found
 from sandbox.stages import pipeline
 from sandbox.times import to_iso, to_ms
 
@@ -85,7 +85,9 @@ def list_users(portal: "Portal", call: Call) -> Answer:
 
 
 def list_forms(portal: "Portal", call: Call) -> Answer:
-    return _page(call, [form.as_json() for form in portal.forms], default=50, most=FORMS_PAGE_MAX)
+    wanted = set(call.many("formTypes")) or {"hubspot"}
+    forms = [form for form in portal.forms if wanted & {form.form_type, "all"}]
+    return _page(call, [form.as_json() for form in forms], default=50, most=FORMS_PAGE_MAX)
 
 
 def list_pipelines(portal: "Portal", call: Call) -> Answer:
@@ -95,11 +97,9 @@ def list_pipelines(portal: "Portal", call: Call) -> Answer:
 
 
 def _page(call: Call, items: Sequence[Json], *, default: int, most: int) -> Answer:
-    limit, after = call.number("limit", default, most), call.one("after", "0")
-    if not after.isdecimal():
-        raise invalid(f"'{after}' is not a valid paging cursor")
-    end = int(after) + limit
-    body: Json = {"results": list(items[int(after) : end])}
+    limit, start = call.number("limit", default, most), call.cursor()
+    end = start + limit
+    body: Json = {"results": list(items[start:end])}
     if end < len(items):
         body["paging"] = {"next": {"after": str(end)}}
     return Answer(body=body)

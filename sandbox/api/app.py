@@ -12,7 +12,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox.api import account, batches, control, faulty, lists, objects, properties, switches
+from sandbox.api import (
+    account,
+    activity,
+    associations,
+    batches,
+    control,
+    creating,
+    faulty,
+    lists,
+    objects,
+    properties,
+    switches,
+)
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.errors import RefusedError, not_found, refused
 from sandbox.request_log import LoggedRequest
@@ -26,8 +38,14 @@ _EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ENDPOINTS: list[Endpoint] = [
     *batches.endpoints("contacts"),
     *objects.endpoints("contacts"),
+    *creating.endpoints("contacts"),
     *batches.endpoints("companies"),
     *objects.endpoints("companies"),
+    *creating.endpoints("companies"),
+    *batches.endpoints("meetings"),
+    *objects.endpoints("meetings"),
+    *associations.ENDPOINTS,
+    *activity.ENDPOINTS,
     *properties.ENDPOINTS,
     *lists.ENDPOINTS,
     *account.ENDPOINTS,

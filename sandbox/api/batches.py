@@ -1,11 +1,11 @@
-"""Contacts and companies by the hundred: batch read and batch update."""
+"""Contacts, companies and meetings by the hundred: batch read and batch update."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.api.objects import known_names, refuse_taken, store, teller
+from sandbox.api.objects import KINDS, known_names, refuse_taken, store, teller
 from sandbox.collection import Collection
 from sandbox.errors import BadValue, Json, RefusedError, ids_not_found, invalid, values_not_valid
 from sandbox.records import Record
@@ -20,8 +20,8 @@ INPUTS_MAX_WITH_HISTORY = 50
 
 
 def endpoints(name: str) -> list[Endpoint]:
-    """The batch endpoints of `contacts` or `companies`."""
-    read, write = (f"crm.objects.{name}.read",), (f"crm.objects.{name}.write",)
+    """The batch endpoints of contacts, companies or, to be read only, meetings."""
+    read, write = (KINDS[name].read_scope,), (KINDS[name].write_scope,)
     base = f"/crm/v3/objects/{name}/batch"
 
     def on_read(portal: "Portal", call: Call) -> Answer:
@@ -30,10 +30,9 @@ def endpoints(name: str) -> list[Endpoint]:
     def on_update(portal: "Portal", call: Call) -> Answer:
         return batch_update(portal, getattr(portal, name), call)
 
-    return [
-        Endpoint(method="POST", path=f"{base}/read", handler=on_read, scopes=read),
-        Endpoint(method="POST", path=f"{base}/update", handler=on_update, scopes=write, writes=True),
-    ]
+    reading = Endpoint(method="POST", path=f"{base}/read", handler=on_read, scopes=read)
+    updating = Endpoint(method="POST", path=f"{base}/update", handler=on_update, scopes=write, writes=True)
+    return [reading] if name == "meetings" else [reading, updating]
 
 
 def inputs_of(body: Json, most: int, *, complaint: str) -> list[Json]:
@@ -79,7 +78,7 @@ def batch_read(portal: "Portal", collection: Collection, call: Call) -> Answer:
         if record is not None:
             found[given] = record
     missing = [given for given in ids if given not in found]
-    results = [tell(record) for record in _shuffled(list(found.values()))]
+    results = [tell(record) for record in shuffled(list(found.values()))]
     return batch_answer(portal, results, [ids_not_found(missing)] if missing else [])
 
 
@@ -93,8 +92,7 @@ def batch_update(portal: "Portal", collection: Collection, call: Call) -> Answer
         listed = ", ".join(repeated)
         message = f"Duplicate IDs found in batch input: [{listed}]. IDs must be unique"
         raise invalid(message, context={"ids": repeated})
-    # With a trace id in every input, HubSpot's documents promise for creation that each bad input fails alone.
-    alone = portal.switches.trace_ids_on_update and all(each.get("objectWriteTraceId") for each in inputs)
+    alone = portal.switches.trace_ids_on_update and are_traced(inputs)
     writes: list[tuple[Record, dict[str, str]]] = []
     missing: list[str] = []
     bad: list[BadValue] = []
@@ -103,7 +101,7 @@ def batch_update(portal: "Portal", collection: Collection, call: Call) -> Answer
         record = collection.find(given, through_merges=portal.switches.batches_follow_merges)
         values, wrong = check(portal, collection, record, each.get("properties") or {})
         if wrong and alone:
-            errors.append(_failed_alone(values_not_valid(wrong), each["objectWriteTraceId"]))
+            errors.append(failed_alone(values_not_valid(wrong), each["objectWriteTraceId"]))
         elif record is not None:
             writes.append((record, values))
         elif given.isdecimal():
@@ -116,10 +114,16 @@ def batch_update(portal: "Portal", collection: Collection, call: Call) -> Answer
         refuse_taken(collection, record, values)
     results = [store(portal, collection, record, values) for record, values in writes]
     errors += [ids_not_found(missing)] if missing else []
-    return batch_answer(portal, _shuffled(results), errors)
+    return batch_answer(portal, shuffled(results), errors)
 
 
-def _failed_alone(refusal: RefusedError, trace_id: str) -> Json:
+def are_traced(inputs: Sequence[Json]) -> bool:
+    """Whether every input has a trace id: then each bad one fails alone, documented for creation only."""
+    return all(each.get("objectWriteTraceId") for each in inputs)
+
+
+def failed_alone(refusal: RefusedError, trace_id: str) -> Json:
+    """The entry in `errors` for one bad input among good ones."""
     assert isinstance(refusal.body, dict)
     told = {name: value for name, value in refusal.body.items() if name not in {"correlationId", "errors"}}
     return {**told, "context": {"objectWriteTraceId": [trace_id]}}
@@ -129,6 +133,6 @@ def _archived(collection: Collection, given: str) -> Record | None:
     return collection.archived.get(int(given)) if given.isdecimal() else None
 
 
-def _shuffled(results: list[Any]) -> list[Any]:
+def shuffled(results: list[Any]) -> list[Any]:
     """Results in an order that is not that of the inputs, the same each time."""
     return results[::-1]

@@ -39,6 +39,13 @@ class Call:
             raise invalid(f"{name} must be a number between 1 and {most}, not '{text}'")
         return int(text)
 
+    def cursor(self) -> int:
+        """Where to go on, as `after` says: an id or an offset, in digits."""
+        after = self.one("after", "0")
+        if not after.isdecimal():
+            raise invalid(f"'{after}' is not a valid paging cursor")
+        return int(after)
+
     def body(self) -> Json:
         """The JSON object sent; a 400 for anything else."""
         read = self.json()

@@ -66,11 +66,8 @@ def find(portal: "Portal", call: Call) -> Answer:
 
 def members(portal: "Portal", call: Call) -> Answer:
     joined = _list(portal, call).members
-    limit, after = call.number("limit", 100, MEMBERS_PAGE_MAX), call.one("after", "0")
-    if not after.isdecimal():
-        raise invalid(f"'{after}' is not a valid paging cursor")
-    ids = sorted(joined)
-    start = bisect_left(ids, int(after))
+    limit, ids = call.number("limit", 100, MEMBERS_PAGE_MAX), sorted(joined)
+    start = bisect_left(ids, call.cursor())
     page = ids[start : start + limit]
     body: Json = {
         "results": [{"recordId": str(each), "membershipTimestamp": to_iso(joined[each])} for each in page],

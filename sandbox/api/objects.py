@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sandbox.activity import MEETINGS
 from sandbox.api.calls import Answer, Call, Endpoint, Handler
-from sandbox.collection import Collection
+from sandbox.associations import LABELS, tied_to
+from sandbox.collection import COMPANIES, CONTACTS, Collection
 from sandbox.errors import Json, invalid, not_found, refused, values_not_valid
 from sandbox.records import Record, an_integration
 from sandbox.search import BODY_MAX, search
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 PAGE_MAX = 100
 PAGE_MAX_WITH_HISTORY = 50
 APP_LABEL = "Private app"
+_SINGULAR = {"contacts": "contact", "companies": "company", "meetings": "meeting"}
 
 Teller = Callable[[Record], Json]
+KINDS = {kind.name: kind for kind in (CONTACTS, COMPANIES, MEETINGS)}
 CollectionHandler = Callable[["Portal", Collection, Call], Answer]
 
 # What every result of a write holds besides the changed properties, as recorded.
@@ -38,22 +42,27 @@ ALWAYS_TOLD = (
 
 
 def endpoints(name: str) -> list[Endpoint]:
-    """The single-record endpoints of `contacts` or `companies`."""
-    read, write = (f"crm.objects.{name}.read",), (f"crm.objects.{name}.write",)
+    """The single-record endpoints of contacts, companies or, to be read only, meetings."""
+    read, write = (KINDS[name].read_scope,), (KINDS[name].write_scope,)
     base = f"/crm/v3/objects/{name}"
 
     def on(handle: CollectionHandler) -> Handler:
         return lambda portal, call: handle(portal, getattr(portal, name), call)
 
-    shared = [
+    reading = [
         Endpoint(method="GET", path=base, handler=on(list_page), scopes=read),
-        Endpoint(method="POST", path=base, handler=on(create), scopes=write, writes=True),
         Endpoint(method="POST", path=f"{base}/search", handler=on(find), scopes=read, search=True),
         Endpoint(method="GET", path=f"{base}/{{id}}", handler=on(get_one), scopes=read),
+    ]
+    if name == "meetings":
+        return reading
+    shared = [
+        *reading,
+        Endpoint(method="POST", path=base, handler=on(create), scopes=write, writes=True),
         Endpoint(method="PATCH", path=f"{base}/{{id}}", handler=on(update_one), scopes=write, writes=True),
         Endpoint(method="DELETE", path=f"{base}/{{id}}", handler=on(archive), scopes=write, writes=True),
     ]
-    if name != "contacts":
+    if name == "companies":
         return shared
     return [
         *shared,
@@ -108,16 +117,26 @@ def _became_dates(portal: "Portal", record: Record, stage_dates: Mapping[str, st
 def list_page(portal: "Portal", collection: Collection, call: Call) -> Answer:
     history = [name for name in call.many("propertiesWithHistory") if collection.definitions.get(name)]
     limit = call.number("limit", 10, PAGE_MAX_WITH_HISTORY if history else PAGE_MAX)
-    after = call.one("after", "0")
-    if not after.isdecimal():
-        raise invalid(f"'{after}' is not a valid paging cursor")
     tell = teller(portal, collection, known_names(collection, call.many("properties")), history)
-    records, next_id = collection.page(after=int(after), limit=limit, archived=call.flag("archived"))
+    records, next_id = collection.page(after=call.cursor(), limit=limit, archived=call.flag("archived"))
     body: Json = {"results": [tell(record) for record in records]}
+    _associate(portal, collection, body["results"], call.many("associations"))
     if next_id is not None:
         link = f"https://api.hubapi.com/crm/v3/objects/{collection.kind.name}?limit={limit}&after={next_id}"
         body["paging"] = {"next": {"after": str(next_id), "link": link}}
     return Answer(body=body)
+
+
+def _associate(portal: "Portal", collection: Collection, told: Sequence[Json], asked: Sequence[str]) -> None:
+    """Add what the records are tied to, in the words of v3: no labels, and nothing for one without ties."""
+    for other in asked:
+        pair = (collection.kind.name, other)
+        found = tied_to(portal, pair, [each["id"] for each in told]) if pair in LABELS else {}
+        kind = f"{_SINGULAR[pair[0]]}_to_{_SINGULAR[other]}" if found else ""
+        for each in told:
+            if ids := found.get(each["id"]):
+                results = [{"id": str(tied), "type": kind} for tied in ids]
+                each.setdefault("associations", {})[other] = {"results": results}
 
 
 def _one(collection: Collection, call: Call) -> Record:
@@ -139,7 +158,9 @@ def get_one(portal: "Portal", collection: Collection, call: Call) -> Answer:
         found = _one(collection, call)
     history = [name for name in call.many("propertiesWithHistory") if collection.definitions.get(name)]
     names = known_names(collection, call.many("properties"))
-    return Answer(body=teller(portal, collection, names, history)(found))
+    told = teller(portal, collection, names, history)(found)
+    _associate(portal, collection, [told], call.many("associations"))
+    return Answer(body=told)
 
 
 def create(portal: "Portal", collection: Collection, call: Call) -> Answer:
@@ -148,12 +169,17 @@ def create(portal: "Portal", collection: Collection, call: Call) -> Answer:
     if bad:
         raise values_not_valid(bad)
     refuse_taken(collection, None, values)
+    return Answer(status=201, body=store_new(portal, collection, values))
+
+
+def store_new(portal: "Portal", collection: Collection, values: Mapping[str, str]) -> Json:
+    """Create a record with checked values; returns the result that HubSpot answers."""
     stored = {name: value for name, value in values.items() if value}
     if collection is portal.contacts:
         stored.setdefault("lifecyclestage", portal.default_stage)
     now = to_iso(to_ms(portal.clock.now()))
     record = portal.insert(collection, stored, an_integration(portal.app_id, APP_LABEL), default_time=now)
-    return Answer(status=201, body=_after_write(portal, collection, record, values))
+    return _after_write(portal, collection, record, values)
 
 
 def _after_write(portal: "Portal", collection: Collection, record: Record, values: Mapping[str, str]) -> Json:

@@ -1,0 +1,79 @@
+"""Associations v4: from contacts to their companies, and between contacts and meetings."""
+
+from typing import TYPE_CHECKING
+
+from sandbox.api.batches import batch_answer, inputs_of
+from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.associations import LABELS, Pair, tied_to
+from sandbox.errors import Json, invalid
+
+if TYPE_CHECKING:
+    from sandbox.portal import Portal
+
+INPUTS_MAX = 1_000
+PAGE_MAX = 500
+_NAMES = {"contact": "contacts", "0-1": "contacts", "company": "companies", "0-2": "companies", "0-47": "meetings"}
+_SCOPES = ("crm.objects.contacts.read", "crm.objects.companies.read")
+
+
+def _pair(call: Call) -> Pair:
+    one, other = (_NAMES.get(call.params[end], call.params[end]) for end in ("from", "to"))
+    if (one, other) not in LABELS:
+        raise invalid(f"Unable to infer object type from: {call.params['from']} and {call.params['to']}")
+    return one, other
+
+
+def batch_read(portal: "Portal", call: Call) -> Answer:
+    """What each record is tied to. One without ties is no empty entry but an error, as recorded."""
+    pair = _pair(call)
+    inputs = inputs_of(call.body(), INPUTS_MAX, complaint="The maximum number of inputs supported in a batch is")
+    ids = [str(each.get("id")) for each in inputs]
+    numbers = list(dict.fromkeys(each for each in ids if each.isdecimal()))
+    found = tied_to(portal, pair, numbers)
+    results = [{"from": {"id": given}, "to": [_tie(pair, other) for other in found[given]]} for given in found]
+    errors = [_invalid_identifier(each) for each in ids if not each.isdecimal()]
+    errors += [_nothing_found(each) for each in numbers if each not in found]
+    answer = batch_answer(portal, results, errors)
+    return answer if portal.switches.unassociated_answer_207 else Answer(body=answer.body)
+
+
+def list_of_one(portal: "Portal", call: Call) -> Answer:
+    pair, given = _pair(call), call.params["id"]
+    if not given.isdecimal():
+        raise invalid(f"'{given}' is not a record id")
+    after, limit = call.cursor(), call.number("limit", PAGE_MAX, PAGE_MAX)
+    others = [other for other in sorted(tied_to(portal, pair, [given]).get(given, ())) if other >= after]
+    body: Json = {"results": [_tie(pair, other) for other in others[:limit]]}
+    if len(others) > limit:
+        body["paging"] = {"next": {"after": str(others[limit])}}
+    return Answer(body=body)
+
+
+def _tie(pair: Pair, other: int) -> Json:
+    return {"toObjectId": other, "associationTypes": [label.as_json() for label in LABELS[pair]]}
+
+
+def _nothing_found(given: str) -> Json:
+    return {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+        "message": f"No associations were found for {given}.",
+        "context": {"fromObjectId": [given]},
+    }
+
+
+def _invalid_identifier(given: str) -> Json:
+    return {
+        "status": "error",
+        "category": "VALIDATION_ERROR",
+        "subCategory": "crm.associations.INVALID_IDENTIFIER",
+        "message": f"'{given}' is not a record id.",
+        "context": {"fromObjectId": [given]},
+    }
+
+
+ENDPOINTS = [
+    Endpoint(method="POST", path="/crm/v4/associations/{from}/{to}/batch/read", handler=batch_read, scopes=_SCOPES),
+    Endpoint(method="GET", path="/crm/v4/objects/{from}/{id}/associations/{to}", handler=list_of_one, scopes=_SCOPES),
+]
