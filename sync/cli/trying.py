@@ -133,10 +133,15 @@ def sandbox_command(
         Path | None,
         typer.Option("--faults", exists=True, dir_okay=False, help="What goes wrong, in YAML: see docs/sandbox.md."),
     ] = None,
+    switches: Annotated[
+        list[str] | None,
+        typer.Option("--switch", metavar="NAME=VALUE", help="Turn a switch of the portal; repeatable."),
+    ] = None,
 ) -> None:
     """Serve a sandbox portal on this machine until SIGINT or SIGTERM."""
     ready()
     portal = _from_file(csv, shift_to_now, tier) if csv else generate(contacts=contacts, seed=seed, tier=tier)
+    _turn(portal, switches or ())
     life = Life(portal, seed)
     for fault in _faults_of(faults) if faults else ():
         portal.faults.add(fault)
@@ -156,6 +161,14 @@ def sandbox_command(
         ) from error
     if live:
         say(f"{life.counts.total():,} events happened in the contacts' lives.")
+
+
+def _turn(portal: Portal, switches: Sequence[str]) -> None:
+    named = dict(each.partition("=")[::2] for each in switches)
+    try:
+        portal.switches.turn(**named)
+    except ValueError as error:
+        raise ConfigError(f"A switch of the sandbox cannot be turned: {error}. Turn it with NAME=VALUE.") from error
 
 
 def _faults_of(file: Path) -> Sequence[Fault]:

@@ -59,3 +59,19 @@ def test_every_mistake_in_a_file_of_faults_is_told_with_its_path(scoreline: Scor
 @pytest.mark.parametrize("rate", ["-1", "100000"])
 def test_a_rate_that_makes_no_sense_is_wrong_usage(scoreline: Scoreline, rate: str) -> None:
     assert scoreline("sandbox", "--port", "0", "--live", rate).status == 2
+
+
+def test_a_switch_is_turned_before_the_sandbox_is_served(process: Process) -> None:
+    turned = ("--switch", "index_lag_s=30", "--switch", "merge_gives_new_id=false")
+    sandbox = process("sandbox", "--port", "0", "--contacts", "1", *turned)
+    with urlopen(f"{announced_by(sandbox)}/_sandbox/switches", timeout=5) as answer:
+        switches = json.load(answer)["switches"]
+    assert (switches["index_lag_s"], switches["merge_gives_new_id"]) == (30, False)
+
+
+@pytest.mark.parametrize("wrong", ["index_lag=30", "index_lag_s", "merge_gives_new_id=perhaps"])
+def test_a_switch_that_cannot_be_turned_is_told(scoreline: Scoreline, wrong: str) -> None:
+    ended = scoreline("sandbox", "--port", "0", "--switch", wrong)
+    assert ended.status == 2
+    assert wrong.partition("=")[0] in ended.err
+    assert "NAME=VALUE" in ended.err
