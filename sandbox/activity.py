@@ -4,8 +4,10 @@ The properties of a contact sum most of it up; here is what HubSpot lists one by
 """
 
 import uuid
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from sandbox.collection import Kind
 from sandbox.definitions import Definition
@@ -113,12 +115,38 @@ class Occurrence:
         }
 
 
-@dataclass(slots=True)
-class Activity:
-    """Everything of one portal that is listed event by event, in any order."""
+KEPT = 200_000
 
-    submissions: list[Submission] = field(default_factory=list)
-    mail_events: list[MailEvent] = field(default_factory=list)
-    occurrences: list[Occurrence] = field(default_factory=list)
-    attendances: list[tuple[int, int]] = field(default_factory=list)
-    """Which meeting is associated with which contact."""
+
+class Activity:
+    """What is listed of one portal event by event, in any order: the last 200,000 of each kind.
+
+    `attendances` tells which meeting is associated with which contact.
+    """
+
+    def __init__(self) -> None:
+        self.submissions: deque[Submission] = deque(maxlen=KEPT)
+        self.mail_events: deque[MailEvent] = deque(maxlen=KEPT)
+        self.occurrences: deque[Occurrence] = deque(maxlen=KEPT)
+        self.attendances: deque[tuple[int, int]] = deque(maxlen=KEPT)
+        self._numbers = count(1)
+
+    def saw(self, contact_id: int, url: str, *, at_ms: int) -> None:
+        """A contact saw a page."""
+        self.occurrences.append(
+            Occurrence(
+                id=f"event-{next(self._numbers)}",
+                contact_id=contact_id,
+                type="e_visited_page",
+                at_ms=at_ms,
+                properties={"hs_url": url},
+            )
+        )
+
+    def mailed(self, recipient: str, type_: str, *, at_ms: int, campaign_id: int = 1) -> None:
+        """A marketing email to that address met something, such as OPEN."""
+        self.mail_events.append(
+            MailEvent(
+                id=f"mail-{next(self._numbers)}", type=type_, recipient=recipient, campaign_id=campaign_id, at_ms=at_ms
+            )
+        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
+from sandbox.activity import Submission
 from sandbox.definitions import Definition
 from sandbox.journeys import FORM_PAGES, PAGES, SOURCES
 from sandbox.portal import ANSWERS, FEEDBACK, Portal
@@ -55,6 +56,7 @@ def visit(portal: Portal, random: Random, contact: str) -> str:
         hs_latest_source_timestamp=now,
         **_missing(portal, contact, {**firsts, "hs_analytics_first_url": url, "hs_analytics_source": source}),
     )
+    portal.activity.saw(portal.contact(contact).id, url, at_ms=to_ms(now))
     return contact
 
 
@@ -81,6 +83,8 @@ def form_sent(portal: Portal, random: Random, contact: str) -> str:
         hs_calculated_form_submissions=";".join(sent),
         **_missing(portal, contact, {"first_conversion_event_name": page, "first_conversion_date": now}),
     )
+    typed = {"email": _held(portal, contact, "email")}
+    portal.activity.submissions.append(Submission(form_id=guid, at_ms=to_ms(now), values=typed))
     return contact
 
 
@@ -97,6 +101,7 @@ def mail_delivered(portal: Portal, _: Random, contact: str) -> str:
         hs_email_sends_since_last_engagement=_count(portal, contact, "hs_email_sends_since_last_engagement") + 1,
         **_missing(portal, contact, {"hs_email_first_send_date": now}),
     )
+    _mailed(portal, contact, "SENT", "DELIVERED")
     return contact
 
 
@@ -130,11 +135,13 @@ def _engaged(portal: Portal, random: Random, contact: str, how: str) -> str:
         "hs_email_sends_since_last_engagement": 0,
     }
     _tell(portal, contact, **told, **_missing(portal, contact, {f"hs_email_first_{how}_date": now}))
+    _mailed(portal, contact, how.upper())
     return contact
 
 
 def unsubscribed(portal: Portal, _: Random, contact: str) -> str:
     _tell(portal, contact, hs_email_optout="true", hs_email_optout_20010001="true")
+    _mailed(portal, contact, "STATUSCHANGE")
     return contact
 
 
@@ -147,6 +154,7 @@ def mail_bounced(portal: Portal, random: Random, contact: str) -> str:
     bounces = _count(portal, contact, "hs_email_bounce") + 1
     hard = {"hs_email_hard_bounce_reason_enum": random.choice(("UNKNOWN_USER", "MAILBOX_FULL", "SPAM"))}
     _tell(portal, contact, hs_email_bounce=bounces, **(hard if random.random() < 0.5 else {}))
+    _mailed(portal, contact, "BOUNCE")
     return contact
 
 
@@ -155,11 +163,13 @@ def mail_bounced(portal: Portal, random: Random, contact: str) -> str:
 
 def meeting_booked(portal: Portal, random: Random, contact: str) -> str:
     now = portal.clock.now()
+    starts = now + timedelta(days=random.randint(1, 14))
+    portal.add_meeting([contact], starts=starts)
     _tell(
         portal,
         contact,
         engagements_last_meeting_booked=now,
-        notes_next_activity_date=now + timedelta(days=random.randint(1, 14)),
+        notes_next_activity_date=starts,
         hs_latest_meeting_activity=now,
         hs_last_sales_activity_timestamp=now,
         hs_last_sales_activity_type="MEETING_BOOKED",
@@ -169,6 +179,7 @@ def meeting_booked(portal: Portal, random: Random, contact: str) -> str:
 
 def meeting_held(portal: Portal, random: Random, contact: str) -> str:
     _contacted(portal, random, contact)
+    _end_meeting(portal, contact, "COMPLETED")
     _tell(portal, contact, notes_next_activity_date="", hs_latest_meeting_activity=portal.clock.now())
     return contact
 
@@ -176,6 +187,7 @@ def meeting_held(portal: Portal, random: Random, contact: str) -> str:
 def meeting_cancelled(portal: Portal, _: Random, contact: str) -> str:
     """The booking's own date stays; nothing lies ahead any more."""
     now = portal.clock.now()
+    _end_meeting(portal, contact, "CANCELED")
     _tell(portal, contact, notes_next_activity_date="", notes_last_updated=now, hs_latest_meeting_activity=now)
     return contact
 
@@ -347,6 +359,18 @@ KINDS: Mapping[str, Kind] = {
 def _tell(portal: Portal, contact: str, /, **told: Value) -> None:
     """Let HubSpot note this about a contact, now."""
     portal.hubspot_records(contact, at=portal.clock.now(), **told)
+
+
+def _mailed(portal: Portal, contact: str, *types: str) -> None:
+    """Note what a marketing email to this contact met; one without an address is sent none."""
+    if recipient := _held(portal, contact, "email"):
+        for type_ in types:
+            portal.activity.mailed(recipient, type_, at_ms=to_ms(portal.clock.now()))
+
+
+def _end_meeting(portal: Portal, contact: str, outcome: str) -> None:
+    if meeting := portal.planned_meeting(contact):
+        portal.end_meeting(meeting, outcome)
 
 
 def _held(portal: Portal, contact: str, name: str) -> str:

@@ -140,6 +140,16 @@ class Portal:
             values, now = {"hs_meeting_outcome": outcome}, to_ms(self.clock.now())
             change(self, self.meetings, found, values, ANALYTICS, at_ms=now)
 
+    def planned_meeting(self, contact: str) -> str | None:
+        """The meeting with this contact that was booked last and has no outcome yet."""
+        with self.lock:
+            contact_id = self.contact(contact).id
+            for meeting_id, with_id in reversed(self.activity.attendances):
+                meeting = self.meetings.live.get(meeting_id) if with_id == contact_id else None
+                if meeting and meeting.properties.get("hs_meeting_outcome") == "SCHEDULED":
+                    return str(meeting_id)
+            return None
+
     def add_owner(self, email: str, first_name: str = "", last_name: str = "", *, archived: bool = False) -> Owner:
         """Add an owner, who is also a user of the portal unless archived."""
         place = len(self.owners)

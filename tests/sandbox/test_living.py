@@ -199,3 +199,26 @@ def test_life_goes_on_beside_a_block_and_ends_with_it(life: Life) -> None:
 def test_a_rate_that_makes_no_sense_is_refused(life: Life, rate: float) -> None:
     with pytest.raises(ValueError, match="events a second"), living(life, rate):
         pass
+
+
+def test_what_people_do_is_listed_one_by_one_too(lived_in: Portal, life: Life, contact: str) -> None:
+    for kind in ("visit", "form_sent", "mail_delivered", "mail_clicked", "unsubscribed", "mail_bounced"):
+        life.happens(kind, contact)
+    listed = lived_in.activity
+    assert {(each.contact_id, each.type) for each in listed.occurrences} == {(int(contact), "e_visited_page")}
+    assert listed.submissions[0].values == {"email": "ada@prospect.example"}
+    mails = [each.type for each in listed.mail_events]
+    assert mails == ["SENT", "DELIVERED", "OPEN", "CLICK", "STATUSCHANGE", "BOUNCE"]
+    assert {each.recipient for each in listed.mail_events} == {"ada@prospect.example"}
+
+
+@pytest.mark.parametrize(("end", "outcome"), [("meeting_held", "COMPLETED"), ("meeting_cancelled", "CANCELED")])
+def test_a_booked_meeting_ends_one_way_or_the_other(
+    lived_in: Portal, life: Life, contact: str, end: str, outcome: str
+) -> None:
+    life.happens("meeting_booked", contact)
+    (meeting,) = lived_in.meetings.live.values()
+    assert meeting.properties["hs_meeting_outcome"] == "SCHEDULED"
+    life.happens(end, contact)
+    assert meeting.properties["hs_meeting_outcome"] == outcome
+    assert lived_in.planned_meeting(contact) is None
