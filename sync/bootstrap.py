@@ -86,7 +86,7 @@ def opened_world(
             portal=portal,
             facts=facts,
             reader=HubSpotReader(connection, rulebook, builder),
-            writer=HubSpotWriter(connection, builder),
+            writer=HubSpotWriter(connection, builder, allowed=kept.lease.check),
             journal=kept.journal,
             memory=kept.memory,
             lease=kept.lease,

@@ -66,8 +66,10 @@ class RecordBuilder:
         self.company_properties = tuple(dict.fromkeys(companies))
         """What must be read of a contact's primary company; nothing where empty."""
         links = (COMPANY_LINK,) if companies else ()
-        self.contact_properties = tuple(name for name in dict.fromkeys((*wanted, *links)) if self._exists(name))
-        """What must be read of a contact: of the portal's properties, those that the rulebook needs."""
+        there = [name for name in dict.fromkeys((*wanted, *links)) if self._exists(name)]
+        self.contact_properties = tuple(dict.fromkeys((*_FIXED, *links, *there)))
+        """What must be read of a contact: of the portal's properties, those that the rulebook needs; and in any case
+        those that tell whom to leave alone, since HubSpot leaves out names that it does not know."""
 
     def build(self, row: Mapping[str, Any], company: Mapping[str, Any]) -> ContactRecord:
         """The record of a contact, as HubSpot answers it, with its primary company's properties."""
@@ -173,7 +175,7 @@ class RecordBuilder:
             at=max(moments, default=None),
             name=name,
             count=1 if count is None else count,
-            lasts_until=values.read(source.lasts_until, coming_of) if source.lasts_until else None,
+            lasts_until=values.read(source.lasts_until, self._coming) if source.lasts_until else None,
         )
 
     def _standing(self, contact_id: str, values: "_Values") -> Standing:
@@ -203,6 +205,9 @@ class RecordBuilder:
 
     def _past(self, text: str) -> datetime:
         return past_of(text, self._now)
+
+    def _coming(self, text: str) -> datetime:
+        return coming_of(text, self._now)
 
 
 class _Values:

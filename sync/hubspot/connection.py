@@ -32,6 +32,9 @@ from sync.records import RequestCount
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 20.0
 
+_EMPTY_MAX = 3
+"""So often in a row an answer without any of the records asked for must come to be believed."""
+
 _AGENT = "scoreline (hubspot-api-client-python; {})"
 
 Call = Callable[..., Any]
@@ -142,33 +145,46 @@ class Connection:
     ) -> Answer:
         """Ask, as often as it takes, for an answer whose status is expected and whose body has the field `holds`.
 
-        `named`: records were asked for by id, so that none at all needs an error that says so.
+        `named`: records were asked for by id, so that none at all needs an error that says so, or saying it again.
         `urgent`: part of finishing what was begun, and so not held up by the daily reserve.
         RetryableError when there is no such answer in all attempts, TokenRefused and FatalError as they say.
         """
         window = self._limits.search if search else self._limits.ordinary
+        empty = 0
 
         def ask() -> Answer:
+            nonlocal empty
             answer = self._ask(call, args, kwargs, window=window, urgent=urgent, writes=False)
             if answer.status not in expects:
                 raise_for(answer, self.base_url)
             document = _holding(answer, holds, expects).document or {}
             if named and not (document.get("results") or document.get("errors") or document.get("numErrors")):
-                raise AnswerLost("HubSpot answered with none of the records asked for, and does not call them missing")
+                empty += 1
+                if empty < _EMPTY_MAX:
+                    raise AnswerLost("HubSpot answered with none of the records asked for, and calls none missing")
             return answer
 
         return self._until_answered(ask)
 
-    def write(self, call: Call, *args: object, urgent: bool = False, **kwargs: Any) -> Answer:
+    def write(
+        self, call: Call, *args: object, allowed: Callable[[], None], urgent: bool = False, **kwargs: Any
+    ) -> Answer:
         """Send once, or again only where HubSpot certainly did nothing; return what it said, refusals included.
 
-        AnswerLost when it may or may not have been done. Otherwise as `read`.
+        `allowed` is called right before each sending, after any wait for a turn, and raises where this process may
+        no longer write. AnswerLost when it may or may not have been done; by then a pause has been made, so that
+        whoever reads back and sends again does not press on. Otherwise as `read`.
         """
 
         def ask() -> Answer:
-            answer = self._ask(call, args, kwargs, window=self._limits.ordinary, urgent=urgent, writes=True)
-            if answer.status >= 500 or answer.status < 400:
-                return _holding(answer, "results", (200, 207))
+            window = self._limits.ordinary
+            try:
+                answer = self._ask(call, args, kwargs, window=window, urgent=urgent, writes=True, allowed=allowed)
+                if answer.status >= 500 or answer.status < 400:
+                    return _holding(answer, "results", (200, 207))
+            except AnswerLost:
+                self._sleep(random.uniform(PAUSE_FIRST_S, 2 * PAUSE_FIRST_S))
+                raise
             if answer.status not in (400, 409, 422):
                 raise_for(answer, self.base_url)
             return answer
@@ -195,10 +211,12 @@ class Connection:
         window: Window,
         urgent: bool,
         writes: bool,
+        allowed: Callable[[], None] = lambda: None,
     ) -> Answer:
         if not urgent:
             self._limits.keep_reserve()
         with window.turn():
+            allowed()
             self._count("write" if writes else "read")
             answer: Answer = call(*args, _preload_content=False, **kwargs)
         self._limits.heard(answer.headers)
@@ -206,6 +224,8 @@ class Connection:
             self._count("rate_limited")
             secondly = complaint_of(answer.document).policy.upper() == "SECONDLY"
             window.close_for(retry_after_s(answer.headers) or (1.0 if secondly else window.window_s))
+        elif answer.status >= 400 and (asked_s := retry_after_s(answer.headers)):
+            window.close_for(min(asked_s, PAUSE_MAX_S))
         return answer
 
     def _until_answered(self, ask: Callable[[], Answer], unless: type[Passing] | None = None) -> Answer:
@@ -256,7 +276,9 @@ class Connection:
         try:
             response = self._pool.request(
                 method,
-                f"{url}?{urlencode(query_params)}" if query_params else url,
+                f"{url}?{urlencode([(name, _as_json(value)) for name, value in query_params])}"
+                if query_params
+                else url,
                 headers=headers,
                 body=None if body is None else json.dumps(body),
                 redirect=False,
@@ -310,6 +332,11 @@ def _holding(answer: Answer, field: str, expects: Collection[int]) -> Answer:
     if answer.status not in expects or found is None or (field == "results" and not all(map(_is_object, rows))):
         raise AnswerLost(f"HubSpot answered {answer.status} with a body that is not what was asked for")
     return answer
+
+
+def _as_json(value: object) -> object:
+    """Python's False is `false` for everybody else."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _is_object(value: object) -> bool:

@@ -1,15 +1,17 @@
 """Who wrote the values that a property once had."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sync.hubspot.values import UnreadableError, moment_of, text_of
 from workflows import HistoryEntry, Setter
 
-# HubSpot does not publish these names as a list: the first two groups are recorded in answers (CRM_UI, INTEGRATION),
-# those of workflows, imports, forms and deal sync are known only by what they must be about.
+# HubSpot does not publish these names as a list: CRM_UI and INTEGRATION are recorded in answers, those of workflows,
+# imports, forms and deal sync are known only by what they must be about.
 _PROGRAMS = ("INTEGRATION", "API")
-_PROCESSES = ("IMPORT", "FORM", "WORKFLOW", "AUTOMATION", "CALCULATED", "ANALYTICS", "SYNC")
+_PROCESSES = ("IMPORT", "FORM", "WORKFLOW", "AUTOMATION", "CALCULATED", "ANALYTICS")
+_DEAL = re.compile(r"(?<![A-Za-z])deals?(?![a-z])|Deal(?=[A-Z])", re.IGNORECASE)
 
 
 def history_of(row: Mapping[str, Any], name: str) -> Sequence[HistoryEntry]:
@@ -27,15 +29,20 @@ def history_of(row: Mapping[str, Any], name: str) -> Sequence[HistoryEntry]:
 
 
 def setter_of(entry: Mapping[str, Any]) -> Setter:
-    """Who wrote a history entry, by its `sourceType` and, where that says nothing, by its user."""
+    """Who wrote a history entry: by its `sourceType`, and only where that says nothing by what else it tells.
+
+    An unknown type without a user is a program's: HubSpot may call our own writes by a name nobody has recorded.
+    """
     source = text_of(entry.get("sourceType")).upper()
+    words = source.split("_")
     if source.startswith("CRM_UI") or "MOBILE" in source:
         return Setter.PERSON
-    if any(word in source.split("_") for word in _PROGRAMS):
+    if any(word in words for word in _PROGRAMS):
         return Setter.INTEGRATION
-    about = " ".join((source, text_of(entry.get("sourceId")), text_of(entry.get("sourceLabel")))).upper()
-    if "DEAL" in about:
+    if any(word in source for word in _PROCESSES):
+        return Setter.OTHER
+    if any(_DEAL.search(text) for text in (*words, text_of(entry.get("sourceId")), text_of(entry.get("sourceLabel")))):
         return Setter.DEAL
-    if entry.get("updatedByUserId") and not any(word in source for word in _PROCESSES):
-        return Setter.PERSON
-    return Setter.OTHER
+    if "SYNC" in words or not source:
+        return Setter.OTHER
+    return Setter.PERSON if entry.get("updatedByUserId") else Setter.INTEGRATION

@@ -93,28 +93,23 @@ class HubSpotReader:
         return found
 
     def _listed(self) -> Iterator[Sequence[Row]]:
-        """Every page of contacts, each contact once even where pages overlap."""
+        """Every page of contacts, each contact once however often HubSpot shows it."""
         names = self._builder.contact_properties
         fits = sum(len(f"properties={name}&") for name in names) <= URL_NAMES_MAX
-        before: set[str] = set()
+        known: set[int | str] = set()
         asked = list(names) if fits else ["hs_object_id"]
         for page in pages(self._connection, self._api.contacts.get_page, limit=PAGE, properties=asked):
-            ids = [str(row["id"]) for row in page]
-            fresh = [row for row, contact_id in zip(page, ids, strict=True) if contact_id not in before]
-            before = set(ids)
-            yield fresh if fits else self._in_order([str(row["id"]) for row in fresh], names)
-
-    def _in_order(self, ids: Sequence[str], properties: Sequence[str]) -> list[Row]:
-        """Batch reads answer in an order of their own."""
-        found = {str(row["id"]): row for row in self._rows(ids, properties)}
-        return [found[contact_id] for contact_id in ids if contact_id in found]
+            rows = {_compact(str(row["id"])): row for row in page}
+            fresh = [row for key, row in rows.items() if key not in known]
+            known |= rows.keys()
+            yield fresh if fits else self._rows([str(row["id"]) for row in fresh], names)
 
     def _rows(self, ids: Sequence[str], properties: Sequence[str]) -> list[Row]:
-        return [
-            row
-            for some in _parts(ids, PAGE)
-            for row in self._batch_read(self._api.contacts_batch.read, some, properties)
-        ]
+        """The contacts of these ids, in their order, each once: two ids may lead to the same one after a merge."""
+        rows: dict[str, Row] = {}
+        for some in _parts(ids, PAGE):
+            rows |= {str(row["id"]): row for row in self._batch_read(self._api.contacts_batch.read, some, properties)}
+        return [rows[contact_id] for contact_id in dict.fromkeys((*ids, *rows)) if contact_id in rows]
 
     def _batch_read(
         self, call: Call, ids: Sequence[str], properties: Sequence[str], *, named: bool = True, **more: object
@@ -124,22 +119,27 @@ class HubSpotReader:
         return rows_of(self._connection.read(call, body | more, named=named, urgent=True).document or {})
 
     def _read_companies(self, rows: Sequence[Row]) -> None:
-        """Have the primary companies of these contacts at hand."""
+        """Have the primary companies of these contacts at hand, and keep others only while there is room."""
         if not self._builder.company_properties:
             return
-        wanted = dict.fromkeys(_company_id(row) for row in rows)
-        missing = [i for i in wanted if i and i not in self._companies]
-        for some in _parts(missing, PAGE):
+        wanted = [i for i in dict.fromkeys(_company_id(row) for row in rows) if i]
+        for company_id in wanted:
+            if company_id in self._companies:
+                self._companies.move_to_end(company_id)
+        for some in _parts([i for i in wanted if i not in self._companies], PAGE):
             self._companies |= {company_id: {} for company_id in some}
             for row in self._batch_read(self._api.companies_batch.read, some, self._builder.company_properties):
                 self._companies[str(row["id"])] = _properties(row)
+        while len(self._companies) > max(COMPANIES_KEPT, len(wanted)):
+            self._companies.popitem(last=False)
 
     def _record(self, row: Row) -> ContactRecord:
-        _properties(row)
-        company = self._companies.get(_company_id(row), {})
-        while len(self._companies) > COMPANIES_KEPT:
-            self._companies.popitem(last=False)
-        return self._builder.build(row, company)
+        return self._builder.build(row, self._companies.get(_company_id(row), {}))
+
+
+def _compact(contact_id: str) -> int | str:
+    """An id in the form that takes least room: a million of them are remembered during a walk."""
+    return int(contact_id) if contact_id.isdecimal() else contact_id
 
 
 def _properties(row: Row) -> Mapping[str, Any]:

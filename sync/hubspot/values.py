@@ -18,6 +18,7 @@ CHECKBOX_ROLES: frozenset[Role] = frozenset({"resync", "hold"})
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _SKEW = timedelta(days=1)
+_AHEAD_MAX = timedelta(days=5 * 366)
 """Clocks differ: what lies further ahead than this is no time at which something happened."""
 _NUMBER_MAX = 1e15
 _COUNT_MAX = 1e9
@@ -92,9 +93,12 @@ def past_of(text: str, now: datetime) -> datetime:
     return _not_ancient(at)
 
 
-def coming_of(text: str) -> datetime:
-    """A moment at which something takes place, which may lie ahead."""
-    return _not_ancient(moment_of(text))
+def coming_of(text: str, now: datetime) -> datetime:
+    """A moment at which something takes place: not before 1990, and at most five years ahead of `now`."""
+    at = moment_of(text)
+    if at > now + _AHEAD_MAX:
+        raise UnreadableError("a date too far in the future")
+    return _not_ancient(at)
 
 
 def choices_of(text: str) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Updates become batch requests; every row gets an outcome, and one bad row costs the others nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sync.hubspot.building import RecordBuilder, modified_at
 from sync.hubspot.connection import Connection
@@ -13,19 +13,18 @@ BATCH = 100
 """Inputs that one batch request may hold (HubSpot objects guide)."""
 
 
-_GONE = "it is not there any more: deleted, or merged into another"
-
-
 class HubSpotWriter:
     """Fulfils the port `ContactWriter`.
 
     HubSpot validates a batch as a whole and does not say which record is wrong, so a refused batch is halved until
-    the offender is alone. Ids that are unknown to it fail by themselves.
+    the offender is alone. Ids that are unknown to it fail by themselves. `allowed` is called right before every single
+    request, and raises where this process may no longer write.
     """
 
-    def __init__(self, connection: Connection, builder: RecordBuilder) -> None:
+    def __init__(self, connection: Connection, builder: RecordBuilder, *, allowed: Callable[[], None]) -> None:
         self._connection = connection
         self._builder = builder
+        self._allowed = allowed
 
     def write(self, updates: Sequence[Update]) -> Sequence[Outcome]:
         """One outcome per update, in order. FatalError when the portal lacks a property of ours; RetryableError
@@ -42,6 +41,7 @@ class HubSpotWriter:
             answer = self._connection.write(
                 self._connection.api.contacts_batch.update,
                 {"inputs": inputs},
+                allowed=self._allowed,
                 # A stage that was cleared must come back, whatever is left of the day.
                 urgent=any(update.properties.get(STAGE) for update in updates),
             )

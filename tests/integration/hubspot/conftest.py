@@ -51,4 +51,4 @@ def reader(connection: Connection, rulebook: Rulebook, builder: RecordBuilder) -
 
 @pytest.fixture
 def writer(connection: Connection, builder: RecordBuilder) -> HubSpotWriter:
-    return HubSpotWriter(connection, builder)
+    return HubSpotWriter(connection, builder, allowed=lambda: None)

@@ -184,3 +184,22 @@ def test_no_properties_are_asked_for_that_the_portal_lacks(
 ) -> None:
     facts = HubSpotPortal(connection, rulebook).facts()
     assert set(RecordBuilder(rulebook, facts).contact_properties) <= facts.properties
+
+
+def test_a_company_is_at_hand_for_every_contact_however_few_are_kept(
+    portal: Portal, reader: HubSpotReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_module, "COMPANIES_KEPT", 3)
+    monkeypatch.setattr(reading_module, "PAGE", 3)
+    companies = [portal.add_company(type="PARTNER") for _ in range(40)]
+    for company in [*companies, *companies]:
+        people(portal, 1, associatedcompanyid=company)
+    assert all(record.standing.partner for page in reader.every() for record in page)
+
+
+def test_a_contact_that_a_listing_shows_again_is_read_once(portal: Portal, reader: HubSpotReader) -> None:
+    ids = people(portal, 250)
+    again = {"results": [{"id": ids[0], "properties": {}}], "paging": {"next": {"after": ids[200]}}}
+    portal.faults.add(Fault(method="GET", path="objects/contacts", skip=2, status=200, body=again))
+    read = [record.id for page in reader.every() for record in page]
+    assert len(read) == len(set(read))

@@ -89,7 +89,7 @@ def test_what_happened_did_so_after_1990_and_at_most_a_day_from_now() -> None:
 
 
 def test_what_takes_place_may_lie_ahead() -> None:
-    assert coming_of("2027-05-01T10:00:00Z") == datetime(2027, 5, 1, 10, tzinfo=UTC)
+    assert coming_of("2027-05-01T10:00:00Z", NOW) == datetime(2027, 5, 1, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
