@@ -103,11 +103,18 @@ class ContactList:
             "processingStatus": "COMPLETE",
             "createdAt": to_iso(self.created_ms),
             "updatedAt": to_iso(self.created_ms),
-            "additionalProperties": {
-                "hs_list_size": str(len(self.members)),
-                "hs_last_record_added_at": str(max(self.members.values(), default=self.created_ms)),
-            },
+            "size": len(self.members),
         }
+
+    def as_found_json(self) -> Json:
+        """The list as a search tells it, whose answers count otherwise."""
+        told = self.as_json()
+        del told["size"]
+        told["additionalProperties"] = {
+            "hs_list_size": str(len(self.members)),
+            "hs_last_record_added_at": str(max(self.members.values(), default=self.created_ms)),
+        }
+        return told
 
     def add(self, ids: Iterable[int], *, at_ms: int) -> list[int]:
         """Put records in; returns those that were not in it before."""

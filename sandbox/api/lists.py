@@ -56,7 +56,7 @@ def find(portal: "Portal", call: Call) -> Answer:
     end = offset + count
     return Answer(
         body={
-            "lists": [each.as_json() for each in found[offset:end]],
+            "lists": [each.as_found_json() for each in found[offset:end]],
             "offset": min(end, len(found)),
             "hasMore": end < len(found),
             "total": len(found),
