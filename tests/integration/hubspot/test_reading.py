@@ -199,7 +199,7 @@ def test_a_company_is_at_hand_for_every_contact_however_few_are_kept(
 
 def test_a_contact_that_a_listing_shows_again_is_read_once(portal: Portal, reader: HubSpotReader) -> None:
     ids = people(portal, 250)
-    again = {"results": [{"id": ids[0], "properties": {}}], "paging": {"next": {"after": ids[200]}}}
+    again = {"results": [{"id": ids[0], "properties": {}}]}
     portal.faults.add(Fault(method="GET", path="objects/contacts", skip=2, status=200, body=again))
     read = [record.id for page in reader.every() for record in page]
-    assert len(read) == len(set(read))
+    assert read == ids[:200]
