@@ -47,10 +47,13 @@ def file_of(rulebook: str | Path | None) -> Path:
 
 def read_rulebook(file: Path) -> Reading:
     """Read a file, put it over the one it extends, and write out its lists."""
-    reading = _read(file, extended_by=())
-    if reading.content is None:
-        return reading
-    content = _without_what_is_off(reading.content)
+    try:
+        reading = _read(file, extended_by=())
+        if reading.content is None:
+            return reading
+        content = _without_what_is_off(reading.content)
+    except RecursionError:  # thousands of brackets, or an alias inside of what it stands for
+        return _failed(str(file), "values within values without end", "values no deeper than the default rulebook's")
     return Reading({"name": file.stem} | content, reading.mistakes)
 
 

@@ -17,6 +17,8 @@ from config.errors import ConfigError
 
 ENV_FILE = ".env"
 
+DAY_S = 86_400
+
 Share = Annotated[float, Field(ge=0, le=1)]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -43,9 +45,15 @@ class Settings(BaseSettings):
     rulebook: Path | None = _env(
         "SCORELINE_RULEBOOK", "path of the rulebook; or `default`, `classic`: the packaged ones", default=None
     )
-    lease_wait_s: float = _env("SCORELINE_LEASE_WAIT_S", "how long a second run waits for the first", default=300, ge=0)
+    lease_wait_s: float = _env(
+        "SCORELINE_LEASE_WAIT_S", "how long a second run waits for the first", default=300, ge=0, le=DAY_S
+    )
     lookback_s: float = _env(
-        "SCORELINE_LOOKBACK_S", "how far before the watermark changes are looked for again", default=3600, ge=0
+        "SCORELINE_LOOKBACK_S",
+        "how far before the watermark changes are looked for again",
+        default=3600,
+        ge=0,
+        le=31 * DAY_S,
     )
     move_limit: Share = _env(
         "SCORELINE_MOVE_LIMIT", "a plan that moves more than this share of all leads is refused", default=0.05
@@ -57,11 +65,15 @@ class Settings(BaseSettings):
     daily_reserve: Share = _env(
         "SCORELINE_DAILY_RESERVE", "share of the portal's daily requests left to its other integrations", default=0.2
     )
-    connect_timeout_s: float = _env("SCORELINE_CONNECT_TIMEOUT_S", "to reach HubSpot", default=5, gt=0)
-    read_timeout_s: float = _env("SCORELINE_READ_TIMEOUT_S", "for HubSpot to answer", default=60, gt=0)
-    tries: int = _env("SCORELINE_TRIES", "how often a request that may be repeated is sent", default=6, ge=1)
+    connect_timeout_s: float = _env("SCORELINE_CONNECT_TIMEOUT_S", "to reach HubSpot", default=5, gt=0, le=600)
+    read_timeout_s: float = _env("SCORELINE_READ_TIMEOUT_S", "for HubSpot to answer", default=60, gt=0, le=600)
+    tries: int = _env("SCORELINE_TRIES", "how often a request that may be repeated is sent", default=6, ge=1, le=20)
     incremental_every_s: int = _env(
-        "SCORELINE_INCREMENTAL_EVERY_S", "pause between incremental passes of the worker", default=300, ge=1
+        "SCORELINE_INCREMENTAL_EVERY_S",
+        "pause between incremental passes of the worker",
+        default=300,
+        ge=1,
+        le=7 * DAY_S,
     )
     decay_at: TimeOfDay = _env(
         "SCORELINE_DECAY_AT", "time of the daily decay pass, in the portal's time zone", default="01:30"
@@ -70,7 +82,9 @@ class Settings(BaseSettings):
     full_at: TimeOfDay = _env(
         "SCORELINE_FULL_AT", "time of the weekly full pass, in the portal's time zone", default="02:30"
     )
-    keep_runs_days: int = _env("SCORELINE_KEEP_RUNS_DAYS", "how long runs and plans are kept", default=90, ge=1)
+    keep_runs_days: int = _env(
+        "SCORELINE_KEEP_RUNS_DAYS", "how long runs and plans are kept", default=90, ge=1, le=3650
+    )
     log_format: Literal["auto", "console", "json"] = _env(
         "SCORELINE_LOG_FORMAT", "log lines for people, as JSON, or by whether stderr is a terminal", default="auto"
     )
@@ -81,9 +95,14 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("expected an address such as https://api.hubapi.com")
+        wrong = ValueError("expected an address such as https://api.hubapi.com")
+        try:
+            parts = urlsplit(value)
+            _ = parts.port  # raises for what is no port
+        except ValueError:
+            raise wrong from None
+        if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:%-]+", parts.hostname or ""):
+            raise wrong
         return value.rstrip("/")
 
     @property
@@ -117,6 +136,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
         raise ConfigError("Settings with mistakes; nothing was done.\n  " + "\n  ".join(lines)) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"The file {ENV_FILE} is not UTF-8 text; nothing was done. Save it as that.") from None
 
 
 def describe_settings(settings: Settings) -> list[SettingLine]:

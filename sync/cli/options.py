@@ -30,6 +30,9 @@ AcceptLarge = Annotated[
 ]
 
 
+RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**31 - 1, help="The number of the plan's run.")]
+
+
 def ready() -> Settings:
     """Settings read, logging set up; a setting that means nothing is said aloud."""
     import structlog
@@ -46,25 +49,25 @@ def selection_from(
     world: World, *, full: bool, contacts: list[str] | None, list_id: str | None, since: str | None
 ) -> Selection:
     """What the options select; without any, what changed since the watermark."""
-    if contacts:
+    if contacts is not None:
         return Selection(mode="contacts", contact_ids=[_found(world, who) for who in contacts])
-    if list_id:
+    if list_id is not None:
         return Selection(mode="list", list_id=list_id)
-    if since:
+    if since is not None:
         return Selection(mode="since", since=moment(since, world.now()))
     return Selection(mode="full" if full else "incremental")
 
 
 def one_selection(*, full: bool, contacts: list[str] | None, list_id: str | None, since: str | None) -> None:
     """At most one way to select. ConfigError otherwise, before anything is asked or written."""
-    given = [
-        name
-        for name, value in (("--full", full), ("--contact", contacts), ("--list", list_id), ("--since", since))
-        if value
-    ]
+    asked = {"--full": full or None, "--contact": contacts, "--list": list_id, "--since": since}
+    given = [name for name, value in asked.items() if value is not None]
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)} cannot be combined; nothing was done. Choose one.")
-    if since:
+    # An empty variable in a script must not widen one list to the whole portal.
+    if empty := [name for name in given if asked[name] in ("", [""])]:
+        raise ConfigError(f"{empty[0]} is empty; nothing was done. Say which, or leave it out.")
+    if since is not None:
         moment(since, datetime.now(UTC))
 
 

@@ -1,11 +1,10 @@
 """`plan`, `resync`, `worker`: what would be written, writing it, and writing it on a schedule."""
 
 from collections.abc import Iterator
-from typing import Annotated
 
 import typer
 
-from config import Rulebook
+from config import ConfigError, Rulebook
 from sync.bootstrap import knobs_of, opened_store, opened_world, rulebook_of
 from sync.cli.options import (
     AcceptLarge,
@@ -13,6 +12,7 @@ from sync.cli.options import (
     Contacts,
     Full,
     List,
+    RunId,
     Since,
     one_selection,
     ready,
@@ -45,6 +45,10 @@ def plan_command(
 ) -> None:
     """What a resync would write, contact by contact and in total. Writes nothing to HubSpot."""
     if context.invoked_subcommand:
+        if full or contact or list_id or since or as_json:
+            raise ConfigError(
+                f'Options of a kept plan stand after "plan {context.invoked_subcommand}"; nothing was done.'
+            )
         return
     one_selection(full=full, contacts=contact, list_id=list_id, since=since)
     settings = ready()
@@ -63,7 +67,7 @@ def plan_command(
 
 
 @plans.command("show")
-def plan_show(run_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+def plan_show(run_id: RunId, as_json: AsJson = False) -> None:
     """Show a kept plan again."""
     settings = ready()
     with opened_store(settings) as store:
@@ -85,7 +89,7 @@ def plan_show(run_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJ
 
 
 @plans.command("apply")
-def plan_apply(run_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+def plan_apply(run_id: RunId, as_json: AsJson = False) -> None:
     """Write a kept plan as shown, less what changed since; that is named."""
     settings = ready()
     with (

@@ -32,6 +32,8 @@ def refuses(ended: Ended, status: int, *says: str) -> None:
         ["resync", "everything"],
         ["plan", "show"],
         ["plan", "show", "first"],
+        ["plan", "show", "99999999999999999999"],
+        ["plan", "apply", "0"],
         ["explain"],
         ["runs", "--limit", "0"],
         ["rulebook", "check"],
@@ -52,6 +54,9 @@ def test_wrong_usage_ends_with_2_and_sends_nothing(portal: Portal, scoreline: Sc
         (["--full", "--contact", "1"], "--full and --contact cannot be combined"),
         (["--list", "1", "--since", "7d"], "--list and --since cannot be combined"),
         (["--since", "last week"], "--since 'last week' is neither a time nor a span"),
+        (["--list", ""], "--list is empty"),
+        (["--contact", ""], "--contact is empty"),
+        (["--since", ""], "--since is empty"),
         (["--since", "2026-13-45"], "Write 2026-11-01, 2026-11-01T08:00:00Z, 7d or 12h"),
     ],
 )
@@ -135,6 +140,12 @@ def test_a_server_that_only_fails_ends_with_3(portal: Portal, scoreline: Scoreli
     ("name", "value"),
     [
         ("HUBSPOT_BASE_URL", "hubspot"),
+        ("HUBSPOT_BASE_URL", "http://127.0.0.1:99999"),
+        ("HUBSPOT_BASE_URL", "http://two words"),
+        ("SCORELINE_LOOKBACK_S", "1e300"),
+        ("SCORELINE_LEASE_WAIT_S", "inf"),
+        ("SCORELINE_READ_TIMEOUT_S", "nan"),
+        ("SCORELINE_KEEP_RUNS_DAYS", "99999999999"),
         ("SCORELINE_LEASE_WAIT_S", "soon"),
         ("SCORELINE_MOVE_LIMIT", "30"),
         ("SCORELINE_FULL_AT", "25:00"),
@@ -155,6 +166,24 @@ def test_a_setting_that_does_not_exist_is_said_aloud_but_stops_nothing(scoreline
     ended = scoreline("config", SCORELINE_LEASE_WAIT="5")
     assert ended.status == 0
     assert "SCORELINE_LEASE_WAIT is not a setting and is ignored. Did you mean SCORELINE_LEASE_WAIT_S?" in ended.err
+
+
+def test_a_file_of_settings_that_is_no_text_is_named(scoreline: Scoreline, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe=1\n")
+    refuses(scoreline("config"), 2, ".env is not UTF-8 text")
+
+
+@pytest.mark.parametrize("arguments", [["plan", "--json", "show", "1"], ["plan", "--full", "apply", "1"]])
+def test_an_option_that_would_be_passed_over_is_refused(scoreline: Scoreline, arguments: list[str]) -> None:
+    refuses(scoreline(*arguments), 2, f'stand after "plan {arguments[2]}"')
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 5000, "extends: default\nname: x\nrules: &r {G05: *r}\n", "", "- a", "extends: odd.yaml", "\x07"]
+)
+def test_a_rulebook_of_any_odd_form_is_refused(scoreline: Scoreline, tmp_path: Path, content: str) -> None:
+    (tmp_path / "odd.yaml").write_text(content)
+    refuses(scoreline("rulebook", "check", "odd.yaml"), 2, "The rulebook odd.yaml has 1 mistake")
 
 
 def test_all_mistakes_of_a_rulebook_are_told_at_once(portal: Portal, scoreline: Scoreline, tmp_path: Path) -> None:
