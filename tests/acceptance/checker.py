@@ -67,17 +67,18 @@ class Past:
         return self.held(ANSWER, at_ms) == "unqualified" or self.held("associatedcompanyid", at_ms) in self.vendors
 
 
-def broken_promises(portal: Portal, *, window_ms: int = 0) -> list[str]:
+def broken_promises(portal: Portal, *, window_ms: int = 0, reading_ms: int = 0) -> list[str]:
     """Every promise that the histories show broken, one sentence each; none if all were kept.
 
-    HubSpot has no conditional write: what a person does within `window_ms` before a write of the worker may be lost.
+    HubSpot has no conditional write: who acts within `window_ms` before a stage is written may find his act lost.
+    Scores are written as they were read, which may be `reading_ms` before.
     """
     with portal.lock:
         pasts = _pasts(portal)
     return [
         f"contact {past.contact}: {told}"
         for past in pasts
-        for told in (*_stage(past, window_ms), *_fields(past), *_left_alone(past, window_ms))
+        for told in (*_stage(past, window_ms), *_fields(past), *_left_alone(past, window_ms, reading_ms))
     ]
 
 
@@ -117,7 +118,8 @@ def _stage(past: Past, window_ms: int) -> Iterator[str]:
         if before and version.at_ms <= before.at_ms and past.ours(before):
             yield f"stage cleared and set in one moment ({version.at_ms})"
         if version.value == "":
-            if before is None or before.value not in LADDER[1:]:
+            late = before is not None and before.at_ms >= version.at_ms - window_ms
+            if not late and (before is None or before.value not in LADDER[1:]):
                 yield f"stage {before.value if before else None!r} is not one that the worker may clear"
             continue
         if version.value not in LADDER:
@@ -159,13 +161,13 @@ def _fields(past: Past) -> Iterator[str]:
                 yield f"the worker filled {name}"
 
 
-def _left_alone(past: Past, window_ms: int) -> Iterator[str]:
+def _left_alone(past: Past, window_ms: int, reading_ms: int) -> Iterator[str]:
     """Who is excluded gets neither score nor stage, and who never had a score, whoever wrote it, is not touched."""
     ever = [each.at_ms for name in SCORES for each in past.of(name) if each.value]
     for name in (STAGE, EXCLUSION, *SCORES):
         for version in filter(past.ours, past.of(name)):
             at_ms = version.at_ms
-            if not (past.excluded(at_ms) and past.excluded(at_ms - window_ms)):
+            if not (past.excluded(at_ms) and past.excluded(at_ms - (window_ms if name == STAGE else reading_ms))):
                 continue
             if name == STAGE or (version.value and name in SCORES):
                 yield f"{name} {version.value!r} was written although the contact is to be left alone"
