@@ -66,8 +66,8 @@ class RecordBuilder:
         self.company_properties = tuple(dict.fromkeys(companies))
         """What must be read of a contact's primary company; nothing where empty."""
         links = (COMPANY_LINK,) if companies else ()
-        there = [name for name in dict.fromkeys((*wanted, *links)) if self._exists(name)]
-        self.contact_properties = tuple(dict.fromkeys((*_FIXED, *links, *there)))
+        known = [name for name in dict.fromkeys((*wanted, *links)) if self._exists(name)]
+        self.contact_properties = tuple(dict.fromkeys((*_FIXED, *links, *known)))
         """What must be read of a contact: of the portal's properties, those that the rulebook needs; and in any case
         those that tell whom to leave alone, since HubSpot leaves out names that it does not know."""
 

@@ -276,9 +276,7 @@ class Connection:
         try:
             response = self._pool.request(
                 method,
-                f"{url}?{urlencode([(name, _as_json(value)) for name, value in query_params])}"
-                if query_params
-                else url,
+                f"{url}?{_query(query_params)}" if query_params else url,
                 headers=headers,
                 body=None if body is None else json.dumps(body),
                 redirect=False,
@@ -334,9 +332,9 @@ def _holding(answer: Answer, field: str, expects: Collection[int]) -> Answer:
     return answer
 
 
-def _as_json(value: object) -> object:
+def _query(params: list[tuple[str, object]]) -> str:
     """Python's False is `false` for everybody else."""
-    return str(value).lower() if isinstance(value, bool) else value
+    return urlencode([(name, str(value).lower() if isinstance(value, bool) else value) for name, value in params])
 
 
 def _is_object(value: object) -> bool:
