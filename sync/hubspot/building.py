@@ -53,7 +53,7 @@ class RecordBuilder:
             (kind, there)
             for kind, sources in rulebook.sources.engagements.items()
             for source in sources
-            if (there := self._in_portal(source)) is not None
+            if (there := source_in_portal(source, self._may_exist)) is not None
         ]
         self._seen_kinds = frozenset(kind for kind, _ in self._engagements)
         # Whether a clear empties these too is not documented: any of them that is left tells of an earlier stage.
@@ -112,30 +112,19 @@ class RecordBuilder:
     def _exists(self, name: str) -> bool:
         return name in self._portal.properties
 
+    def _may_exist(self, name: str) -> bool:
+        """Whether to ask for a property; which ones companies have is not known here."""
+        return name.startswith(COMPANY) or self._exists(name)
+
     def _fact_names(self, source: FactSource) -> tuple[str, ...]:
         """The properties that feed a fact, in order of preference; a name that ends in `*` stands for many."""
         names: list[str] = []
         for name in source.from_:
             if name.endswith("*"):
                 names += sorted(n for n in self._portal.properties if n.startswith(name[:-1]))
-            elif name.startswith(COMPANY) or self._exists(name):
+            elif self._may_exist(name):
                 names.append(name)
         return tuple(names)
-
-    def _in_portal(self, source: EngagementSource) -> EngagementSource | None:
-        """The source without what the portal lacks; None if nothing is left."""
-
-        def there(name: str | None) -> str | None:
-            return name if name and (name.startswith(COMPANY) or self._exists(name)) else None
-
-        left = replace(
-            source,
-            count=there(source.count),
-            at=tuple(name for name in source.at if there(name)),
-            name=there(source.name),
-            lasts_until=there(source.lasts_until),
-        )
-        return left if left.count or left.at or left.name else None
 
     def _fact(self, name: str, values: "_Values") -> Value | None:
         names, kind = self._facts[name], self._types[name]
@@ -237,6 +226,18 @@ class _Values:
         except UnreadableError as problem:
             self.bad[name] = BadValue(where=name, problem=str(problem))
             return None
+
+
+def source_in_portal(source: EngagementSource, exists: Callable[[str], bool]) -> EngagementSource | None:
+    """The source without what the portal lacks; None if it cannot tell of anything.
+
+    Without its count, or its name, a source would take the date of something else for an engagement: it tells nothing.
+    """
+    if not all(exists(name) for name in (source.count, source.name) if name):
+        return None
+    lasts_until = source.lasts_until if source.lasts_until and exists(source.lasts_until) else None
+    left = replace(source, at=tuple(name for name in source.at if exists(name)), lasts_until=lasts_until)
+    return left if left.count or left.at or left.name else None
 
 
 def modified_at(properties: Mapping[str, Any]) -> datetime | None:

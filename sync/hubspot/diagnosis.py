@@ -6,7 +6,7 @@ from functools import partial
 
 from config import Rulebook
 from config.checks import property_problems, stage_problems
-from sync.hubspot.building import COMPANY, RecordBuilder
+from sync.hubspot.building import COMPANY, RecordBuilder, source_in_portal
 from sync.hubspot.connection import Connection
 from sync.hubspot.paging import list_members
 from sync.hubspot.portal import HubSpotPortal, account_details, property_definitions
@@ -121,30 +121,43 @@ def _reads_companies(rulebook: Rulebook, facts: PortalFacts) -> bool:
 
 def _sources(rulebook: Rulebook, known: Collection[str]) -> Iterator[Check]:
     """Which properties feed each fact and kind of engagement, and which of them the portal lacks."""
-    for name, source in rulebook.sources.facts.items():
-        yield _fed(f"fact {name}", source.from_, known, tiers={source.tier})
+
+    def exists(name: str) -> bool:
+        return any(each.startswith(name[:-1]) for each in known) if name.endswith("*") else name in known
+
+    for key, fact in rulebook.sources.facts.items():
+        lacking = [name for name in fact.from_ if not exists(name)]
+        tells = len(lacking) < len(fact.from_)
+        yield _fed(f"fact {key}", fact.from_, lacking, tells=tells, tiers={fact.tier})
     for kind, sources in rulebook.sources.engagements.items():
-        names = [n for s in sources for n in (s.count, *s.at, s.name, s.lasts_until) if n]
-        yield _fed(f"engagement {kind}", names, known, tiers={source.tier for source in sources})
+        names = list(dict.fromkeys(n for s in sources for n in (s.count, *s.at, s.name, s.lasts_until) if n))
+        lacking = [name for name in names if not exists(name)]
+        tells = any(source_in_portal(source, exists) for source in sources)
+        yield _fed(f"engagement {kind}", names, lacking, tells=tells, tiers={source.tier for source in sources})
 
 
-def _fed(name: str, names: Sequence[str], known: Collection[str], *, tiers: Collection[str]) -> Check:
-    distinct = list(dict.fromkeys(names))
-    lacking = [each for each in distinct if not _is_there(each, known)]
-    if not distinct:
+def _fed(name: str, names: Sequence[str], lacking: Sequence[str], *, tells: bool, tiers: Collection[str]) -> Check:
+    """`tells`: what the portal does have is enough for the rules to go by."""
+    if not names:
         advice = "If the portal keeps it in properties of its own, name them in the rulebook."
         return Check(name=name, ok=None, detail="no property tells of it; its rules count as unknown", advice=advice)
-    detail = f"from {', '.join(distinct)}"
+    detail = f"from {', '.join(names)}"
     if not lacking:
         return Check(name=name, ok=True, detail=detail)
-    effect = "its rules count as unknown" if len(lacking) == len(distinct) else "the others do"
+    missing = ", ".join(lacking)
+    effect = "its rules go by what is there" if tells else "its rules count as unknown, and give no points"
     return Check(
         name=name,
         ok=None,
-        detail=f"{detail}; the portal lacks {', '.join(lacking)}: {effect}",
-        advice=f"They need HubSpot {' or '.join(sorted(tiers))}, or another name in the rulebook.",
+        detail=f"{detail}; the portal lacks {missing}: {effect}",
+        advice=_advice_on(
+            missing, one=len(lacking) == 1, tiers=[tier.capitalize() for tier in sorted(set(tiers) - {"free"})]
+        ),
     )
 
 
-def _is_there(name: str, known: Collection[str]) -> bool:
-    return any(each.startswith(name[:-1]) for each in known) if name.endswith("*") else name in known
+def _advice_on(missing: str, *, one: bool, tiers: Sequence[str]) -> str:
+    if tiers:
+        return f"HubSpot {' or '.join(tiers)} has {missing}; without it, name another property in the rulebook."
+    what, them, names = ("property", "it", "name") if one else ("properties", "them", "names")
+    return f"The portal has no {what} {missing}; create {them}, or correct the {names} in the rulebook."

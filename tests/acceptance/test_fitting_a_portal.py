@@ -80,6 +80,22 @@ def test_doctor_says_which_facts_the_portal_cannot_supply(scoreline: Scoreline, 
     found = checks(ended)["fact industry"]
     assert (ended.status, found["ok"]) == (0, None)  # less is known, but nothing is broken
     assert "the portal lacks branche: its rules count as unknown" in str(found["detail"])
+    assert found["advice"] == ("The portal has no property branche; create it, or correct the name in the rulebook.")
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_doctor_tells_what_only_a_dearer_subscription_has_from_what_is_missing(
+    scoreline: Scoreline, tmp_path: Path
+) -> None:
+    other = a_rulebook(
+        tmp_path / "other.yaml",
+        "sources: {engagements: {chat: [{count: chats, at: [notes_last_contacted], tier: free}],"
+        " social: [{count: posts, tier: professional}]}}",
+    )
+    found = checks(scoreline("doctor", "--json", SCORELINE_RULEBOOK=other))
+    assert "the portal lacks chats: its rules count as unknown" in str(found["engagement chat"]["detail"])
+    assert "no property chats" in str(found["engagement chat"]["advice"])
+    assert str(found["engagement social"]["advice"]).startswith("HubSpot Professional has posts;")
 
 
 def test_provision_creates_what_is_missing_with_group_types_and_options(portal: Portal, scoreline: Scoreline) -> None:

@@ -147,6 +147,14 @@ def test_a_kind_whose_properties_the_portal_lacks_is_not_known() -> None:
     assert a_record({}, portal=portal).contact.seen_kinds == {"visit"}
 
 
+@pytest.mark.parametrize(("kind", "lacks"), [("visit", "visits"), ("form", "form")])
+def test_without_the_property_that_counts_or_names_them_engagements_are_unknown_not_one(kind: str, lacks: str) -> None:
+    portal = a_portal(lacks=frozenset({lacks}))
+    contact = a_record({"visited_at": "2026-11-01", "form_at": "2026-11-01", "form": "", "visits": "0"}, portal=portal)
+    assert kind not in contact.contact.seen_kinds
+    assert not [each for each in contact.contact.engagements if each.kind == kind]
+
+
 def test_where_a_lead_stands_is_read_from_its_properties() -> None:
     standing = a_record(
         {
