@@ -59,13 +59,13 @@ def reason_for(decision: Decision, *, puts_back: bool = False) -> str:
 def _move(because: Entered | Left | SaysTrueSql | SaysNotReady | Disqualified) -> str:
     match because:
         case Entered(total=total, line=line):
-            return f"{total} points reach the entry line of {line}"
+            return f"{_points(total, 'reaches', 'reach')} the entry line of {line}"
         case Left(total=total, line=line):
-            return f"{total} points are below the exit line of {line}"
+            return f"{_points(total, 'is', 'are')} below the exit line of {line}"
         case SaysTrueSql():
             return "sales say true SQL"
         case SaysNotReady(points=points):
-            return f"sales say not ready; {points} points taken"
+            return f"sales say not ready; {_points(points, 'is', 'are')} taken"
         case _:
             return _disqualified(because)
 
@@ -93,9 +93,18 @@ def _until(until: datetime | None, otherwise: str) -> str:
 
 
 def _stay(placed: Placed) -> str:
+    if placed.gate == "engagement":
+        return f"{_points(placed.total, 'would', 'would')} make it a lead, but none of them is engagement"
     if placed.gate:
-        return f"{placed.total} points would reach further, but {_GATES[placed.gate]}"
-    return f"{placed.total} points belong here"
+        return f"{_points(placed.total, 'would', 'would')} reach further, but {_GATES[placed.gate]}"
+    if placed.stage is None:
+        return f"{_points(placed.total, 'is', 'are')} too few for a stage"
+    return f"{_points(placed.total, 'keeps', 'keep')} it where it is"
+
+
+def _points(count: int, one: str, many: str) -> str:
+    """So many points and their verb."""
+    return f"{count} point {one}" if count == 1 else f"{count} points {many}"
 
 
 def reasons_text(score: Score, most: int) -> str:

@@ -8,8 +8,9 @@ from typing import Literal
 from scoring import Line, Score
 from workflows.policy import Band, Policy
 
-Gate = Literal["fit", "signals", "intent"]
-"""Gate 1: fit is not negative. Gate 2: engaged, and a fit or a signal that matters. Gate 3: fresh intent."""
+Gate = Literal["fit", "signals", "intent", "engagement"]
+"""Gate 1: fit is not negative. Gate 2: engaged, and a fit or a signal that matters. Gate 3: fresh intent.
+Before Lead: one point at least is engagement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,10 @@ def place(score: Score, stage: str | None, policy: Policy, *, at: datetime) -> E
         if gate is None:
             return Entered(band.stage, score.total, band.enter)
         closed = gate
-    if rank < managed.index(policy.lead) and score.total >= policy.lead_enter and score.engagement >= 1:
-        return Entered(policy.lead, score.total, policy.lead_enter)
+    if rank < managed.index(policy.lead) and score.total >= policy.lead_enter:
+        if score.engagement >= 1:
+            return Entered(policy.lead, score.total, policy.lead_enter)
+        closed = "engagement"
     return _fallen(score, stage, policy) or Placed(stage, score.total, closed)
 
 

@@ -15,7 +15,10 @@ PERSON = {"set_by": Setter.PERSON, "set_at": days_before(10)}
     [
         (a_score(70), a_standing(LEAD), "70 points reach the entry line of 65"),
         (a_score(20), a_standing(SQL), "20 points are below the exit line of 60"),
-        (a_score(70), a_standing(SQL), "70 points belong here"),
+        (a_score(1), a_standing(None), "1 point reaches the entry line of 1"),
+        (a_score(70), a_standing(SQL), "70 points keep it where it is"),
+        (a_score(0), a_standing(None), "0 points are too few for a stage"),
+        (a_score(26, fit=26), a_standing(None), "26 points would make it a lead, but none of them is engagement"),
         (a_score(80, fit=-1), a_standing(LEAD), "80 points would reach further, but the fit is negative"),
         (
             a_score(80, level="tofu"),
@@ -46,7 +49,7 @@ PERSON = {"set_by": Setter.PERSON, "set_at": days_before(10)}
             a_standing(SQL, answer=Answer.TRUE_SQL, answered_at=days_before(10)),
             "held: sales say true SQL; kept until 2026-07-05",
         ),
-        (a_score(80), a_standing(SQL, answer=Answer.NOT_READY), "sales say not ready; 30 points taken"),
+        (a_score(80), a_standing(SQL, answer=Answer.NOT_READY), "sales say not ready; 30 points are taken"),
         (a_score(80), a_standing(SQL, answer=Answer.UNQUALIFIED), "sales say unqualified"),
         (a_score(80), a_standing(SUBSCRIBER, competitor=True), "held: is a competitor's or a vendor's"),
         (a_score(80), a_standing("customer"), "left alone: is a customer"),

@@ -91,10 +91,11 @@ def test_gates_add_up_so_fresh_intent_does_not_open_sql_to_a_negative_fit_or_a_w
         (a_score(80, fit=-1), "fit"),
         (a_score(80, level="tofu"), "signals"),
         (a_score(80, intent_days_ago=None), "intent"),
+        (a_score(80, fit=80), "engagement"),
     ],
 )
 def test_a_lead_kept_out_by_a_gate_is_told_which(score: Score, gate: Gate) -> None:
-    stage = MQL if gate == "intent" else LEAD
+    stage = {"intent": MQL, "engagement": None}.get(gate, LEAD)
     assert place(score, stage, POLICY, at=NOW) == Placed(stage, 80, gate)
 
 
