@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from sync.evaluation import Evaluator
-from sync.planning import Tally
+from sync.planning import Tally, edit_under_our_clear
 from sync.ports import ContactReader, ContactWriter, FatalError, Journal, Lease, Memory, RetryableError
 from sync.records import (
     STAGE,
@@ -23,7 +23,7 @@ from sync.records import (
     Update,
     Written,
 )
-from workflows import Setter
+from workflows import PEOPLE, Setter
 
 TRIES = 3
 """How often a write whose outcome was unknown, and which reading showed not to have happened, is sent again."""
@@ -94,7 +94,8 @@ class Applier:
         clearing = [entry for entry in entries if entry.change.clears_first]
         ready = [entry for entry in entries if not entry.change.clears_first]
         if clearing:
-            ready = self._still_as_left([*self._clear(clearing, applied), *ready], applied)
+            cleared = self._clear(clearing, applied)
+            ready = [*self._still_cleared(cleared, applied), *self._still_unmoved(ready, applied)]
         if ready:
             self._set(ready, applied)
 
@@ -151,17 +152,35 @@ class Applier:
         self._close(cleared, State.CLEARED, "")
         return cleared
 
-    def _still_as_left(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
-        """Of the contacts just cleared, and of those that waited, the ones that nobody else has moved meanwhile."""
+    def _still_cleared(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
+        """Of the contacts just cleared, those that our clear alone has touched since we looked."""
+        histories = self._reader.histories([entry.change.contact_id for entry in entries]) if entries else {}
+        kept = []
+        for entry in entries:
+            history = histories.get(entry.change.contact_id)
+            if history is None:
+                self._drop(entry, applied, _GONE)
+            elif history.stage_now is not None:
+                self._drop(entry, applied, "somebody else set the stage between clear and set; theirs stands")
+            elif history.stage and history.stage[0].by in PEOPLE:
+                self._drop(entry, applied, "somebody emptied the stage in the meantime; that stands")
+            elif edited := edit_under_our_clear(history, entry.change):
+                back = replace(entry, change=replace(entry.change, stage_from=edited))
+                self._put_back([back], applied, "somebody set the stage in the moment before it was cleared")
+            else:
+                kept.append(entry)
+        return kept
+
+    def _still_unmoved(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
+        """Of the contacts that waited while others were cleared, those that nobody else has moved."""
         present = self._reader.stages([entry.change.contact_id for entry in entries]) if entries else {}
         kept = []
         for entry in entries:
             change = entry.change
-            unmoved = {None} if change.clears_first else {None, change.stage_from}
             if change.contact_id not in present:
                 self._drop(entry, applied, _GONE)
-            elif change.moves and present[change.contact_id] not in unmoved:
-                self._drop(entry, applied, "somebody else set the stage between clear and set; theirs stands")
+            elif change.moves and present[change.contact_id] not in (None, change.stage_from):
+                self._drop(entry, applied, "somebody else set the stage in the meantime; theirs stands")
             else:
                 kept.append(entry)
         return kept
@@ -184,6 +203,7 @@ class Applier:
     def _set_once(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
         """One request, its outcomes settled; returns what reading showed not to have been written."""
         outcomes = self._send(entries, _full_update)
+        outcomes = [_doubted(e.change, o) for e, o in zip(entries, outcomes, strict=True)]
         unknown = [e for e, o in zip(entries, outcomes, strict=True) if isinstance(o, Unknown)]
         present = self._present(unknown)
         again: list[JournalEntry] = []
@@ -200,7 +220,7 @@ class Applier:
                     holds: Mapping[str, str] | None = values
                 case Unknown():
                     holds = present.get(change.contact_id)
-            stage = (holds or {}).get(STAGE, change.stage_to if isinstance(outcome, Written) else "")
+            stage = (holds or {}).get(STAGE, "")
             if holds is None:
                 self._drop(entry, applied, _GONE)
             elif change.moves and stage != (change.stage_to or ""):
@@ -337,6 +357,12 @@ def _full_update(change: Change) -> Mapping[str, str]:
     if change.stage_to is None:
         return change.after
     return {**change.after, STAGE: change.stage_to}
+
+
+def _doubted(change: Change, outcome: Outcome) -> Outcome:
+    """A move whose answer does not show the stage is only known by reading."""
+    silent = change.moves and isinstance(outcome, Written) and STAGE not in outcome.values
+    return Unknown(reason="HubSpot's answer does not show the stage") if silent else outcome
 
 
 def _differs(holds: Mapping[str, str], change: Change) -> bool:

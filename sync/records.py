@@ -45,6 +45,7 @@ class Found:
 class History:
     """What two fields of a contact once held, newest first."""
 
+    stage_now: str | None = None
     stage: Sequence[HistoryEntry] = ()
     answer: Sequence[HistoryEntry] = ()
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sync.applying import Applied, Applier
 from sync.evaluation import Evaluator
+from sync.planning import edit_under_our_clear
 from sync.ports import ContactReader, Journal
 from sync.records import Change, ContactRecord, History, JournalEntry, RunRecord, State
 from sync.wording import PUTS_BACK
-from workflows import Policy, Setter, is_managed, with_answer_history, with_stage_history
+from workflows import PEOPLE, Policy, is_managed, with_answer_history, with_stage_history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,26 +95,34 @@ def _stages_owed(
     if not records:
         return []
     histories = reader.histories([r.id for r in records])
-    known = [_with_history(r, histories.get(r.id, History()), moving[r.id], policy) for r in records]
+    asked = [(record, histories.get(record.id, History()), moving[record.id]) for record in records]
+    edited = [_put_back(r, stage) for r, history, change in asked if (stage := edit_under_our_clear(history, change))]
+    known = [_with_history(*each, policy) for each in asked if not edit_under_our_clear(*each[1:])]
     evaluations, failures = evaluator.evaluate(known)
     failed = {failure.contact_id for failure in failures}
     decided = [e.change for e in evaluations if e.change is not None and e.change.moves]
-    return decided + [_put_back(r) for r in known if r.id in failed and r.standing.cleared_by_us]
+    return [
+        *decided,
+        *edited,
+        *(_put_back(r, r.standing.stage) for r in known if r.id in failed and r.standing.cleared_by_us),
+    ]
 
 
 def _with_history(record: ContactRecord, history: History, change: Change, policy: Policy) -> ContactRecord:
-    """The record as its history tells it; where HubSpot kept none, our journal knows which stage we cleared."""
-    if history.stage:
-        standing = with_stage_history(record.standing, history.stage, policy)
-    else:
-        had = change.stage_from if is_managed(change.stage_from, policy) else None
-        standing = replace(record.standing, stage=had, cleared_by_us=had is not None, set_by=Setter.INTEGRATION)
+    """The record as its history tells it; where that does not name our clear, our journal does.
+
+    An empty stage that a person emptied last is theirs. Any other is the one we cleared, whatever HubSpot calls us.
+    """
+    standing = with_stage_history(record.standing, history.stage, policy)
+    theirs = history.stage and history.stage[0].by in PEOPLE
+    had = change.stage_from if is_managed(change.stage_from, policy) else None
+    if not standing.cleared_by_us and not theirs and had is not None:
+        standing = replace(standing, stage=had, cleared_by_us=True)
     return replace(record, standing=with_answer_history(standing, history.answer))
 
 
-def _put_back(record: ContactRecord) -> Change:
-    """The stage it had, for a contact that cannot be decided now."""
-    stage = record.standing.stage
+def _put_back(record: ContactRecord, stage: str | None) -> Change:
+    """The stage it had, for a contact that cannot be decided now, or that somebody moved under our clear."""
     return Change(
         contact_id=record.id, before={}, after={}, moves=True, stage_from=stage, stage_to=stage, reason=PUTS_BACK
     )

@@ -88,6 +88,7 @@ class HubSpotReader:
         for some in _parts(ids, HISTORY_PAGE):
             for row in self._batch_read(self._api.contacts_batch.read, some, [STAGE], propertiesWithHistory=names):
                 found[str(row["id"])] = History(
+                    stage_now=text_of(_properties(row).get(STAGE)) or None,
                     stage=history_of(row, STAGE), answer=history_of(row, self._answer_property)
                 )
         return found

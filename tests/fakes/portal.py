@@ -51,6 +51,8 @@ class FakePortal:
         self.sent_in_vain: list[tuple[str, str]] = []
         """Contact and property of every value that was there already when it was sent."""
         self.histories_read: list[str] = []
+        self.calls_us = Setter.INTEGRATION
+        """How the history names our writes."""
         self.lists: dict[str, list[str]] = {}
         self.time = NOW
         self._rows: dict[str, Row] = {}
@@ -165,7 +167,10 @@ class FakePortal:
         self.histories_read += ids
         answer = self.rulebook.properties["feedback"]
         kept = {i: self._rows[i].histories for i in ids if i in self._rows}
-        return {i: History(stage=tuple(h.get(STAGE, ())), answer=tuple(h.get(answer, ()))) for i, h in kept.items()}
+        return {
+            i: History(stage_now=self.stage(i) or None, stage=tuple(h.get(STAGE, ())), answer=tuple(h.get(answer, ())))
+            for i, h in kept.items()
+        }
 
     def write(self, updates: Sequence[Update]) -> Sequence[Outcome]:
         assert 0 < len(updates) <= 100, "HubSpot takes at most 100 updates in a batch"
@@ -193,7 +198,7 @@ class FakePortal:
         values = dict(update.properties)
         if self._is_backward(row.texts.get(STAGE, ""), values.get(STAGE, "")):
             del values[STAGE]
-        self._put(row, values, by=Setter.INTEGRATION, at=self._tick())
+        self._put(row, values, by=self.calls_us, at=self._tick())
         present = {name: row.texts.get(name, "") for name in (STAGE, *update.properties)}
         return Written(values=present, at=row.modified_at)
 

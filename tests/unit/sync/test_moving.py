@@ -101,6 +101,20 @@ class TestOthersActMeanwhile:
         assert setting.portal.stages_of("1") == [SQL, "", LEAD]
         assert [i for i, _ in summary.dropped] == ["1"]
 
+    def test_a_person_who_sets_the_stage_in_the_moment_before_the_clear_gets_it_back(self) -> None:
+        setting = a_setting_with_one_move()
+        setting.portal.meanwhile("before write", lambda: setting.portal.edited("1", stage="customer"))
+        summary = setting.resync()
+        assert setting.portal.stages_of("1") == [SQL, "customer", "", "customer"]
+        assert [i for i, _ in summary.tally.failed] == ["1"]
+
+    def test_a_person_who_empties_the_stage_in_the_moment_before_the_clear_is_let_be(self) -> None:
+        setting = a_setting_with_one_move()
+        setting.portal.meanwhile("before write", lambda: setting.portal.edited("1", stage=""))
+        summary = setting.resync()
+        assert setting.portal.stages_of("1") == [SQL, ""]
+        assert [i for i, _ in summary.dropped] == ["1"]
+
     def test_a_person_who_sets_a_stage_while_others_are_cleared_wins(self) -> None:
         setting = a_setting_with_one_move()
         setting.lead("2", 70)

@@ -11,6 +11,7 @@ from tests.builders import LEAD, MQL, SQL, SUBSCRIBER, a_contact, a_rulebook
 from tests.fakes.death import Fate, KilledError
 from tests.fakes.portal import nothing
 from tests.unit.sync.world import ANY_SIZE, Setting
+from workflows import Setter
 
 
 def a_lead_without_its_stage(**lead: str) -> Setting:
@@ -30,6 +31,33 @@ def test_the_next_start_sets_the_stage() -> None:
     setting = a_lead_without_its_stage()
     setting.resync("incremental")
     assert setting.portal.stages_of("1") == [SQL, "", MQL]
+
+
+@pytest.mark.parametrize("points", [50, 0])
+def test_the_next_start_sets_a_stage_whatever_hubspot_calls_us(points: int) -> None:
+    setting = Setting()
+    setting.portal.calls_us = Setter.OTHER
+    setting.lead("1", points, stage=SQL)
+    fate = Fate()
+    setting.portal.meanwhile("after write", fate.strike)
+    with pytest.raises(KilledError):
+        setting.resync(fate=fate)
+    setting.store.lease.end_process()
+    setting.resync("incremental")
+    assert setting.portal.stages_of("1") == [SQL, "", MQL if points else LEAD]
+
+
+def test_a_stage_that_a_person_set_under_the_clear_is_put_back_by_the_next_start() -> None:
+    setting = Setting()
+    setting.lead("1", 50, stage=SQL)
+    fate = Fate()
+    setting.portal.meanwhile("before write", lambda: setting.portal.edited("1", stage="customer"))
+    setting.portal.meanwhile("after write", fate.strike)
+    with pytest.raises(KilledError):
+        setting.resync(fate=fate)
+    setting.store.lease.end_process()
+    setting.resync("incremental")
+    assert setting.portal.stages_of("1") == [SQL, "customer", "", "customer"]
 
 
 def test_a_stage_is_not_cleared_again() -> None:
