@@ -1,8 +1,9 @@
 """A record's values, kept small, and where each came from."""
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Self, TypeVar, overload
 
@@ -73,24 +74,36 @@ Row = list[str]
 class Columns:
     """Which place each property has in the rows of one kind of record; grows as properties are used."""
 
-    __slots__ = ("_last", "places")
+    __slots__ = ("_asked", "_last", "places")
 
     def __init__(self) -> None:
         self.places: dict[str, int] = {}
-        # What was read last is mostly what is read next.
-        self._last: tuple[object, Row] = ("", [])
+        # What was read last is mostly what is read next, and the same names are asked of a whole page.
+        self._last: tuple[object, Row] = (None, [])
+        self._asked: tuple[Sequence[str], int, Callable[[Row], Iterable[str]]] = ((), 0, tuple)
 
     def place(self, name: str) -> int:
         return self.places.setdefault(name, len(self.places))
 
-    def row(self, packed: "str | tuple[str, ...]") -> Row:
-        """The row that was packed; not to be changed."""
-        last = self._last
-        if last[0] is packed:
+    def row(self, held: "str | tuple[str, ...]") -> Row:
+        """The row that is held, not to be changed: a value for each place, and one that is empty."""
+        last, width = self._last, len(self.places) + 1
+        if last[0] is held and len(last[1]) == width:
             return last[1]
-        row = packed.split(_BETWEEN) if isinstance(packed, str) else list(packed)
-        self._last = (packed, row)
+        row = held.split(_BETWEEN) if isinstance(held, str) else list(held)
+        row.extend([""] * (width - len(row)))
+        self._last = (held, row)
         return row
+
+    def values(self, names: Sequence[str]) -> Callable[[Row], Iterable[str]]:
+        """What picks the values of these properties out of a row."""
+        asked = self._asked
+        if asked[0] is names and asked[1] == len(self.places):
+            return asked[2]
+        # The last place of a row is empty, as is a property that nobody has.
+        pick = itemgetter(*(self.places.get(name, -1) for name in names), -1)
+        self._asked = (names, len(self.places), pick)
+        return pick
 
 
 def _marked(value: str) -> str:
@@ -113,12 +126,13 @@ class Properties(MutableMapping[str, str]):
 
     def __init__(self, columns: Columns, values: Mapping[str, str]) -> None:
         self._columns = columns
-        row: Row = [""] * len(columns.places)
+        places = columns.places
+        row: Row = [""] * len(places)
         for name, value in values.items():
-            place = columns.place(name)
-            if place >= len(row):
+            if name not in places:
+                columns.place(name)
                 row.append("")
-            row[place] = _marked(value)
+            row[places[name]] = _marked(value)
         self._held = _packed(row)
 
     def copy(self) -> Self:
@@ -126,16 +140,13 @@ class Properties(MutableMapping[str, str]):
         twin._columns, twin._held = self._columns, self._held
         return twin
 
-    def told(self, names: Iterable[str]) -> dict[str, str | None]:
+    def told(self, names: Sequence[str]) -> dict[str, str | None]:
         """The values of these properties, None for those never set."""
-        row, places = self._columns.row(self._held), self._columns.places
-        most = len(row)
-        told: dict[str, str | None] = {}
-        for name in names:
-            place = places.get(name, most)
-            value = row[place] if place < most else ""
-            told[name] = value.removeprefix(_MARK) if value else None
-        return told
+        held = self._held
+        values = self._columns.values(names)(self._columns.row(held))
+        if isinstance(held, str) and _MARK not in held:
+            return {name: value or None for name, value in zip(names, values, strict=False)}
+        return {name: value.removeprefix(_MARK) if value else None for name, value in zip(names, values, strict=False)}
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -150,24 +161,20 @@ class Properties(MutableMapping[str, str]):
     @overload
     def get(self, name: str, default: Default, /) -> str | Default: ...
     def get(self, name: str, default: object = None, /) -> object:
-        place = self._columns.places.get(name)
-        if place is None:
-            return default
-        row = self._columns.row(self._held)
-        value = row[place] if place < len(row) else ""
+        value = self._columns.row(self._held)[self._columns.places.get(name, -1)]
         return value.removeprefix(_MARK) if value else default
 
     def __setitem__(self, name: str, value: str) -> None:
-        place, row = self._columns.place(name), list(self._columns.row(self._held))
-        row.extend("" for _ in range(place + 1 - len(row)))
-        row[place] = _marked(value)
-        self._held = _packed(row)
+        self._put(self._columns.place(name), _marked(value))
 
     def __delitem__(self, name: str) -> None:
         if name not in self:
             raise KeyError(name)
-        row = list(self._columns.row(self._held))
-        row[self._columns.places[name]] = ""
+        self._put(self._columns.places[name], "")
+
+    def _put(self, place: int, value: str) -> None:
+        row = self._columns.row(self._held)[:-1]
+        row[place] = value
         self._held = _packed(row)
 
     def __contains__(self, name: object) -> bool:
@@ -211,7 +218,7 @@ class Record:
         self.history[name].append(version)
         self.properties[name] = version.value
 
-    def as_json(self, names: Iterable[str], *, modified: str, url: str) -> Json:
+    def as_json(self, names: Sequence[str], *, modified: str, url: str) -> Json:
         """The record as HubSpot sends it; `modified` names the property that holds its last change."""
         held = self.properties
         told: Json = {

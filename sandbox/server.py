@@ -48,6 +48,7 @@ class SandboxServer:
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                date_header=False,  # the portal's own clock tells the time
                 timeout_keep_alive=60,
                 timeout_graceful_shutdown=1,
             )

@@ -1,11 +1,12 @@
 """The portal as a web application: every request passes the gate, then its endpoint."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -44,6 +45,7 @@ ENDPOINTS: list[Endpoint] = [
     *creating.endpoints("companies"),
     *batches.endpoints("meetings"),
     *objects.endpoints("meetings"),
+    *objects.UNKNOWN,
     *associations.ENDPOINTS,
     *activity.ENDPOINTS,
     *properties.ENDPOINTS,
@@ -93,7 +95,7 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
         token=request.headers.get("authorization", "").removeprefix("Bearer ").strip(),
     )
     if endpoint.control:
-        return _response(_answered(portal, endpoint, call))
+        return _response(portal, _answered(portal, endpoint, call))
     with portal.lock:
         fault = portal.faults.next_for(request.method, request.url.path)
     if fault is not None and fault.delay_s:
@@ -111,7 +113,7 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
                 write=endpoint.writes,
             )
         )
-    return faulty.response(answer, fault, _response)
+    return faulty.response(answer, fault, lambda each: _response(portal, each))
 
 
 def _gated(portal: "Portal", endpoint: Endpoint, call: Call, url: str) -> Answer:
@@ -173,9 +175,10 @@ def _inputs(call: Call) -> int:
     return len(inputs) if isinstance(inputs, list) else int(bool(body))
 
 
-def _response(answer: Answer) -> Response:
-    headers = {"X-HubSpot-Correlation-Id": str(uuid.uuid4()), **answer.headers}
+def _response(portal: "Portal", answer: Answer) -> Response:
+    now = format_datetime(portal.clock.now(), usegmt=True)
+    headers = {"Date": now, "X-HubSpot-Correlation-Id": str(uuid.uuid4()), **answer.headers}
     if isinstance(answer.body, dict):
-        content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+        content = orjson.dumps(answer.body)
         return Response(content, answer.status, headers, media_type="application/json;charset=utf-8")
     return Response(answer.body, answer.status, headers, media_type="text/html")
