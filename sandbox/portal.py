@@ -55,6 +55,8 @@ class Portal:
         self.app_id = 9_000_001
         self.scopes = set(ALL_SCOPES)
         self.default_stage = "lead"
+        # What an admin demands of a property's values: a regular expression by name.
+        self.validation_rules: dict[str, str] = {}
         self.owners: list[Owner] = []
         self.forms: list[Form] = []
         self.lists: dict[str, ContactList] = {}

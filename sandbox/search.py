@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.collection import Collection
 from sandbox.definitions import Definition
-from sandbox.errors import Json, invalid
+from sandbox.errors import Json, invalid, refused
 from sandbox.narrowing import ID, Way, shortest_way
 from sandbox.records import Record
 from sandbox.times import DAY_MS, read_ms
@@ -110,6 +110,9 @@ def _matcher(definition: Definition, operator: str, given: Json) -> Callable[[st
         comparable = _comparable(definition, str(value))
         if comparable is None:
             raise invalid(f"'{value}' is not a valid {definition.type} for property '{definition.name}'")
+        if comparable == 0 and definition.type == "datetime":
+            # Seen where a filter's date was exactly the epoch; a second later is well (estuary/connectors).
+            raise refused(500, "INTERNAL_ERROR", "internal error")
         return comparable
 
     def stored(value: str) -> Comparable:

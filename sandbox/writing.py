@@ -1,5 +1,6 @@
 """How a write changes a record: HubSpot's own rules, whoever writes."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,12 @@ def _check_one(
         return BadValue(name=name, code="READ_ONLY_VALUE", message=message)
     if name == OWNER and value not in ("", None) and str(value) not in {owner.id for owner in portal.owners}:
         return BadValue(name=name, code="INVALID_OPTION", message=f"{value} was not one of the allowed options: []")
-    return accept(definition, value, record.properties.get(name, "") if record else "")
+    accepted = accept(definition, value, record.properties.get(name, "") if record else "")
+    rule = portal.validation_rules.get(name)
+    if rule and isinstance(accepted, str) and accepted and not re.fullmatch(rule, accepted):
+        # Enforced on API writes since 2023-07 (changelog, property validation rules).
+        return BadValue(name=name, code="INVALID_ALPHA", message=f"{accepted} breaks a rule for {name}")
+    return accepted
 
 
 def change(

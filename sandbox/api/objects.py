@@ -71,6 +71,18 @@ def endpoints(name: str) -> list[Endpoint]:
     ]
 
 
+def _unknown_type(_: "Portal", call: Call) -> Answer:
+    raise invalid(f"Unable to infer object type from: {call.params['type']}")
+
+
+# After the endpoints of every known kind.
+UNKNOWN = [
+    Endpoint(method=method, path=path, handler=_unknown_type)
+    for method in ("GET", "POST")
+    for path in ("/crm/v3/objects/{type}", "/crm/v3/objects/{type}/{rest:path}")
+]
+
+
 def known_names(collection: Collection, asked: Sequence[str]) -> list[str]:
     """The properties to send: those asked for and the record's id and dates, or a default set if none were asked for.
 

@@ -133,7 +133,7 @@ def test_two_lists_cannot_share_a_name(portal: Portal, client: Any) -> None:
     assert refusal(lambda: client.crm.lists.lists_api.create(asked))[0] == 409
 
 
-@pytest.mark.parametrize("path", ["/crm/v3/nothing", "/crm/v3/objects/gadgets"])
+@pytest.mark.parametrize("path", ["/crm/v3/nothing", "/crm/v5/objects/contacts"])
 def test_what_does_not_exist_is_not_found(client: Any, path: str) -> None:
     answer = client.api_request({"path": path})
     assert (answer.status_code, answer.json()["category"]) == (404, "OBJECT_NOT_FOUND")

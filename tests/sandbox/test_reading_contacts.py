@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from sandbox import Portal
 from tests.sandbox.asking import days_before, ids_of, refusal, refused, update
 
@@ -136,6 +138,14 @@ def test_companies_are_read_like_contacts(portal: Portal, client: Any) -> None:
     told = client.crm.companies.batch_api.read(asked).results[0].properties
     assert (told["type"], told["numberofemployees"]) == ("PARTNER", "80")
     assert ids_of(client.crm.companies.basic_api.get_page()) == [company]
+
+
+@pytest.mark.parametrize("path", ["/crm/v3/objects/gadgets", "/crm/v3/objects/gadgets/751"])
+def test_a_kind_of_record_that_does_not_exist_is_told_so(client: Any, path: str) -> None:
+    answer = client.api_request({"path": path})
+    assert (answer.status_code, answer.json()["message"]) == (400, "Unable to infer object type from: gadgets")
+    asked = client.api_request({"method": "POST", "path": "/crm/v3/objects/gadgets/search", "body": {}})
+    assert asked.status_code == 400
 
 
 def test_a_url_beyond_eight_kilobytes_is_answered_in_html(contacts: Any) -> None:

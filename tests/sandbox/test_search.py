@@ -73,8 +73,8 @@ def test_times_are_compared_to_the_millisecond(portal: Portal, contacts: Any, va
 
 def test_the_other_objects_modification_date_finds_no_contact(portal: Portal, contacts: Any) -> None:
     portal.add_contact()
-    assert search(contacts, where("hs_lastmodifieddate", "GT", "0")).total == 0
-    assert search(contacts, where("lastmodifieddate", "GT", "0")).total == 1
+    assert search(contacts, where("hs_lastmodifieddate", "GT", "1000")).total == 0
+    assert search(contacts, where("lastmodifieddate", "GT", "1000")).total == 1
 
 
 def test_results_are_sorted_as_asked_else_oldest_first(portal: Portal, contacts: Any) -> None:
@@ -114,6 +114,11 @@ def test_pages_follow_by_offset_and_total_counts_all(portal: Portal, contacts: A
 def test_a_search_beyond_the_limits_is_refused(contacts: Any, asked: dict[str, Any]) -> None:
     status, body = refusal(lambda: contacts.search_api.do_search(asked))
     assert (status, body["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_a_date_filter_at_the_epoch_itself_is_a_server_error(contacts: Any) -> None:
+    assert refusal(lambda: search(contacts, where("createdate", "GTE", "0")))[0] == 500
+    assert search(contacts, where("createdate", "GTE", "1000")).total == 0
 
 
 def test_the_last_reachable_page_ends_at_ten_thousand(contacts: Any) -> None:

@@ -79,6 +79,15 @@ def test_one_bad_value_refuses_the_whole_batch_and_names_no_record(
     assert "city" not in portal.contact(good).properties
 
 
+def test_a_rule_of_the_portal_refuses_the_whole_batch(portal: Portal, contacts: Any) -> None:
+    portal.validation_rules["city"] = "[A-Za-z ]+"
+    good, bad = portal.add_contact(), portal.add_contact()
+    status, body = refusal(lambda: update(contacts, (good, {"city": "Bonn"}), (bad, {"city": "Bonn 2"})))
+    assert (status, body["errors"][0]["code"]) == (400, "INVALID_ALPHA")
+    assert "city" not in portal.contact(good).properties
+    assert update(contacts, (good, {"city": ""})).status == "COMPLETE"
+
+
 def test_more_than_a_hundred_inputs_are_refused(contacts: Any) -> None:
     status, _ = refusal(lambda: update(contacts, *((str(n), {"city": "Bonn"}) for n in range(101))))
     assert status == 400
@@ -220,6 +229,28 @@ def test_a_person_may_set_an_earlier_stage_but_a_deal_may_not(portal: Portal) ->
     portal.deal_sync_sets(contact, "customer")
     portal.deal_sync_sets(contact, "opportunity")
     assert stage_of(portal, contact) == "customer"
+
+
+def test_the_time_spent_in_a_stage_is_counted_when_it_is_left(portal: Portal, contacts: Any) -> None:
+    contact = portal.add_contact(createdate=days_before(9), lifecyclestage="lead")
+    day_ms = 86_400_000
+    for stage in ("marketingqualifiedlead", "", "lead"):
+        update(contacts, (contact, {"lifecyclestage": stage}))
+    portal.clock.move(timedelta(days=2))
+    update(contacts, (contact, {"lifecyclestage": "customer"}))
+    told = portal.contact(contact).properties
+    assert told["hs_v2_latest_time_in_lead"] == str(2 * day_ms)
+    assert told["hs_v2_cumulative_time_in_lead"] == str(11 * day_ms)
+
+
+def test_who_is_set_back_by_hand_never_became_the_later_stage(portal: Portal, contacts: Any) -> None:
+    contact = portal.add_contact(lifecyclestage="lead")
+    names = ["hs_lifecyclestage_lead_date", "hs_lifecyclestage_customer_date"]
+    for stage in ("customer", "lead"):
+        portal.person_sets(contact, "lifecyclestage", stage)
+    told = contacts.basic_api.get_by_id(contact, properties=names).properties
+    assert told[names[0]]
+    assert told[names[1]] == ""
 
 
 def test_stage_dates_follow_the_stage(portal: Portal, contacts: Any) -> None:
