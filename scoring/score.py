@@ -21,6 +21,8 @@ class Line:
     group: str
     part: Part
     points: int = 0
+    met: bool = False
+    """The fact that the rule asks for is there, whatever it is still worth."""
     known: bool = True
     """False: the facts that the rule needs are not there, so it counts 0 and says so."""
     fact: str = ""
@@ -102,6 +104,7 @@ def _line(rule: Rule, outcome: Outcome, part: Part) -> Line:
         group=rule.group,
         part=part,
         points=_whole(outcome.points) if outcome.points else 0,
+        met=outcome.met,
         known=outcome.known,
         fact=outcome.fact,
         at=outcome.at,

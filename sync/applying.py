@@ -28,6 +28,9 @@ from workflows import PEOPLE, Setter
 TRIES = 3
 """How often a write whose outcome was unknown, and which reading showed not to have happened, is sent again."""
 
+SILENT_MAX = 3
+"""Whole batches in a row of which nothing becomes known, after which a run gives up for now."""
+
 _GONE = "the contact is gone: deleted, or merged into another"
 _NO_STAGE_LEFT = (
     "is WITHOUT A STAGE: its {stage} was cleared, and HubSpot took neither the new stage nor the old one back "
@@ -69,6 +72,7 @@ class Applier:
         self._evaluator = evaluator
         self._stop = stop
         self._progress = progress
+        self._silent_batches = 0
 
     def apply(self, run_id: int, *, as_shown: bool = False) -> Applied:
         """Write a run's planned changes, stage moves first.
@@ -148,8 +152,8 @@ class Applier:
             asked = again
             if not asked:
                 break
-        self._leave_open(asked, applied)
         self._close(cleared, State.CLEARED, "")
+        self._leave_open(asked, applied, of=len(entries))
         return cleared
 
     def _still_cleared(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
@@ -193,12 +197,12 @@ class Applier:
             for _ in range(TRIES):
                 asked = self._set_once(asked, applied)
                 if not asked:
-                    return
+                    break
         except FatalError:
             with suppress(FatalError, RetryableError):
                 self._put_back(self._blank(asked), applied, "the new one could not be set")
             raise
-        self._leave_open(asked, applied)
+        self._leave_open(asked, applied, of=len(entries))
 
     def _set_once(self, entries: Sequence[JournalEntry], applied: Applied) -> list[JournalEntry]:
         """One request, its outcomes settled; returns what reading showed not to have been written."""
@@ -333,10 +337,19 @@ class Applier:
         self._close([entry], State.CANCELLED, why)
         applied.dropped.append((entry.change.contact_id, why))
 
-    def _leave_open(self, entries: Sequence[JournalEntry], applied: Applied) -> None:
-        """What stays unknown stays open in the journal: the next run settles it by reading."""
+    def _leave_open(self, entries: Sequence[JournalEntry], applied: Applied, *, of: int) -> None:
+        """What stays unknown stays open in the journal: the next run settles it by reading.
+
+        RetryableError when whole batches do so one after another: HubSpot takes no writes now.
+        """
         reason = f"HubSpot did not say in {TRIES} tries whether it wrote this; the next run finds out"
         applied.tally.failed += [(entry.change.contact_id, reason) for entry in entries]
+        self._silent_batches = self._silent_batches + 1 if entries and len(entries) == of else 0
+        if self._silent_batches == SILENT_MAX:
+            raise RetryableError(
+                f"HubSpot has not said of {SILENT_MAX} batches in a row whether it wrote them. What it did write "
+                "is found out by the next run; the rest of the plan was not sent."
+            )
 
     def _refused(self, entry: JournalEntry, applied: Applied, outcome: Refused) -> None:
         if outcome.gone:

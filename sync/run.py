@@ -1,7 +1,7 @@
 """One run, readable top to bottom: settle, read, score, decide, plan, check, write; the watermark moves last."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,10 +14,11 @@ from sync.applying import Applied, Applier
 from sync.evaluation import Evaluation, Evaluator
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import ContactError, FatalError, RetryableError
-from sync.records import Mode, RequestCount, RunState
+from sync.records import Mode, RequestCount, RunRecord, RunState
 from sync.selecting import Selection, forget, regrouped, selected, widened
 from sync.settling import LeftOver, close, left_over, settle
 from sync.world import Knobs, Progress, World
+from workflows import Exclusion, LeaveAlone, after_opt_out
 
 __all__ = [
     "Explained",
@@ -37,6 +38,7 @@ log = structlog.get_logger(__name__)
 EVALUATED_TOGETHER = 1_000
 """Contacts whose histories are asked for together: few of a page need theirs, and a request holds fifty."""
 
+
 @dataclass(slots=True)
 class Summary:
     """What a run did, or what a plan would do: the document behind `--json`."""
@@ -46,8 +48,10 @@ class Summary:
     portal_id: str
     rulebook_version: str
     requests: RequestCount
+    read_up_to: datetime
+    """HubSpot's clock, or ours where it does not tell, before the first contact was read."""
     tally: Tally = field(default_factory=Tally)
-    dropped: Sequence[tuple[str, str]] = ()
+    dropped: list[tuple[str, str]] = field(default_factory=list)
     plan_refused: str | None = None
     interrupted: bool = False
     duration_s: float = 0.0
@@ -78,6 +82,7 @@ class Summary:
             "duration_s": round(self.duration_s, 3),
             "plan_refused": self.plan_refused,
             "interrupted": self.interrupted,
+            "read_up_to": self.read_up_to.isoformat(),
         }
 
     @property
@@ -95,7 +100,7 @@ def resync(
         settled = _settle(world, owed, at)
         selection = widened(selection, owed, world)
         with _on_record(world, selection.mode, at) as summary:
-            summary.tally.failed += settled.tally.failed
+            _take_over(summary, settled)
             planned = _read_and_plan(world, selection, owed, knobs, summary, at)
             if summary.interrupted:
                 return summary
@@ -104,10 +109,9 @@ def resync(
             if summary.plan_refused is None:
                 _write(world, summary, summary.run_id, at)
                 if not summary.interrupted:
-                    read_everything = selection.mode == "full"
-                    close(owed, journal=world.journal, run_id=summary.run_id, read_everything=read_everything, at=at)
+                    close(owed, journal=world.journal, run_id=summary.run_id, mode=selection.mode, at=at)
                     _move_watermark(world, selection.mode, at)
-                    if read_everything:
+                    if selection.mode == "full":
                         for ids in world.memory.not_seen_since(summary.run_id):
                             forget(world, ids)
                     world.journal.prune(before=at - timedelta(days=knobs.keep_runs_days))
@@ -143,11 +147,10 @@ def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summ
         at = world.now()
         settled = _settle(world, left_over(world.journal), at)
         with _on_record(world, "apply", at) as summary:
-            summary.tally.failed += settled.tally.failed
+            _take_over(summary, settled)
             _write(world, summary, run_id, kept.started_at.astimezone(at.tzinfo), as_shown=True)
-            if kept.mode == "full" and not summary.interrupted:  # refused then, and done now
-                world.journal.finish_run(run_id, "finished", summary=kept.summary, at=at)
-                world.memory.set_watermark(kept.started_at)
+            if kept.state == "refused" and not summary.interrupted:
+                _count_as_done(world, kept, at)
         return summary
 
 
@@ -172,6 +175,8 @@ def explain(world: World, who: str) -> Explained:
     if failures:
         raise ContactError(f"Contact {failures[0].contact_id} {failures[0].reason}.")
     score = score_contact(records[0].contact, world.rulebook.rubric, at)
+    if evaluations[0].decision.outcome == LeaveAlone(Exclusion.OPTED_OUT):
+        score = after_opt_out(score, world.rulebook.policy)
     return Explained(evaluation=evaluations[0], score=score, at=at)
 
 
@@ -197,6 +202,7 @@ def _on_record(world: World, mode: Mode, at: datetime) -> Iterator[Summary]:
         portal_id=world.facts.portal_id,
         rulebook_version=version,
         requests=world.portal.requests,
+        read_up_to=world.facts.server_time or at,
     )
     log.info("Run begins.", action="run.begin", run_id=run_id, mode=mode, rulebook=version)
     state: RunState = "failed"
@@ -252,6 +258,7 @@ def _read_and_plan(
     """Every selected contact scored and decided, its change planned in the journal; counts what is planned."""
     evaluator = _evaluator(world, at)
     planned = Tally()
+    summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
     for records in regrouped(selected(world, selection, owed, knobs), EVALUATED_TOGETHER):
         evaluations, failures = evaluator.evaluate(records)
         for evaluation in evaluations:
@@ -299,8 +306,23 @@ def _write(world: World, summary: Summary, plan_id: int, at: datetime, *, as_sho
     summary.tally.changed = applied.tally.changed
     summary.tally.stage_changes = applied.tally.stage_changes
     summary.tally.failed += applied.tally.failed
-    summary.dropped = applied.dropped
+    summary.dropped += applied.dropped
     summary.interrupted = applied.stopped
+
+
+def _take_over(summary: Summary, settled: Applied) -> None:
+    """What settling met is part of the run's report."""
+    summary.tally.failed += settled.tally.failed
+    summary.dropped += settled.dropped
+
+
+def _count_as_done(world: World, refused: RunRecord, at: datetime) -> None:
+    """A pass that was refused, and whose plan has now been written, is as good as one that was not refused."""
+    world.journal.finish_run(refused.id, "finished", summary=refused.summary, at=at)
+    seen, before = refused.summary.get("read_up_to"), world.memory.watermark()
+    if isinstance(seen, str) and refused.mode in ("incremental", "full"):
+        read_up_to = datetime.fromisoformat(seen)
+        world.memory.set_watermark(max(read_up_to, before) if before else read_up_to)
 
 
 def _move_watermark(world: World, mode: Mode, at: datetime) -> None:

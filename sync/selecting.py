@@ -1,6 +1,6 @@
 """Which contacts a run reads, page by page."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -22,6 +22,8 @@ class Selection:
 
     mode: Mode
     contact_ids: Sequence[str] = ()
+    unknown: Sequence[str] = ()
+    """What was asked for by id or address and is not in HubSpot, in words that name nobody."""
     list_id: str = ""
     since: datetime | None = None
 
@@ -41,12 +43,32 @@ def widened(selection: Selection, owed: LeftOver, world: World) -> Selection:
     return selection
 
 
+_PASSES: tuple[Mode, ...] = ("incremental", "decay", "full")
+
+
 def waiting_plan(world: World) -> RunRecord | None:
-    """A full pass whose plan was refused and is still right: it waits for a person, and need not be made again."""
-    ended = (run for run in world.journal.runs(200) if run.mode == "full" and run.state in ("finished", "refused"))
+    """A pass whose plan was refused, with the rulebook in force, and none has come to its end since.
+
+    It waits for a person, and need not be made again; nor may smaller passes carry it out piece by piece.
+    """
+    ended = (run for run in world.journal.runs(200) if run.mode in _PASSES and run.state in ("finished", "refused"))
     newest = next(ended, None)
     waits = newest and newest.state == "refused" and newest.rulebook_version == world.rulebook.version
     return newest if waits else None
+
+
+OVERDUE: Mapping[Mode, timedelta] = {"full": timedelta(days=7, hours=2), "decay": timedelta(days=1, hours=2)}
+"""How old the last pass of a mode gets only when its time went by unused: the worker was down then."""
+
+
+def overdue(world: World) -> Mode | None:
+    """The pass whose time went by while no worker ran, the larger one first; None when none did."""
+    full, decay = (world.journal.last_finished(mode) for mode in ("full", "decay"))
+    now = world.now()
+    if full is not None and now - full.started_at > OVERDUE["full"]:
+        return "full"
+    newest = max((run.started_at for run in (full, decay) if run is not None), default=None)
+    return "decay" if newest is not None and now - newest > OVERDUE["decay"] else None
 
 
 def forget(world: World, ids: Sequence[str]) -> None:
@@ -61,7 +83,8 @@ def selected(world: World, selection: Selection, owed: LeftOver, knobs: Knobs) -
     if selection.mode == "full":
         yield from world.reader.every()
         return
-    pages = chain([owed.contact_ids], _ids(world, selection, knobs))
+    fading = world.memory.fading() if owed.fading and selection.mode == "incremental" else ()
+    pages = chain([owed.contact_ids], fading, _ids(world, selection, knobs))
     for asked in regrouped(_each_once(pages), READ_TOGETHER):
         records = world.reader.read(asked)
         forget(world, sorted(set(asked) - {record.id for record in records}))

@@ -8,7 +8,7 @@ from sync.applying import Applied, Applier
 from sync.evaluation import Evaluator
 from sync.planning import edit_under_our_clear
 from sync.ports import ContactReader, Journal
-from sync.records import Change, ContactRecord, History, JournalEntry, RunRecord, State
+from sync.records import Change, ContactRecord, History, JournalEntry, Mode, RunRecord, State
 from sync.wording import PUTS_BACK
 from workflows import PEOPLE, Policy, is_managed, with_answer_history, with_stage_history
 
@@ -26,8 +26,20 @@ class LeftOver:
 
     @property
     def everything(self) -> bool:
-        """A full pass was cut off: every contact must be read."""
-        return any(run.mode == "full" for run in self.runs)
+        """Every contact must be read: a pass was cut off whose contacts nothing else names."""
+        return any(run.mode in _OWED_WHOLE for run in self.runs)
+
+    @property
+    def fading(self) -> bool:
+        """The contacts whose score fades must be read: a decay pass was cut off."""
+        return any(run.mode == "decay" for run in self.runs)
+
+
+_OWED_WHOLE: tuple[Mode, ...] = ("full", "list", "since", "contacts")
+_MAKES_GOOD: Mapping[Mode, tuple[Mode, ...]] = dict.fromkeys(_OWED_WHOLE, ("full",)) | {
+    "decay": ("full", "decay", "incremental")
+}
+"""Which passes do what a cut-off one of a mode should have done; any pass for modes that are not named."""
 
 
 def left_over(journal: Journal) -> LeftOver:
@@ -39,7 +51,7 @@ def left_over(journal: Journal) -> LeftOver:
     entries = journal.open_entries()
     ids = [entry.change.contact_id for entry in entries]
     for run in runs:
-        if run.mode != "full":  # a full pass is owed as a whole
+        if run.mode != "full":  # all of its contacts are read again anyway
             ids += [e.change.contact_id for batch in journal.entries(run.id, states=[State.PLANNED]) for e in batch]
     return LeftOver(runs=runs, entries=entries, contact_ids=list(dict.fromkeys(ids)))
 
@@ -76,11 +88,11 @@ def settle(
     return applied
 
 
-def close(owed: LeftOver, *, journal: Journal, run_id: int, read_everything: bool, at: datetime) -> None:
-    """Put on record that this run has done what was owed; a cut-off full pass only if it read everything."""
+def close(owed: LeftOver, *, journal: Journal, run_id: int, mode: Mode, at: datetime) -> None:
+    """Put on record that this run has done what was owed, as far as a pass of its mode can."""
     journal.mark(owed.entries, State.SETTLED, f"settled by run {run_id}")
     for run in owed.runs:
-        if run.mode == "full" and not read_everything:
+        if mode not in _MAKES_GOOD.get(run.mode, (mode,)):
             continue
         for batch in journal.entries(run.id, states=[State.PLANNED]):
             journal.mark(batch, State.CANCELLED, f"its run was cut off before its turn; read again by run {run_id}")

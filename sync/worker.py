@@ -14,7 +14,7 @@ from sync.bootstrap import knobs_of, opened_world, portal_zone
 from sync.ports import FatalError, LeaseHeld, RetryableError
 from sync.records import Mode
 from sync.run import Selection, Summary, resync
-from sync.selecting import waiting_plan
+from sync.selecting import overdue, waiting_plan
 
 log = structlog.get_logger(__name__)
 
@@ -61,10 +61,11 @@ def _pass(settings: Settings, mode: Mode, stop: threading.Event) -> None:
         return
     try:
         with opened_world(settings, writes=True, stop=stop.is_set) as world:
-            if mode != "full" and (kept := waiting_plan(world)) and world.memory.watermark() is None:
-                log.error("The first plan waits for a person.", action="worker.plan_waits", run_id=kept.id)
+            if mode != "full" and (kept := waiting_plan(world)):
+                log.error("A refused plan waits for a person.", action="worker.plan_waits", run_id=kept.id)
                 return
-            _tell(resync(world, Selection(mode=mode), knobs_of(settings), command="worker"))
+            chosen = (overdue(world) or mode) if mode == "incremental" else mode
+            _tell(resync(world, Selection(mode=chosen), knobs_of(settings), command="worker"))
     except LeaseHeld as held:
         log.warning("Another run holds the portal; this pass is left out.", action="worker.held", pid=held.holder.pid)
     except FatalError:

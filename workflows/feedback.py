@@ -63,3 +63,9 @@ def after_disqualification(score: Score, standing: Standing, policy: Policy) -> 
         key, label = ("N02", "Competitor or vendor")
     points = policy.feedback.disqualified_points
     return score.plus(Line(key=key, label=label, group="feedback", part="adjustment", points=points))
+
+
+def after_opt_out(score: Score, policy: Policy) -> Score:
+    """The score of somebody who opted out, for `explain` alone: they are excluded, and it is written nowhere (N01)."""
+    points = policy.feedback.disqualified_points
+    return score.plus(Line(key="N01", label="Opted out of email", group="feedback", part="adjustment", points=points))

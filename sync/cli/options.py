@@ -13,7 +13,6 @@ import typer
 
 from config import ConfigError, Settings, load_settings, unknown_settings
 from config.logs import configure_logging
-from sync.ports import ContactError
 from sync.run import Selection, World
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; logs stay on stderr.")]
@@ -50,7 +49,7 @@ def selection_from(
 ) -> Selection:
     """What the options select; without any, what changed since the watermark."""
     if contacts is not None:
-        return Selection(mode="contacts", contact_ids=[_found(world, who) for who in contacts])
+        return _selected_contacts(world, contacts)
     if list_id is not None:
         return Selection(mode="list", list_id=list_id)
     if since is not None:
@@ -71,14 +70,15 @@ def one_selection(*, full: bool, contacts: list[str] | None, list_id: str | None
         moment(since, datetime.now(UTC))
 
 
-def _found(world: World, who: str) -> str:
-    contact_id = world.reader.find(who)
-    if contact_id is None:
-        raise ContactError(
-            "HubSpot has no contact with one of the ids or addresses given with --contact; nothing was written. "
-            "Check them; a deleted contact cannot be scored."
-        )
-    return contact_id
+def _selected_contacts(world: World, asked: list[str]) -> Selection:
+    """The contacts asked for; those that HubSpot does not have are named by id, an address only by its place."""
+    found = [(who, world.reader.find(who)) for who in asked]
+    unknown = [
+        who if who.strip().isdecimal() else f"the address given as --contact number {place}"
+        for place, (who, contact_id) in enumerate(found, 1)
+        if contact_id is None
+    ]
+    return Selection(mode="contacts", contact_ids=[i for _, i in found if i is not None], unknown=unknown)
 
 
 def moment(text: str, now: datetime) -> datetime:

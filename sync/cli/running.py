@@ -1,10 +1,13 @@
 """`plan`, `resync`, `worker`: what would be written, writing it, and writing it on a schedule."""
 
+from collections import Counter
 from collections.abc import Iterator
 
+import structlog
 import typer
 
-from config import ConfigError, Rulebook
+from config import ConfigError, Rulebook, Settings
+from config.checks import property_problems
 from sync.bootstrap import knobs_of, opened_store, opened_world, rulebook_of
 from sync.cli.options import (
     AcceptLarge,
@@ -19,11 +22,13 @@ from sync.cli.options import (
     selection_from,
     stop_on_signal,
 )
-from sync.cli.output import print_json, print_summary, say, shown_progress, table
+from sync.cli.output import ShownProgress, print_json, print_summary, say, table
 from sync.ports import FatalError, Journal
 from sync.records import Change, JournalEntry, State
-from sync.run import Summary, apply_plan, plan, resync
+from sync.run import Summary, World, apply_plan, plan, resync
 from sync.worker import work
+
+log = structlog.get_logger(__name__)
 
 plans = typer.Typer(help="What a resync would write, contact by contact and in total. Writes nothing to HubSpot.")
 
@@ -51,19 +56,22 @@ def plan_command(
             )
         return
     one_selection(full=full, contacts=contact, list_id=list_id, since=since)
-    settings = ready()
-    with shown_progress() as progress, opened_world(settings, writes=False, progress=progress) as world:
+    settings, progress = ready(), ShownProgress()
+    with (
+        stop_on_signal() as stop,
+        opened_world(settings, writes=False, progress=progress, stop=stop.is_set) as world,
+    ):
         selection = selection_from(world, full=full, contacts=contact, list_id=list_id, since=since)
-        summary = plan(world, selection, knobs_of(settings))
+        with progress:
+            summary = plan(world, selection, knobs_of(settings))
         if as_json:
             print_json(summary.as_json() | {"changes": list(_changes(world.journal, summary.run_id))})
-            return
-        print_summary(summary, wrote=False)
-        _print_changes(world.journal, summary.run_id, world.rulebook, most=20)
-        say(
-            f'Nothing was written. "scoreline plan show {summary.run_id}" lists everything, '
-            f'"scoreline plan apply {summary.run_id}" writes it.'
-        )
+        else:
+            print_summary(summary, wrote=False)
+            _print_changes(world.journal, summary.run_id, world.rulebook, most=20)
+            _say_what_next(summary, world)
+    if summary.interrupted or summary.tally.failed:
+        raise typer.Exit(1)
 
 
 @plans.command("show")
@@ -91,13 +99,17 @@ def plan_show(run_id: RunId, as_json: AsJson = False) -> None:
 @plans.command("apply")
 def plan_apply(run_id: RunId, as_json: AsJson = False) -> None:
     """Write a kept plan as shown, less what changed since; that is named."""
-    settings = ready()
+    settings, progress = ready(), ShownProgress()
     with (
         stop_on_signal() as stop,
-        shown_progress() as progress,
         opened_world(settings, writes=True, progress=progress, stop=stop.is_set) as world,
     ):
-        _report(apply_plan(world, run_id, knobs_of(settings), command="plan apply"), as_json)
+        _tell_of_a_wait(world, settings)
+        with progress:
+            summary = apply_plan(world, run_id, knobs_of(settings), command="plan apply")
+        if not (as_json or summary.tally.changed or summary.dropped or summary.needs_a_person):
+            _say_what_became_of(run_id, world.journal)
+    _report(summary, as_json)
 
 
 def resync_command(
@@ -110,17 +122,18 @@ def resync_command(
 ) -> None:
     """Read, score, decide, write. Without a selection: what changed since the watermark."""
     one_selection(full=full, contacts=contact, list_id=list_id, since=since)
-    settings = ready()
+    settings, progress = ready(), ShownProgress()
     with (
         stop_on_signal() as stop,
-        shown_progress() as progress,
         opened_world(settings, writes=True, progress=progress, stop=stop.is_set) as world,
     ):
         selection = selection_from(world, full=full, contacts=contact, list_id=list_id, since=since)
-        _report(
-            resync(world, selection, knobs_of(settings), command="resync", accept_large_plan=accept_large_plan),
-            as_json,
-        )
+        _tell_of_a_wait(world, settings)
+        with progress:
+            summary = resync(
+                world, selection, knobs_of(settings), command="resync", accept_large_plan=accept_large_plan
+            )
+    _report(summary, as_json)
 
 
 def worker_command() -> None:
@@ -130,6 +143,16 @@ def worker_command() -> None:
         work(settings, stop)
 
 
+def _tell_of_a_wait(world: World, settings: Settings) -> None:
+    """Say at once that another run holds the portal, and how long this one waits for it."""
+    if holder := world.lease.holder():
+        log.warning(
+            f"Process {holder.pid} on {holder.host} ({holder.command}) has held this portal since "
+            f"{holder.since:%Y-%m-%d %H:%M:%S %Z}; waiting for it, {settings.lease_wait_s:g} s at most.",
+            action="lease.wait",
+        )
+
+
 def _report(summary: Summary, as_json: bool) -> None:
     if as_json:
         print_json(summary.as_json())
@@ -137,6 +160,33 @@ def _report(summary: Summary, as_json: bool) -> None:
         print_summary(summary, wrote=True)
     if summary.needs_a_person:
         raise typer.Exit(1)
+
+
+def _say_what_next(summary: Summary, world: World) -> None:
+    if summary.interrupted:
+        return
+    if not summary.tally.changed:
+        say("Nothing would be written: HubSpot holds all of it already.")
+        return
+    say(
+        f'Nothing was written. "scoreline plan show {summary.run_id}" lists everything, '
+        f'"scoreline plan apply {summary.run_id}" writes it.'
+    )
+    if list(property_problems(world.rulebook, world.facts.properties, world.facts.options)):
+        say('Our properties are not in this portal yet. Before it can be written: "scoreline provision".')
+
+
+def _say_what_became_of(run_id: int, journal: Journal) -> None:
+    """Why applying a plan wrote nothing: it holds nothing, or was written or dropped before."""
+    states = Counter(entry.state for batch in journal.entries(run_id) for entry in batch)
+    if not states:
+        say(f"Plan {run_id} holds no changes.")
+        return
+    written = states[State.DONE] + states[State.SETTLED]
+    say(
+        f"Nothing is left of plan {run_id}: {written:,} of its {states.total():,} changes were written before, "
+        f'{states.total() - written:,} were dropped. Make a new one with "scoreline plan".'
+    )
 
 
 def _changes(journal: Journal, run_id: int) -> Iterator[dict[str, object]]:
@@ -170,12 +220,14 @@ def _print_changes(journal: Journal, run_id: int, rulebook: Rulebook, *, most: i
             f"{entry.change.stage_from or 'none'} -> {entry.change.stage_to}" if entry.change.moves else "",
             _from_to(entry.change, rulebook.properties["score"]),
             entry.change.reason,
-            "" if entry.state is State.PLANNED else entry.state.value,
+            entry.state.value,
         )
         for entry in shown[:most]
     ]
+    untouched = all(entry.state is State.PLANNED for entry in shown[:most])
+    columns = 4 if untouched else 5  # the state says something only once the plan has been applied
     if rows:
-        table(("contact", "stage", "score", "why", "state"), rows)
+        table(("contact", "stage", "score", "why", "state")[:columns], [row[:columns] for row in rows])
     if most is not None and total > most:
         say(f"… and {total - most:,} changes more")
 

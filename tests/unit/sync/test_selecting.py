@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from sync.run import Knobs
-from sync.selecting import waiting_plan
-from tests.builders import LEAD, SQL, days_after
+from sync.selecting import overdue, waiting_plan
+from tests.builders import LEAD, SQL, a_contact, days_after
+from tests.fakes.death import Fate, KilledError
 from tests.unit.sync.world import Setting, a_funnel
 
 TIGHT = Knobs(first_share=0.01, share=0.01, floor=0)
@@ -58,3 +61,54 @@ def test_a_contact_that_a_full_pass_no_longer_finds_is_forgotten_with_its_change
     assert "101" in left
     assert not setting.store.memory.stage_notes(["100"])
     assert not setting.store.memory.seen(["100"])
+
+
+def test_a_pass_whose_time_went_by_while_no_worker_ran_is_caught_up() -> None:
+    setting = a_funnel()
+    assert overdue(setting.world()) is None, "the first pass is a full one anyway"
+    setting.resync()
+    assert overdue(setting.world()) is None
+    setting.now = days_after(1.2)
+    assert overdue(setting.world()) == "decay"
+    setting.resync("decay")
+    assert overdue(setting.world()) is None
+    setting.now = days_after(7.2)
+    assert overdue(setting.world()) == "full"
+
+
+def killed_before_reading(setting: Setting, mode: str, **selection: object) -> None:
+    fate = Fate()
+    setting.portal.meanwhile("before read", fate.strike)
+    with pytest.raises(KilledError):
+        setting.resync(mode, fate=fate, **selection)
+    setting.store.lease.end_process()
+
+
+def test_a_decay_pass_that_was_cut_off_is_made_good_by_the_next_incremental_one() -> None:
+    setting = Setting()
+    setting.lead("1", 70, stage=LEAD)
+    setting.resync()
+    setting.now = days_after(150)
+    killed_before_reading(setting, "decay")
+    setting.resync("incremental")
+    assert int(setting.ours("1", "score")) < 70
+    assert setting.resync("incremental").tally.read == 0
+
+
+def test_a_selection_that_was_cut_off_is_made_good_by_a_full_pass() -> None:
+    setting = Setting()
+    setting.lead("1", 5, stage=LEAD)
+    setting.resync()
+    setting.portal.does_more(a_contact("1", 70))
+    killed_before_reading(setting, "contacts", contact_ids=["1"])
+    assert setting.resync("incremental").mode == "full"
+    assert setting.portal.stage("1") == SQL
+    assert setting.resync("incremental").mode == "incremental"
+
+
+def test_a_contact_that_is_asked_for_and_not_there_is_reported_and_the_others_go_on() -> None:
+    setting = Setting()
+    setting.lead("1", 70, stage=LEAD)
+    summary = setting.resync("contacts", contact_ids=["1"], unknown=["999"])
+    assert setting.portal.stage("1") == SQL
+    assert [i for i, _ in summary.tally.failed] == ["999"]

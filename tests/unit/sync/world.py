@@ -55,7 +55,7 @@ class Setting:
         """One run; `rest` differs the world, the selection or the knobs."""
         knobs = rest.pop("knobs", ANY_SIZE)
         accept = rest.pop("accept_large_plan", False)
-        chosen = {key: rest.pop(key) for key in ("contact_ids", "list_id", "since") if key in rest}
+        chosen = {key: rest.pop(key) for key in ("contact_ids", "list_id", "since", "unknown") if key in rest}
         selection = Selection(mode=mode, **chosen)  # type: ignore[arg-type] # tests name modes as text
         world = self.world(fate, **rest)
         return resync(world, selection, knobs, command="test", accept_large_plan=accept)
