@@ -40,6 +40,19 @@ _EXCLUSIONS = {
 }
 
 
+_SHORT = {
+    "lead_scoring_hold": "hold box",
+    "moves": "moves not allowed",
+    "person_stage": "a person's stage",
+    "true_sql": "true SQL",
+}
+
+
+def short(key: str) -> str:
+    """In two or three words, what a summary counts under this key: who is left alone, and what is held."""
+    return _SHORT.get(key, key.replace("_", " "))
+
+
 def reason_for(decision: Decision, *, puts_back: bool = False) -> str:
     """Why a lead is moved, held, kept or left alone, as one clause that starts in lower case."""
     if puts_back:

@@ -1,26 +1,29 @@
 """What commands print: tables for people, one JSON document for programs; progress on a terminal only."""
 
+import io
 import json
+import re
+import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Self
 
 from rich.console import Console
 from rich.progress import Progress as RichProgress
-from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from sync.run import Progress, Summary
+from sync.run import Summary
+from sync.wording import short
 
 _UNWRAPPED = 10_000
 """Columns for output that goes to no terminal: more than any line has."""
 
-
-def out() -> Console:
-    """Where results go. No wrapping of lines when it is not a terminal: they may be piped into something."""
-    terminal = sys.stdout.isatty()
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not terminal, width=None if terminal else _UNWRAPPED)
+_NAMED_OF_A_REASON = 3
+"""Contacts named for each reason why something was not written."""
 
 
 def print_json(document: object) -> None:
@@ -33,18 +36,38 @@ def _plain(value: object) -> str:
 
 
 def say(text: str = "") -> None:
-    """A line of a report, exactly as it is."""
-    out().print(text, markup=False)
+    """A line of a report. On a terminal that is too narrow for it, the rest hangs under the line's last column."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        columns = (gap.end() for gap in re.finditer(" {2,}", text))
+        inset = " " * max((column for column in columns if column <= width * 2 // 3), default=0)
+        text = textwrap.fill(text, width, subsequent_indent=inset, break_on_hyphens=False, break_long_words=False)
+    print(text)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
-    """Print a plain table; the columns named in `right` hold numbers."""
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Sequence[str] = (),
+    piped_width: int = _UNWRAPPED,
+) -> None:
+    """Print a plain table; the columns named in `right` hold numbers.
+
+    As wide as the terminal; where there is none one line for each row, up to `piped_width` columns.
+    """
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for name in head:
         grid.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
         grid.add_row(*[_cell(value) for value in row])
-    out().print(grid)
+    if sys.stdout.isatty():
+        Console(file=sys.stdout, highlight=False).print(grid)
+        return
+    drawn = io.StringIO()
+    Console(file=drawn, highlight=False, width=piped_width).print(grid)
+    for line in drawn.getvalue().rstrip("\n").split("\n"):
+        print(line.rstrip())
 
 
 def _cell(value: object) -> str:
@@ -54,55 +77,90 @@ def _cell(value: object) -> str:
     return text.replace("[", r"\[")
 
 
-@contextmanager
-def shown_progress() -> Iterator[Progress]:
-    """A progress display on stderr if that is a terminal; silence if not."""
-    if not sys.stderr.isatty():
-        yield lambda _what, _more: None
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} contacts"))
-    with RichProgress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as display:
-        tasks = {}
+class ShownProgress:
+    """Fulfils `Progress`: a display on stderr while it is entered, if that is a terminal; silence if not.
 
-        def advance(what: str, more: int) -> None:
-            if what not in tasks:
-                tasks[what] = display.add_task(what, total=None)
-            display.advance(tasks[what], more)
+    To be left before anything is printed: what is drawn below the cursor would be mixed into it.
+    """
 
-        yield advance
+    def __init__(self) -> None:
+        self._display: RichProgress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} contacts"))
+            self._display = RichProgress(
+                *columns,
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+                redirect_stdout=False,  # it may be a file or a pipe: results do not belong to the display
+            )
+            self._display.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._display:
+            self._display.stop()
+
+    def __call__(self, what: str, more: int) -> None:
+        if self._display is None:
+            return
+        if what not in self._tasks:
+            self._tasks[what] = self._display.add_task(what, total=None)
+        self._display.advance(self._tasks[what], more)
 
 
 def print_summary(summary: Summary, *, wrote: bool) -> None:
     """A run's summary for people."""
     tally, requests = summary.tally, summary.requests
-    verb = "changed" if wrote else "would change"
-    say(
-        f"{'Run' if wrote else 'Plan'} {summary.run_id} ({summary.mode}) on portal {summary.portal_id}, "
-        f"rulebook {summary.rulebook_version}"
-    )
-    say(f"  contacts read      {tally.read:>9,}")
-    say(f"  scored             {tally.scored:>9,}")
-    say(f"  left alone         {tally.excluded.total():>9,}  {_counts(tally.excluded)}".rstrip())
-    if tally.held:
-        say(f"  held               {tally.held.total():>9,}  {_counts(tally.held)}")
-    say(f"  {verb:<18} {tally.changed:>9,}")
+    what = f"Run {summary.run_id} ({summary.mode})" if wrote else f"Plan {summary.run_id}"
+    say(f"{what} on portal {summary.portal_id}, rulebook {summary.rulebook_version}")
+    if summary.mode != "apply":  # that reads only what it writes
+        _count("contacts read", tally.read)
+        _count("scored", tally.scored)
+        _count("left alone", tally.excluded.total(), _counts(tally.excluded))
+        if tally.held:
+            _count("held", tally.held.total(), _counts(tally.held))
+    _count("changed" if wrote else "would change", tally.changed)
     for change, count in sorted(tally.stage_changes.items(), key=lambda item: -item[1]):
         say(f"    {count:>7,}  {change.replace('->', ' -> ')}")
     for contact_id, reason in tally.failed[:20]:
         say(f"  FAILED {contact_id}: {reason}")
     if len(tally.failed) > 20:
         say(f"  … and {len(tally.failed) - 20:,} more; --json lists them all")
-    for contact_id, reason in summary.dropped[:20]:
-        say(f"  not written {contact_id}: {reason}")
-    say(
-        f"  requests           {requests.total:>9,}  read {requests.read:,}, write {requests.write:,}, "
-        f"retried {requests.retried:,}, rate limited {requests.rate_limited:,}; {summary.duration_s:.1f} s"
+    for reason, ids in _by_reason(summary.dropped).items():
+        named = ", ".join(ids[:_NAMED_OF_A_REASON])
+        more = ", …" if len(ids) > _NAMED_OF_A_REASON else ""
+        _count("not written", len(ids), f"{reason} ({named}{more})")
+    _count(
+        "requests",
+        requests.total,
+        f"read {requests.read:,}, write {requests.write:,}, retried {requests.retried:,}, "
+        f"rate limited {requests.rate_limited:,}; {summary.duration_s:.1f} s",
     )
     if summary.plan_refused:
         say(f"  {'REFUSED' if wrote else 'A resync would be refused'}: {summary.plan_refused}")
     if summary.interrupted:
-        say("  Stopped before the end, as asked; the next run goes on from there.")
+        goes_on = "the next run goes on from there" if wrote else "what it lists is not complete, and cannot be applied"
+        say(f"  Stopped before the end, as asked; {goes_on}.")
 
 
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
+def _count(what: str, count: int, more: str = "") -> None:
+    say(f"  {what:<18} {count:>9,}  {more}".rstrip())
+
+
+def _by_reason(dropped: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
+    """Contacts by why they were not written; what a reason says of one contact only is left out of a group's."""
+    one_by_one = list(dropped)
+    shared = Counter(reason.partition("; now ")[0] for _, reason in one_by_one)
+    grouped: dict[str, list[str]] = {}
+    for contact_id, reason in one_by_one:
+        common = reason.partition("; now ")[0]
+        grouped.setdefault(common if shared[common] > 1 else reason, []).append(contact_id)
+    return grouped
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{short(name)} {count:,}" for name, count in sorted(counts.items()))

@@ -22,7 +22,7 @@ def doctor_command(as_json: AsJson = False) -> None:
         rows = [{"name": c.name, "ok": c.ok, "detail": c.detail, "advice": c.advice} for c in checks]
         print_json({"ok": not broken, "checks": rows})
     else:
-        table(("", "check", "what was found"), [(_SIGNS[c.ok], c.name, c.detail) for c in checks])
+        table(("", "check", "what was found"), [(_SIGNS[c.ok], c.name, c.detail) for c in checks], piped_width=120)
         for advice in dict.fromkeys(check.advice for check in checks if check.advice):
             say(f"{', '.join(c.name for c in checks if c.advice == advice)}: {advice}")
         say("Mend what is marked !!, then run doctor again." if broken else "Nothing is broken.")

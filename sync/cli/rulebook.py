@@ -52,8 +52,7 @@ def show(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"version": rulebook.version, "rulebook": yaml.safe_load(rulebook.text)})
         return
-    say(f"# {rulebook.version}")
-    say(rulebook.text)
+    print(f"# {rulebook.version}\n{rulebook.text}")  # as it is: a line that is broken may be another rulebook
 
 
 def config_command(as_json: AsJson = False) -> None:

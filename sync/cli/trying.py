@@ -26,7 +26,7 @@ from sandbox import (
 )
 from sync.bootstrap import connection_of, knobs_of, opened_world, rulebook_of
 from sync.cli.options import AsJson, ready
-from sync.cli.output import print_json, print_summary, say, shown_progress, table
+from sync.cli.output import ShownProgress, print_json, print_summary, say, table
 from sync.hubspot import provision
 from sync.run import Selection, Summary, plan, resync
 
@@ -74,7 +74,8 @@ def demo_command(contacts: ContactCount = 500, seed: Seed = 1, as_json: AsJson =
 
 
 def _run(settings: Settings, what: Literal["plan", "resync"], as_json: bool) -> Summary:
-    with shown_progress() as progress, opened_world(settings, writes=True, progress=progress) as world:
+    progress = ShownProgress()
+    with progress, opened_world(settings, writes=True, progress=progress) as world:
         selection, knobs = Selection(mode="full"), knobs_of(settings)
         if what == "plan":
             summary = plan(world, selection, knobs)
