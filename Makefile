@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SEEDED := --contacts 500 --seed 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test test-fast test-postgres golden docs lock clean
+.PHONY: help setup demo sandbox check test test-fast test-postgres golden docs bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ golden: $(VENV)/.dev ## write the golden breakdowns anew; read their diff
 
 docs: $(VENV)/.dev ## hold README and docs to what the program does
 	$(BIN)/python -m pytest tests/docs
+
+bench: $(VENV)/.dev ## how fast the sandbox portal serves, and how much room it takes, up to a million contacts
+	$(BIN)/python -m benchmarks.sandbox_serving
 
 lock: $(VENV)/.dev ## choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock

@@ -4,7 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-_BLOCK = 1_000
+BLOCK = 1_000
 
 
 class Ordered:
@@ -15,27 +15,27 @@ class Ordered:
 
     def __init__(self, numbers: Iterable[int] = ()) -> None:
         all_of_them = sorted(numbers)
-        self._blocks = [all_of_them[at : at + _BLOCK] for at in range(0, len(all_of_them), _BLOCK)]
-        self._lasts = [block[-1] for block in self._blocks]
+        self.blocks = [all_of_them[at : at + BLOCK] for at in range(0, len(all_of_them), BLOCK)]
+        self._lasts = [block[-1] for block in self.blocks]
         self._count = len(all_of_them)
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[int]:
-        return chain.from_iterable(self._blocks)
+        return chain.from_iterable(self.blocks)
 
     def add(self, number: int) -> None:
         """Put a number in that is not there yet."""
-        if not self._blocks:
-            self._blocks.append([])
+        if not self.blocks:
+            self.blocks.append([])
             self._lasts.append(number)
-        at = min(bisect_left(self._lasts, number), len(self._blocks) - 1)
-        block = self._blocks[at]
+        at = min(bisect_left(self._lasts, number), len(self.blocks) - 1)
+        block = self.blocks[at]
         insort(block, number)
-        if len(block) > 2 * _BLOCK:
-            self._blocks[at : at + 1] = block[:_BLOCK], block[_BLOCK:]
-            self._lasts[at : at + 1] = block[_BLOCK - 1], block[-1]
+        if len(block) > 2 * BLOCK:
+            self.blocks[at : at + 1] = block[:BLOCK], block[BLOCK:]
+            self._lasts[at : at + 1] = block[BLOCK - 1], block[-1]
         else:
             self._lasts[at] = block[-1]
         self._count += 1
@@ -43,9 +43,9 @@ class Ordered:
     def discard(self, number: int) -> None:
         """Take a number out if it is there."""
         at = bisect_left(self._lasts, number)
-        if at == len(self._blocks):
+        if at == len(self.blocks):
             return
-        block = self._blocks[at]
+        block = self.blocks[at]
         place = bisect_left(block, number)
         if block[place] != number:
             return
@@ -54,19 +54,19 @@ class Ordered:
         if block:
             self._lasts[at] = block[-1]
         else:
-            del self._blocks[at], self._lasts[at]
+            del self.blocks[at], self._lasts[at]
 
     def below(self, number: int) -> int:
         """How many are less than this one."""
         at = bisect_left(self._lasts, number)
-        if at == len(self._blocks):
+        if at == len(self.blocks):
             return self._count
-        return sum(map(len, self._blocks[:at])) + bisect_left(self._blocks[at], number)
+        return sum(map(len, self.blocks[:at])) + bisect_left(self.blocks[at], number)
 
     def part(self, start: int, stop: int) -> Iterator[int]:
         """Those from the place `start` up to, without, the place `stop`."""
         at, left = 0, start
-        while at < len(self._blocks) and left >= len(self._blocks[at]):
-            left -= len(self._blocks[at])
+        while at < len(self.blocks) and left >= len(self.blocks[at]):
+            left -= len(self.blocks[at])
             at += 1
-        return islice(chain.from_iterable(islice(self._blocks, at, None)), left, left + stop - start)
+        return islice(chain.from_iterable(islice(self.blocks, at, None)), left, left + stop - start)

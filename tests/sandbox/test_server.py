@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +34,30 @@ def test_every_answer_takes_the_latency_asked_for(portal: Portal) -> None:
         began = time.monotonic()
         http.request("GET", f"{server.url}/crm/v3/objects/contacts", headers=TOKEN)
         assert time.monotonic() - began >= 0.1
+
+
+def test_waiting_for_the_latency_keeps_nobody_else_waiting(portal: Portal) -> None:
+    portal.limits.enabled = False
+    with SandboxServer(portal, latency_ms=400) as server, urllib3.PoolManager(maxsize=40) as http:
+        began, used = time.monotonic(), time.process_time()
+        with ThreadPoolExecutor(40) as pool:
+            answers = pool.map(
+                lambda _: http.request("GET", f"{server.url}/crm/v3/objects/contacts", headers=TOKEN), range(40)
+            )
+            assert {answer.status for answer in answers} == {200}
+        # One after the other they would take sixteen seconds, and a server that spins while it waits uses them up.
+        assert time.monotonic() - began < 8
+        assert time.process_time() - used < 4
+
+
+def test_the_date_header_tells_the_time_of_the_portals_clock(portal: Portal, server: SandboxServer) -> None:
+    def told() -> str:
+        with urllib3.PoolManager() as http:
+            return http.request("GET", f"{server.url}/crm/v3/objects/contacts", headers=TOKEN).headers["Date"]
+
+    assert told() == "Mon, 02 Nov 2026 09:30:00 GMT"
+    portal.clock.move(timedelta(hours=15))
+    assert told() == "Tue, 03 Nov 2026 00:30:00 GMT"
 
 
 def test_a_taken_port_is_an_error_at_once(portal: Portal, server: SandboxServer) -> None:

@@ -1,0 +1,1 @@
+"""How fast, and how large: measured, so that nobody need guess."""
