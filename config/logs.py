@@ -36,7 +36,8 @@ def configure_logging(*, form: Literal["auto", "console", "json"], level: str, t
     structlog.configure(
         processors=[*processors, Redact(token), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        # Looked up for each line: a progress display puts itself in stderr's place, so that lines go above it.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.getLogger("apscheduler").setLevel(logging.WARNING)

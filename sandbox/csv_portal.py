@@ -9,7 +9,7 @@ from pathlib import Path
 from sandbox.clock import Clock
 from sandbox.definitions import Definition
 from sandbox.limits import TierName
-from sandbox.portal import Portal
+from sandbox.portal import PORTAL_ID, Portal
 from sandbox.records import IMPORTED
 from sandbox.times import read_date, read_ms, to_iso, to_ms
 
@@ -27,6 +27,7 @@ def load_csv(
     shift_to_now: bool = False,
     clock: Clock | None = None,
     tier: TierName = "professional",
+    portal_id: int = PORTAL_ID,
 ) -> Portal:
     """A portal with one contact per row.
 
@@ -43,7 +44,7 @@ def load_csv(
     for number, row in enumerate(cells, start=2):
         if len(row) > len(names):
             raise ValueError(f"{path}, row {number}: {len(row)} cells, but the header names {len(names)} columns")
-    portal = Portal(clock=clock, tier=tier)
+    portal = Portal(clock=clock, tier=tier, portal_id=portal_id)
     columns = [
         _definition(portal, name, (row[place] for row in cells if place < len(row))) for place, name in enumerate(names)
     ]

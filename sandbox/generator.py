@@ -12,7 +12,7 @@ from sandbox.account import Form
 from sandbox.clock import Clock
 from sandbox.journeys import Span
 from sandbox.limits import TierName
-from sandbox.portal import Portal
+from sandbox.portal import PORTAL_ID, Portal
 from sandbox.records import DEAL_SYNC, IMPORTED, Source, a_person, a_workflow, an_integration
 from sandbox.standard_properties import COMPANY_OPTIONS
 from sandbox.times import DAY_MS, to_iso, to_ms
@@ -91,6 +91,7 @@ def generate(
     *,
     clock: Clock | None = None,
     tier: TierName = "professional",
+    portal_id: int = PORTAL_ID,
 ) -> Portal:
     """A portal with owners, companies, forms and that many contacts at every stage of a funnel.
 
@@ -101,7 +102,7 @@ def generate(
     if now is not None:
         clock.move_to(now)
     random = Random(seed)
-    portal = Portal(clock=clock, tier=tier)
+    portal = Portal(clock=clock, tier=tier, portal_id=portal_id)
     builder = _Builder(portal, random, to_ms(now if now is not None else clock.now()))
     with _without_collector():
         builder.add_people()

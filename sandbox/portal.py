@@ -30,6 +30,9 @@ from sandbox.writing import change, touch
 FEEDBACK = "lead_scoring_sales_feedback"
 ANSWERS = {"true_sql": "true_sql", "not_ready": "mql_not_ready", "unqualified": "unqualified", None: ""}
 
+PORTAL_ID = 4_711_001
+"""Of a portal that was given no other id."""
+
 
 class Portal:
     """One portal: its records, definitions, people, limits, faults and clock.
@@ -42,7 +45,7 @@ class Portal:
         *,
         clock: Clock | None = None,
         tier: TierName = "professional",
-        portal_id: int = 4_711_001,
+        portal_id: int = PORTAL_ID,
         time_zone: str = "US/Eastern",
     ) -> None:
         self.lock = threading.RLock()

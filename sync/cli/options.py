@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from config import ConfigError, Settings, load_settings, unknown_settings
-from config.logs import configure_logging
-from sync.run import Selection, World
+from config import ConfigError, Settings, configure_logging, load_settings, unknown_settings
+from sync.selecting import Selection
+from sync.world import World
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; logs stay on stderr.")]
 Full = Annotated[bool, typer.Option("--full", help="Every contact.")]
@@ -32,13 +33,18 @@ AcceptLarge = Annotated[
 RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**31 - 1, help="The number of the plan's run.")]
 
 
-def ready() -> Settings:
-    """Settings read, logging set up; a setting that means nothing is said aloud."""
+def ready(*, talks: bool = False) -> Settings:
+    """Settings read, logging set up; a setting that means nothing is said aloud.
+
+    On a terminal a command that does one thing and reports it logs only what is amiss, unless SCORELINE_LOG_LEVEL is
+    given; one that `talks` has nothing but its log.
+    """
     import structlog
 
     settings = load_settings()
     token = settings.access_token.get_secret_value() if settings.access_token else ""
-    configure_logging(form=settings.log_format, level=settings.log_level, token=token)
+    watched = sys.stderr.isatty() and not talks and "log_level" not in settings.model_fields_set
+    configure_logging(form=settings.log_format, level="warning" if watched else settings.log_level, token=token)
     for sentence in unknown_settings():
         structlog.get_logger().warning(sentence, action="settings.unknown")
     return settings

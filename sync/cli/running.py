@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import structlog
 import typer
 
-from config import ConfigError, Rulebook, Settings
-from config.checks import property_problems
+from config import ConfigError, Rulebook, Settings, property_problems
 from sync.bootstrap import knobs_of, opened_store, opened_world, rulebook_of
 from sync.cli.options import (
     AcceptLarge,
@@ -25,8 +24,9 @@ from sync.cli.options import (
 from sync.cli.output import ShownProgress, print_json, print_summary, say, table
 from sync.ports import FatalError, Journal
 from sync.records import Change, JournalEntry, State
-from sync.run import Summary, World, apply_plan, plan, resync
+from sync.run import Summary, apply_plan, plan, resync
 from sync.worker import work
+from sync.world import World
 
 log = structlog.get_logger(__name__)
 
@@ -107,9 +107,9 @@ def plan_apply(run_id: RunId, as_json: AsJson = False) -> None:
         _tell_of_a_wait(world, settings)
         with progress:
             summary = apply_plan(world, run_id, knobs_of(settings), command="plan apply")
-        if not (as_json or summary.tally.changed or summary.dropped or summary.needs_a_person):
+        _report(summary, as_json)
+        if not (as_json or summary.tally.changed or summary.dropped):
             _say_what_became_of(run_id, world.journal)
-    _report(summary, as_json)
 
 
 def resync_command(
@@ -138,7 +138,7 @@ def resync_command(
 
 def worker_command() -> None:
     """Incremental, decay and full passes on their schedules, until SIGTERM."""
-    settings = ready()
+    settings = ready(talks=True)
     with stop_on_signal() as stop:
         work(settings, stop)
 
@@ -183,9 +183,11 @@ def _say_what_became_of(run_id: int, journal: Journal) -> None:
         say(f"Plan {run_id} holds no changes.")
         return
     written = states[State.DONE] + states[State.SETTLED]
+    others = states.total() - written
+    dropped = f", {others:,} were dropped" if others else ""
     say(
-        f"Nothing is left of plan {run_id}: {written:,} of its {states.total():,} changes were written before, "
-        f'{states.total() - written:,} were dropped. Make a new one with "scoreline plan".'
+        f"Plan {run_id} was applied already: {written:,} of its {states.total():,} changes were written{dropped}. "
+        'Make a new one with "scoreline plan".'
     )
 
 

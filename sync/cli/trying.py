@@ -1,6 +1,7 @@
 """`demo`, `sandbox`: the whole thing without a HubSpot account."""
 
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from csv import Error as FormatError
@@ -9,8 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from config import ConfigError, Rulebook, Settings
-from config.logs import configure_logging
+from config import ConfigError, Rulebook, Settings, configure_logging
 from sandbox import (
     RATE_MAX,
     Fault,
@@ -28,7 +28,8 @@ from sync.bootstrap import connection_of, knobs_of, opened_world, rulebook_of
 from sync.cli.options import AsJson, ready
 from sync.cli.output import ShownProgress, print_json, print_summary, say, table
 from sync.hubspot import provision
-from sync.run import Selection, Summary, plan, resync
+from sync.run import Summary, plan, resync
+from sync.selecting import Selection
 
 Tier = Literal["free", "starter", "professional", "enterprise"]
 ContactCount = Annotated[int, typer.Option("--contacts", min=1, help="How many contacts to make up.")]
@@ -49,7 +50,7 @@ def demo_command(contacts: ContactCount = 500, seed: Seed = 1, as_json: AsJson =
         talk = (lambda _text="": None) if as_json else say
         talk(f"1. A sandbox portal with {contacts:,} made-up contacts answers at {server.url}")
         made = provision(connection_of(settings), rulebook)
-        talk(f"2. Provisioned {len(made)} properties of ours in it")
+        talk(f"2. Provisioned {len(made) - 1} properties of ours in it, and their group")
         talk("3. The plan: what a resync would write. Nothing is written yet.")
         planned = _run(settings, "plan", as_json)
         talk("4. The resync. It is the first one and moves many leads, so the large plan is accepted on purpose.")
@@ -141,17 +142,24 @@ def sandbox_command(
 ) -> None:
     """Serve a sandbox portal on this machine until SIGINT or SIGTERM."""
     ready()
-    portal = _from_file(csv, shift_to_now, tier) if csv else generate(contacts=contacts, seed=seed, tier=tier)
+    if csv:
+        portal = _from_file(csv, shift_to_now, tier)
+    else:
+        portal = generate(contacts=contacts, seed=seed, tier=tier, portal_id=portal_id_for(contacts, seed))
     _turn(portal, switches or ())
     life = Life(portal, seed)
     for fault in _faults_of(faults) if faults else ():
         portal.faults.add(fault)
 
     def announce(url: str) -> None:
-        say(f"A sandbox portal with {len(portal.contacts):,} contacts answers at {url}. In another terminal:")
+        how_many, named = len(portal.contacts), portal.portal_id
+        say(f"A sandbox portal with {how_many:,} contacts answers at {url} as portal {named}. In another terminal:")
         say(f"  export HUBSPOT_BASE_URL={url} HUBSPOT_ACCESS_TOKEN={portal.token}")
         say("  scoreline provision && scoreline plan")
-        say("Ctrl-C ends it; nothing is kept.")
+        say(
+            "Ctrl-C ends it, and nothing of it is kept. What scoreline knows of it is in the database that DATABASE_URL"
+        )
+        say("names, or scoreline.db where scoreline runs: delete that before you serve the same portal again.")
 
     try:
         with living(life, live) if live else nullcontext():
@@ -162,6 +170,11 @@ def sandbox_command(
         ) from error
     if live:
         say(f"{life.counts.total():,} events happened in the contacts' lives.")
+
+
+def portal_id_for(*content: object) -> int:
+    """An id of eight digits for a portal with this content, so that one database can tell two portals apart."""
+    return 10_000_000 + zlib.crc32(repr(content).encode()) % 90_000_000
 
 
 def _turn(portal: Portal, switches: Sequence[str]) -> None:
@@ -182,7 +195,9 @@ def _faults_of(file: Path) -> Sequence[Fault]:
 
 def _from_file(csv: Path, shift_to_now: bool, tier: Tier) -> Portal:
     try:
-        return load_csv(csv, shift_to_now=shift_to_now, tier=tier)
+        at = csv.stat()
+        portal_id = portal_id_for(str(csv.resolve()), at.st_mtime_ns, at.st_size)
+        return load_csv(csv, shift_to_now=shift_to_now, tier=tier, portal_id=portal_id)
     except (ValueError, FormatError) as error:
         raise ConfigError(
             f"{csv} is not an export that can be served: {error}. It must be CSV in UTF-8, whose first row names "

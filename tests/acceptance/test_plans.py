@@ -1,9 +1,13 @@
 """A plan shows what a resync would write, is kept, and is written only when told to, as it was shown."""
 
+import re
+import signal
 from pathlib import Path
 
-from sandbox import Portal
-from tests.acceptance.conftest import Scoreline
+import pytest
+
+from sandbox import Fault, Portal
+from tests.acceptance.conftest import Process, Scoreline, until
 from tests.acceptance.leads import (
     LEAD,
     MQL,
@@ -134,6 +138,7 @@ def test_a_plan_is_applied_once(portal: Portal, scoreline: Scoreline) -> None:
     portal.person_sets(lead, "lifecyclestage", LEAD, at=moment(40))
     portal.requests.clear()
     assert scoreline("plan", "apply", plan, "--json").document["contacts_changed"] == 0
+    assert f"Plan {plan} was applied already: 1 of its 1 changes were written." in scoreline("plan", "apply", plan).out
     assert writes(portal) == 0
 
 
@@ -162,3 +167,60 @@ def test_a_plan_can_be_for_one_contact(portal: Portal, scoreline: Scoreline) -> 
     a_contact(portal)
     document = scoreline("plan", "--contact", lead, "--json").document
     assert [change["contact"] for change in document["changes"]] == [lead]
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_what_applying_drops_is_told_reason_by_reason_with_a_few_ids(portal: Portal, scoreline: Scoreline) -> None:
+    busier = [a_subscription(portal) for _ in range(5)]
+    plan = str(scoreline("plan", "--full", "--json").document["run_id"])
+    for lead in busier:
+        portal.hubspot_records(lead, engagements_last_meeting_booked=days_ago(0))
+    portal.delete(busier.pop())
+
+    told = scoreline("plan", "apply", plan).out
+
+    assert re.search(rf"not written +4  it changed since the plan was made \({', '.join(busier[:3])}, …\)", told), told
+    assert re.search(r"not written +1  the contact is gone", told), told
+    assert "contacts read" not in told
+
+
+def test_a_plan_says_when_our_properties_must_be_created_first(portal: Portal, scoreline: Scoreline) -> None:
+    a_demo_request(portal)
+    assert 'Before it can be written: "scoreline provision".' in scoreline("plan").out
+    scoreline("provision")
+    assert "Before it can be written" not in scoreline("plan").out
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_a_plan_without_a_change_offers_nothing_to_apply(portal: Portal, scoreline: Scoreline) -> None:
+    a_demo_request(portal)
+    scoreline("resync", "--full")
+    told = scoreline("plan", "--full").out
+    assert "Nothing would be written" in told
+    assert "plan apply" not in told
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_the_state_of_a_change_is_shown_once_it_has_one(portal: Portal, scoreline: Scoreline) -> None:
+    a_demo_request(portal)
+    scoreline("plan", "--full")
+    assert "state" not in scoreline("plan", "show", "1").out
+    scoreline("plan", "apply", "1")
+    assert re.search(r"state\n.*done\n", scoreline("plan", "show", "1").out)
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_ctrl_c_ends_a_plan_in_good_order(portal: Portal, scoreline: Scoreline, process: Process) -> None:
+    for _ in range(3):
+        a_demo_request(portal)
+    slow = Fault(path=r"objects/contacts/?$", delay_s=2.0)
+    portal.faults.add(slow)
+    planning = process("plan", "--full")
+    until(lambda: slow.times == 0)
+    planning.send_signal(signal.SIGINT)
+    out, err = planning.communicate(timeout=30)
+    assert planning.returncode == 1, err
+    assert "Stopped before the end, as asked" in out
+    assert "plan apply" not in out
+    assert "Traceback" not in err
+    assert scoreline("runs", "--json").document[0]["state"] == "interrupted"

@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from sync.cli.trying import portal_id_for
 from tests.acceptance.conftest import Process, Scoreline, until
 
 ENDS_S = 30
@@ -103,6 +104,13 @@ def test_the_sandbox_makes_people_up_and_ends_on_ctrl_c(process: Process, free_p
     assert len(contacts_of(url, token)) == 12
     sandbox.send_signal(signal.SIGINT)
     assert sandbox.wait(ENDS_S) == 0
+
+
+def test_portals_with_other_contacts_are_other_portals() -> None:
+    ids = [portal_id_for(500, 1), portal_id_for(500, 1), portal_id_for(500, 2), portal_id_for("people.csv", 12, 34)]
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+    assert all(10_000_000 <= each < 100_000_000 for each in ids)
 
 
 def test_a_port_that_is_taken_is_said(scoreline: Scoreline) -> None:

@@ -53,6 +53,8 @@ def test_a_second_run_waits_for_the_first_and_then_has_nothing_to_write(
 
     second = scoreline("resync", "--full", "--json", SCORELINE_LEASE_WAIT_S="60")
 
+    assert f"Process {first.pid} on " in second.err
+    assert "waiting for it, 60 s at most" in second.err
     assert first.wait(ENDS_S) == 0
     assert second.status == 0
     assert second.document["requests"]["write"] == 0
