@@ -29,11 +29,12 @@ demo: $(VENV)/.runtime ## the whole main job on an embedded sandbox portal, no a
 sandbox: $(VENV)/.runtime ## serve a sandbox portal until Ctrl-C
 	$(BIN)/scoreline sandbox $(SEEDED)
 
-check: $(VENV)/.dev ## lint, format, types, the drawing of the house
+check: $(VENV)/.dev ## lint, format, types, the drawing of the house, the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 tests/unit tests/golden tests/architecture
 
 test: $(VENV)/.dev ## all tests, PostgreSQL included
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

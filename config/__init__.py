@@ -1,11 +1,14 @@
 """What whoever runs the worker decides: settings and the rulebook."""
 
+from config.checks import GRADES, property_problems, stage_problems
 from config.errors import ConfigError
+from config.logs import configure_logging
 from config.rulebook import EngagementSource, FactSource, Rulebook, Sources, load_rulebook, rulebook_schema
 from config.rulebook_mistakes import Mistake, RulebookError
 from config.settings import SettingLine, Settings, describe_settings, load_settings, unknown_settings
 
 __all__ = [
+    "GRADES",
     "ConfigError",
     "EngagementSource",
     "FactSource",
@@ -15,9 +18,12 @@ __all__ = [
     "SettingLine",
     "Settings",
     "Sources",
+    "configure_logging",
     "describe_settings",
     "load_rulebook",
     "load_settings",
+    "property_problems",
     "rulebook_schema",
+    "stage_problems",
     "unknown_settings",
 ]

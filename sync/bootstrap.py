@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime, tzinfo
 
-from config import ConfigError, Rulebook, Settings, load_rulebook
-from config.checks import property_problems, stage_problems
+from config import ConfigError, Rulebook, Settings, load_rulebook, property_problems, stage_problems
 from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, HubSpotWriter, RecordBuilder, account, connect
-from sync.run import Knobs, Progress, World
 from sync.store import Store, open_store
+from sync.world import Knobs, Progress, World
 
 
 def rulebook_of(settings: Settings) -> Rulebook:
@@ -80,7 +78,6 @@ def opened_world(
             )
         rulebook = replace(rulebook, policy=replace(rulebook.policy, portal_order=tuple(facts.stages)))
         kept = store.portal(facts.portal_id)
-        zone = zone_of(facts.time_zone)
         builder = RecordBuilder(rulebook, facts)
         yield World(
             portal=portal,
@@ -91,23 +88,12 @@ def opened_world(
             memory=kept.memory,
             lease=kept.lease,
             rulebook=rulebook,
-            now=lambda: datetime.now(zone),
+            now=lambda: datetime.now(facts.time_zone),
             progress=progress,
             stop=stop,
         )
 
 
-def zone_of(name: str) -> tzinfo:
-    """The time zone that `PortalFacts.time_zone` names: an IANA name, or an offset such as `UTC+02:00`."""
-    if name.startswith("UTC") and len(name) == 9:
-        sign = -1 if name[3] == "-" else 1
-        return timezone(sign * timedelta(hours=int(name[4:6]), minutes=int(name[7:9])))
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
-
-
 def portal_zone(settings: Settings) -> tzinfo:
     """The portal's time zone, asked for with one request."""
-    return zone_of(account(connection_of(settings)).time_zone)
+    return account(connection_of(settings)).time_zone

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import Enum
 from typing import Literal
 
@@ -160,8 +160,8 @@ class PortalFacts:
     """What a run must know of the portal (HubSpot account) before it reads the first contact."""
 
     portal_id: str
-    time_zone: str
-    """IANA name, or a fixed offset such as `UTC+02:00` where the portal's own name is unknown here."""
+    time_zone: tzinfo
+    """The portal's; its present offset where the portal's own name for it is unknown here."""
     stages: Sequence[str]
     """Lifecycle stages by internal name, lowest first."""
     properties: frozenset[str]

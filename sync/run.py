@@ -17,21 +17,8 @@ from sync.ports import ContactError, FatalError, RetryableError
 from sync.records import Mode, RequestCount, RunRecord, RunState
 from sync.selecting import Selection, forget, regrouped, selected, widened
 from sync.settling import LeftOver, close, left_over, settle
-from sync.world import Knobs, Progress, World
+from sync.world import Knobs, World
 from workflows import Exclusion, LeaveAlone, after_opt_out
-
-__all__ = [
-    "Explained",
-    "Knobs",
-    "Progress",
-    "Selection",
-    "Summary",
-    "World",
-    "apply_plan",
-    "explain",
-    "plan",
-    "resync",
-]
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ from config import Settings
 from sync.bootstrap import knobs_of, opened_world, portal_zone
 from sync.ports import FatalError, LeaseHeld, RetryableError
 from sync.records import Mode
-from sync.run import Selection, Summary, resync
-from sync.selecting import overdue, waiting_plan
+from sync.run import Summary, resync
+from sync.selecting import Selection, overdue, waiting_plan
 
 log = structlog.get_logger(__name__)
 

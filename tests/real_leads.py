@@ -18,7 +18,8 @@ from config import Settings
 from sandbox import Portal, SandboxServer, load_csv
 from sync.bootstrap import connection_of, knobs_of, opened_world, rulebook_of
 from sync.hubspot import provision
-from sync.run import Selection, Summary, resync
+from sync.run import Summary, resync
+from sync.selecting import Selection
 
 Properties = Mapping[str, str]
 

@@ -16,8 +16,8 @@ from workflows.decision import (
     TrueSqlKept,
     decide,
 )
-from workflows.feedback import after_opt_out
 from workflows.exclusions import Exclusion, domain_of, exclusion_for, shared_domains
+from workflows.feedback import after_opt_out
 from workflows.policy import Band, Clearing, Exclusions, Feedback, Gates, Moves, Policy
 from workflows.stages import exists, is_backward, is_managed, must_clear
 from workflows.standing import (

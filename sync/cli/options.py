@@ -99,7 +99,10 @@ def moment(text: str, now: datetime) -> datetime:
             f"--since {text!r} is neither a time nor a span; nothing was done. Write 2026-11-01, "
             "2026-11-01T08:00:00Z, 7d or 12h."
         ) from None
-    return then if then.tzinfo else then.replace(tzinfo=now.tzinfo)
+    then = then if then.tzinfo else then.replace(tzinfo=now.tzinfo)
+    if then > now + timedelta(days=1):  # today's date may have begun elsewhere
+        raise ConfigError(f"--since {text!r} is in the future, where nothing has changed yet; nothing was done.")
+    return then
 
 
 @contextmanager

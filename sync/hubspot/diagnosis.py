@@ -4,8 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from config import Rulebook
-from config.checks import property_problems, stage_problems
+from config import Rulebook, property_problems, stage_problems
 from sync.hubspot.building import COMPANY, RecordBuilder, source_in_portal
 from sync.hubspot.connection import Connection
 from sync.hubspot.paging import list_members

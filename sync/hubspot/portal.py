@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -85,7 +85,7 @@ class Account:
     """Which portal a token belongs to, and what is left of its day."""
 
     portal_id: str
-    time_zone: str
+    time_zone: tzinfo
     daily_limit: int | None
     """Requests that the account may send a day; None where HubSpot does not say."""
     daily_remaining: int | None
@@ -129,17 +129,12 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
         return None
 
 
-def _time_zone(details: Mapping[str, Any]) -> str:
+def _time_zone(details: Mapping[str, Any]) -> tzinfo:
     """The portal's zone by its name, or its present offset where this system does not know the name."""
-    name = str(details.get("timeZone") or "")
     try:
-        return ZoneInfo(name).key
-    except (KeyError, ValueError, OSError):  # not a name, or a name of something else
-        pass
-    offset = timedelta(milliseconds=float(details.get("utcOffsetMilliseconds") or 0))
-    minutes = round(offset.total_seconds() / 60)
-    sign = "-" if minutes < 0 else "+"
-    return f"UTC{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+        return ZoneInfo(str(details.get("timeZone") or ""))
+    except (KeyError, ValueError, OSError):
+        return timezone(timedelta(milliseconds=float(details.get("utcOffsetMilliseconds") or 0)))
 
 
 def _display_order(option: Row) -> int:

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from config import Rulebook
-from config.checks import GRADES
+from config import GRADES, Rulebook
 from sync.hubspot.connection import Connection
 from sync.hubspot.paging import Row
 from sync.hubspot.portal import options_of, property_definitions

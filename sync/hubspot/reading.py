@@ -89,7 +89,8 @@ class HubSpotReader:
             for row in self._batch_read(self._api.contacts_batch.read, some, [STAGE], propertiesWithHistory=names):
                 found[str(row["id"])] = History(
                     stage_now=text_of(_properties(row).get(STAGE)) or None,
-                    stage=history_of(row, STAGE), answer=history_of(row, self._answer_property)
+                    stage=history_of(row, STAGE),
+                    answer=history_of(row, self._answer_property),
                 )
         return found
 

@@ -18,9 +18,6 @@ FRONT_DOORS = {
     "config": {"Settings", "Rulebook", "ConfigError", "load_settings", "load_rulebook"},
     "sandbox": {"Portal", "SandboxServer"},
 }
-OPEN_BESIDES = {"config.checks", "config.logs"}
-"""Rooms of `config` with a door of their own: `sync` checks a portal with the one, and logs with the other."""
-
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 
@@ -70,7 +67,7 @@ def test_neighbours_come_in_by_the_front_door(package: str) -> None:
         if other != package
         for module in modules(other)
         for name in imported(module)
-        if name.startswith(f"{package}.") and name not in OPEN_BESIDES
+        if name.startswith(f"{package}.")
     ]
     assert inside == []
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config import Rulebook
@@ -125,7 +125,7 @@ class FakePortal:
     def facts(self) -> PortalFacts:
         return PortalFacts(
             portal_id="1",
-            time_zone="UTC+02:00",
+            time_zone=NOW.tzinfo or UTC,
             stages=PORTAL_ORDER,
             properties=frozenset({STAGE, *self.rulebook.properties.values()}),
             options={},

@@ -66,7 +66,7 @@ def test_partners_are_the_members_of_the_rulebooks_lists(
         ({"timeZone": "Europe/Berlin"}, "Europe/Berlin"),
         ({"timeZone": "Mars/Olympus", "utcOffsetMilliseconds": -12_600_000}, "UTC-03:30"),
         ({"timeZone": "../etc/passwd", "utcOffsetMilliseconds": 7_200_000}, "UTC+02:00"),
-        ({}, "UTC+00:00"),
+        ({}, "UTC"),
     ],
 )
 def test_a_time_zone_that_is_not_known_here_is_its_offset(
@@ -74,7 +74,7 @@ def test_a_time_zone_that_is_not_known_here_is_its_offset(
 ) -> None:
     portal.faults.add(Fault(path="account-info", status=200, body={"portalId": 5, **details}))
     facts = HubSpotPortal(connection, rulebook).facts()
-    assert (facts.portal_id, facts.time_zone) == ("5", zone)
+    assert (facts.portal_id, str(facts.time_zone)) == ("5", zone)
 
 
 def test_everything_of_ours_is_created_and_a_second_time_nothing_is_written(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sync.ports import FatalError
-from sync.run import Knobs
+from sync.world import Knobs
 from tests.builders import LEAD, MQL, SQL, a_contact, days_after
 from tests.unit.sync.world import Setting, a_funnel
 

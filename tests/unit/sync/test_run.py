@@ -7,7 +7,8 @@ import pytest
 
 from scoring import Contact
 from sync.ports import LeaseHeld, RetryableError
-from sync.run import Knobs, explain
+from sync.run import explain
+from sync.world import Knobs
 from tests.builders import LEAD, MQL, NOW, SQL, a_contact, a_rulebook, days_after, days_before
 from tests.fakes.portal import nothing
 from tests.fakes.store import FakeStore

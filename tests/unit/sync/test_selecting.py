@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sync.run import Knobs
 from sync.selecting import overdue, waiting_plan
+from sync.world import Knobs
 from tests.builders import LEAD, SQL, a_contact, days_after
 from tests.fakes.death import Fate, KilledError
 from tests.unit.sync.world import Setting, a_funnel
