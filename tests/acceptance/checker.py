@@ -37,6 +37,7 @@ class Past:
     contact: str
     versions: dict[str, list[Version]]
     app_id: str
+    deleted: bool = False
     partners: frozenset[str] = field(default_factory=frozenset)
     vendors: frozenset[str] = field(default_factory=frozenset)
     employees: frozenset[str] = field(default_factory=frozenset)
@@ -54,8 +55,13 @@ class Past:
         """What a property held just before this moment."""
         return next((each.value for each in reversed(self.of(name)) if each.at_ms < at_ms), "")
 
-    def excluded(self, at_ms: int) -> bool:
-        """Whether this was somebody to be left alone."""
+    def excluded(self, at_ms: int, since_ms: int) -> bool:
+        """Whether this was somebody to be left alone, all the time from then to this moment."""
+        names = (STAGE, "hs_email_optout", "email", "associatedcompanyid")
+        changes = {each.at_ms + 1 for name in names for each in self.of(name) if since_ms < each.at_ms < at_ms}
+        return all(self._excluded(moment) for moment in {at_ms, since_ms} | changes)
+
+    def _excluded(self, at_ms: int) -> bool:
         return (
             self.held(STAGE, at_ms) not in LADDER
             or self.held("hs_email_optout", at_ms) == "true"
@@ -97,6 +103,7 @@ def _pasts(portal: Portal) -> list[Past]:
             contact=str(record_id),
             versions={name: record.versions(name)[::-1] for name in [*record.properties]},
             app_id=str(portal.app_id),
+            deleted=records is portal.contacts.archived,
             partners=frozenset(key for key, type_ in companies.items() if type_ == "PARTNER"),
             vendors=frozenset(key for key, type_ in companies.items() if type_ == "VENDOR"),
             employees=people,
@@ -109,7 +116,7 @@ def _pasts(portal: Portal) -> list[Past]:
 def _stage(past: Past, window_ms: int) -> Iterator[str]:
     """Clear, then set, in two requests; only along the ladder; nobody left without; people's stages respected."""
     versions = past.of(STAGE)
-    if versions and past.ours(versions[-1]) and versions[-1].value == "":
+    if versions and past.ours(versions[-1]) and versions[-1].value == "" and not past.deleted:
         yield "was left without a stage by a clear of the worker"
     for place, version in enumerate(versions):
         if not past.ours(version):
@@ -122,12 +129,14 @@ def _stage(past: Past, window_ms: int) -> Iterator[str]:
             if not late and (before is None or before.value not in LADDER[1:]):
                 yield f"stage {before.value if before else None!r} is not one that the worker may clear"
             continue
+        cleared = before is not None and past.ours(before)
+        origin = versions[place - 2] if cleared and place > 1 else before
+        if cleared and origin is not None and origin.value == version.value:
+            continue  # taken back: it is as if it had never been cleared
         if version.value not in LADDER:
             yield f"stage {version.value!r} is not one that the worker may set"
         if before and before.value and before.at_ms < version.at_ms - window_ms:
             yield f"stage {version.value} was set over {before.value}, without a clear"
-        cleared = before is not None and past.ours(before)
-        origin = versions[place - 2] if cleared and place > 1 else before
         if origin is not None:
             yield from _against_people(past, origin, version, window_ms)
 
@@ -162,12 +171,12 @@ def _fields(past: Past) -> Iterator[str]:
 
 
 def _left_alone(past: Past, window_ms: int, reading_ms: int) -> Iterator[str]:
-    """Who is excluded gets neither score nor stage, and who never had a score, whoever wrote it, is not touched."""
-    ever = [each.at_ms for name in SCORES for each in past.of(name) if each.value]
+    """Who is excluded gets neither score nor stage; who never had one of our values, from whomever, is not touched."""
+    ever = [each.at_ms for name in (*SCORES, EXCLUSION) for each in past.of(name) if each.value]
     for name in (STAGE, EXCLUSION, *SCORES):
         for version in filter(past.ours, past.of(name)):
             at_ms = version.at_ms
-            if not (past.excluded(at_ms) and past.excluded(at_ms - (window_ms if name == STAGE else reading_ms))):
+            if not past.excluded(at_ms, at_ms - (window_ms if name == STAGE else reading_ms)):
                 continue
             if name == STAGE or (version.value and name in SCORES):
                 yield f"{name} {version.value!r} was written although the contact is to be left alone"

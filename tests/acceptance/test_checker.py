@@ -178,6 +178,11 @@ def left_after_its_score(told: Told) -> None:
     told.worker("customer", "lead_scoring_exclusion")
 
 
+def cleared_and_taken_back(told: Told) -> None:
+    told.worker("")
+    told.worker(LEAD)
+
+
 def cleared_by_a_person_meanwhile(told: Told) -> None:
     told.worker("")
     told.person(MQL)
@@ -188,7 +193,7 @@ def cleared_by_a_person_meanwhile(told: Told) -> None:
     "kept",
     [
         *(moved_by_points, raised_after_thirty_days, answered_after_the_persons_stage, disqualified),
-        *(left_after_its_score, cleared_by_a_person_meanwhile),
+        *(left_after_its_score, cleared_and_taken_back, cleared_by_a_person_meanwhile),
     ],
 )
 def test_what_the_worker_may_do_is_no_broken_promise(kept: Acts) -> None:
