@@ -145,5 +145,11 @@ ENDPOINTS = [
     Endpoint(method="GET", path=f"{BASE}/{{name}}", handler=get_one, scopes=READ),
     Endpoint(method="PATCH", path=f"{BASE}/{{name}}", handler=change, scopes=WRITE, writes=True),
     Endpoint(method="DELETE", path=f"{BASE}/{{name}}", handler=archive, scopes=WRITE, writes=True),
-    Endpoint(method="GET", path="/crm/v3/limits/custom-properties", handler=custom_limits, scopes=READ),
+    # A token that may read definitions only is refused (kalup, 2026-09).
+    Endpoint(
+        method="GET",
+        path="/crm/v3/limits/custom-properties",
+        handler=custom_limits,
+        scopes=("crm.objects.contacts.read", "crm.objects.companies.read"),
+    ),
 ]

@@ -197,3 +197,26 @@ def test_the_number_of_custom_properties_is_told(portal: Portal, client: Any) ->
         ("0-1", 1, 1_000),
         ("0-2", 0, 1_000),
     ]
+    portal.scopes -= {"crm.objects.contacts.read", "crm.objects.companies.read"}
+    assert client.api_request({"path": "/crm/v3/limits/custom-properties"}).status_code == 403
+
+
+def test_there_is_room_for_so_many_custom_properties(portal: Portal, properties: Any) -> None:
+    properties.groups_api.create("contacts", GROUP)
+    text = {**SCORE, "type": "string", "fieldType": "text"}
+    for number in range(10):
+        properties.core_api.create("contacts", {**text, "name": f"key_{number}", "hasUniqueValue": True})
+    assert refusal(lambda: properties.core_api.create("contacts", {**text, "hasUniqueValue": True}))[0] == 400
+    for number in range(990):
+        portal.define(f"custom_{number}", "string", "text")
+    assert refusal(lambda: properties.core_api.create("contacts", SCORE))[0] == 400
+    portal.contacts.definitions.archive("custom_0", at_ms=0)
+    assert properties.core_api.create("contacts", SCORE).name == "lead_score"
+
+
+@pytest.mark.parametrize("options", [["x" * 3_001], [str(number) for number in range(5_001)]], ids=["long", "many"])
+def test_options_may_be_neither_too_long_nor_too_many(properties: Any, options: list[str]) -> None:
+    properties.groups_api.create("contacts", GROUP)
+    listed = [{"label": each, "value": each, "hidden": False, "displayOrder": -1} for each in options]
+    choice = {**SCORE, "type": "enumeration", "fieldType": "select", "options": listed}
+    assert refusal(lambda: properties.core_api.create("contacts", choice))[0] == 400
