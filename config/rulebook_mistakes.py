@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from config.errors import ConfigError
+from config.errors import EXPECTED, ConfigError
 from config.rulebook_names import nearest
 from config.rulebook_rules import RULE_SHAPES
 from config.rulebook_shape import keys_at
@@ -52,21 +52,12 @@ def mistake_of(error: ErrorDetails) -> Mistake:
     return Mistake(path=path, found=in_yaml(value), expected=_EXPECTED.get(kind, error["msg"]).format(**context))
 
 
-_EXPECTED = {
+_EXPECTED = EXPECTED | {
     "string_type": "text (in quotes, if it looks like a number)",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a number that is not infinite",
-    "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
-    "literal_error": "{expected}",
-    "greater_than": "more than {gt:g}",
-    "greater_than_equal": "{ge:g} or more",
-    "less_than_equal": "{le:g} or less",
     "string_pattern_mismatch": "a property's name, in lower case ({pattern})",
     "string_too_short": "text that is not empty",
     "too_short": "at least {min_length} entries",

@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from config.errors import ConfigError
+from config.errors import EXPECTED, ConfigError
 
 ENV_FILE = ".env"
 
@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        wrong = ValueError("expected an address such as https://api.hubapi.com")
+        wrong = ValueError("an address such as https://api.hubapi.com")
         try:
             parts = urlsplit(value)
             _ = parts.port  # raises for what is no port
@@ -104,6 +104,14 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:%-]+", parts.hostname or ""):
             raise wrong
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, value: str) -> str:
+        if not re.match(r"sqlite:///(?!:memory:)[^?]|(postgres|postgresql|postgresql\+psycopg)://", value):
+            # A run's beginnings must outlive its process: a database in memory is none.
+            raise ValueError("sqlite:///file.db, sqlite:////folder/file.db or postgresql://user:password@host/name")
+        return value
 
     @property
     def token(self) -> str:
@@ -124,35 +132,51 @@ class SettingLine:
 
     name: str
     value: str
-    """Secrets as `(set)` or `(not set)`, never in clear."""
+    """As it was given, or the default. Secrets as `(set)` or `(not set)`, never in clear."""
     source: str
     meaning: str
+    mistake: str = ""
+    """What is wrong with the value; empty where it can be used."""
 
 
 def load_settings() -> Settings:
-    """Read the environment and `.env`. ConfigError lists every mistake at once, without the wrong values."""
+    """Read the environment and `.env`. ConfigError lists every mistake at once, without values that may be secret."""
+    _in_file()  # says so if it is no text
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
-        raise ConfigError("Settings with mistakes; nothing was done.\n  " + "\n  ".join(lines)) from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"The file {ENV_FILE} is not UTF-8 text; nothing was done. Save it as that.") from None
+        lines = [f"{name}: {mistake}" for name, mistake in _mistakes(error).items()]
+        raise ConfigError(
+            "Settings with mistakes; nothing was done. `scoreline config` shows them all.\n  " + "\n  ".join(lines)
+        ) from None
 
 
-def describe_settings(settings: Settings) -> list[SettingLine]:
-    """Every knob with its value, its meaning, and where the value came from."""
-    in_file = dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else {}
+def describe_settings() -> list[SettingLine]:
+    """Every knob with its value, its meaning, where the value came from, and what is wrong with it."""
+    in_file = _in_file()
+    try:
+        Settings()
+        mistakes: Mapping[str, str] = {}
+    except ValidationError as error:
+        mistakes = _mistakes(error)
     lines = []
     for field_name, field in Settings.model_fields.items():
         name = str(field.validation_alias)
-        value = getattr(settings, field_name)
+        given = os.environ.get(name) or in_file.get(name) or ""
         if field_name == "access_token":
-            shown = "(set)" if value else "(not set)"
+            shown = "(set)" if given else "(not set)"
+        elif given:
+            shown = _without_password(given)
         else:
-            shown = _without_password(str(value)) if value is not None else "(packaged default)"
+            shown = "(packaged default)" if field.default is None else str(field.default)
         lines.append(
-            SettingLine(name=name, value=shown, source=_source(name, in_file), meaning=field.description or "")
+            SettingLine(
+                name=name,
+                value=shown,
+                source=_source(name, in_file),
+                meaning=field.description or "",
+                mistake=mistakes.get(name, ""),
+            )
         )
     return lines
 
@@ -160,13 +184,35 @@ def describe_settings(settings: Settings) -> list[SettingLine]:
 def unknown_settings() -> list[str]:
     """A sentence for every SCORELINE_… variable that means nothing: a typing mistake, most likely."""
     known = {str(field.validation_alias) for field in Settings.model_fields.values()}
-    given = set(os.environ) | set(dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else {})
     sentences = []
-    for name in sorted(n for n in given if n.startswith("SCORELINE_") and n not in known):
+    for name in sorted(n for n in {*os.environ, *_in_file()} if n.startswith("SCORELINE_") and n not in known):
         near = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         sentences.append(f"{name} is not a setting and is ignored.{hint}")
     return sentences
+
+
+def _in_file() -> Mapping[str, str | None]:
+    """What `.env` holds. ConfigError where it cannot be read as text."""
+    try:
+        return dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else {}
+    except UnicodeDecodeError:
+        raise ConfigError(f"The file {ENV_FILE} is not UTF-8 text; nothing was done. Save it as that.") from None
+
+
+_EXPECTED = EXPECTED | {"string_pattern_mismatch": "a time of day such as 01:30", "value_error": "{error}"}
+_MAY_HOLD_A_PASSWORD = ("HUBSPOT_BASE_URL", "DATABASE_URL")
+
+
+def _mistakes(error: ValidationError) -> Mapping[str, str]:
+    """By variable: what was found, unless it may be secret, and what was expected."""
+    mistakes = {}
+    for each in error.errors():
+        name, kind = str(each["loc"][0]), each["type"]
+        expected = _EXPECTED.get(kind, each["msg"]).format(**each.get("ctx", {}))
+        found = "" if name in _MAY_HOLD_A_PASSWORD else f"found {each['input']!r}; "
+        mistakes[name] = f"{found}expected {expected}"
+    return mistakes
 
 
 def _source(name: str, in_file: Mapping[str, str | None]) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from scoring import Score
 from workflows import (
+    Answer,
     Decision,
     Disqualified,
     Entered,
@@ -22,6 +23,13 @@ from workflows import (
 
 PUTS_BACK = "puts back the stage that an interrupted move had cleared"
 """Why a stage is set that was there before."""
+
+ANSWER_LABELS = {
+    Answer.TRUE_SQL: "True SQL: Ready for sales",
+    Answer.NOT_READY: "MQL: Not ready for sales",
+    Answer.UNQUALIFIED: "Unqualified: Do not nurture",
+}
+"""Sales' answers as HubSpot shows them."""
 
 _GATES = {
     "fit": "the fit is negative",

@@ -1,6 +1,7 @@
 """The command line: one thin file per group of commands, and what an error means for the exit status."""
 
 import sys
+from importlib import metadata
 from typing import Any, NoReturn
 
 import structlog
@@ -30,11 +31,23 @@ app = typer.Typer(
     name="scoreline",
     cls=_InOrder,
     help="Score the leads of a HubSpot portal, and keep their lifecycle stages true.",
+    invoke_without_command=True,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        typer.echo(f"scoreline {metadata.version('scoreline')}")
+        raise typer.Exit
+
+
 for group in (trying, portal, running, looking, rulebook):
     group.add_to(app)
 

@@ -1,7 +1,9 @@
 """`explain`, `runs`, `status`: one contact's score, past runs, and whether all is well."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,8 +18,8 @@ from sync.ports import Journal, RetryableError
 from sync.records import Mode, RunRecord
 from sync.run import Explained, explain
 from sync.store import PortalStore
-from sync.wording import reason_for
-from workflows import Decision, Hold, LeaveAlone, Move
+from sync.wording import ANSWER_LABELS, reason_for
+from workflows import Answer, Decision, Hold, LeaveAlone, Move
 
 EXCUSED = timedelta(hours=1)
 """A run that began less than this ago may still be at work: a pass that is late is not missed yet."""
@@ -103,10 +105,12 @@ def _outcome(decision: Decision) -> str:
 
 def _print_explanation(document: Mapping[str, Any]) -> None:
     title = f"Contact {document['contact']}: {document['score']} points, grade {document['grade']}"
-    say(f"{title} (fit {document['fit']}, engagement {document['engagement']})")
+    adjusted = document["score"] - document["fit"] - document["engagement"]
+    adjustments = f", adjustments {adjusted:+d}" if adjusted else ""
+    say(f"{title} (fit {document['fit']}, engagement {document['engagement']}{adjustments})")
     if document["exclusion"]:
         say("  These points are for information: the contact is excluded, and none of them is written.")
-    say(f"  Stage: {document['stage'] or 'none'}. Decision: {document['decision']}; {document['reason']}.")
+    say(f"  Stage: {document['stage'] or 'none'}. Decision: {_decided(document['decision'], document['reason'])}.")
     say()
     counting = [line for line in document["lines"] if line["points"]]
     table(
@@ -115,15 +119,16 @@ def _print_explanation(document: Mapping[str, Any]) -> None:
         right=("points",),
     )
     zero = [line["key"] for line in document["lines"] if not line["met"] and line["known"] and not line["points"]]
-    unknown = [line["key"] for line in document["lines"] if not line["known"]]
+    unknown = [f"{line['key']} {line['label']}" for line in document["lines"] if not line["known"]]
     say()
     say(f"Not met: {', '.join(zero) or 'none'}")
-    say(f"Unknown, counted as 0: {', '.join(unknown) or 'none'}")
+    say(f"Unknown, counted as 0: {'; '.join(unknown) or 'none'}")
     feedback = document["feedback"]
     if feedback["answer"] or feedback["points_taken"] is not None:
         answered = feedback["answered_at"]
         when = f", given {answered:%Y-%m-%d %H:%M}" if answered else ""
-        say(f"Sales' answer: {feedback['answer'] or 'none now'}{when}; points taken: {feedback['points_taken'] or 0}")
+        answer = ANSWER_LABELS[Answer(feedback["answer"])] if feedback["answer"] else "none now"
+        say(f"Sales' answer: {answer}{when}; points taken: {feedback['points_taken'] or 0}")
     for bad in document["bad_values"]:
         say(f"Unreadable, counted as unknown: {bad['property']} ({bad['problem']})")
     if document["would_write"]:
@@ -132,13 +137,20 @@ def _print_explanation(document: Mapping[str, Any]) -> None:
         say("A resync would write nothing.")
 
 
+def _decided(decision: str, reason: str) -> str:
+    """Decision and reason as one clause: some reasons begin with the decision."""
+    return reason if reason.startswith(("held:", "left alone:")) else f"{decision}; {reason}"
+
+
 def runs_command(
     limit: Annotated[int, typer.Option(min=1, help="How many of the newest runs.")] = 20, as_json: AsJson = False
 ) -> None:
     """Past runs, newest first."""
     settings = ready()
-    with opened_store(settings) as store:
-        runs = [(portal, run) for portal in store.portals() for run in store.portal(portal).journal.runs(limit)]
+    runs: list[tuple[str, RunRecord]] = []
+    if not _is_still_to_be_made(settings.database_url):
+        with opened_store(settings) as store:
+            runs = [(portal, run) for portal in store.portals() for run in store.portal(portal).journal.runs(limit)]
     runs.sort(key=lambda item: item[1].id, reverse=True)
     if as_json:
         print_json([_run_document(portal, run) for portal, run in runs[:limit]])
@@ -147,7 +159,7 @@ def runs_command(
         say("No run yet. Begin with: scoreline plan")
         return
     table(
-        ("run", "portal", "mode", "state", "began", "read", "changed", "failed", "error"),
+        ("run", "portal", "mode", "state", "began", "read", "would change", "changed", "failed", "error"),
         [
             (
                 run.id,
@@ -156,14 +168,21 @@ def runs_command(
                 run.state,
                 f"{run.started_at:%Y-%m-%d %H:%M:%S}",
                 run.summary.get("contacts_read"),
-                run.summary.get("contacts_changed"),
+                run.summary.get("contacts_changed") if run.mode == "plan" else None,
+                run.summary.get("contacts_changed") if run.mode != "plan" else None,
                 _length(run.summary.get("contacts_failed")),
                 run.error.splitlines()[0] if run.error else "",
             )
             for portal, run in runs[:limit]
         ],
-        right=("run", "read", "changed", "failed"),
+        right=("run", "read", "would change", "changed", "failed"),
     )
+
+
+def _is_still_to_be_made(database_url: str) -> bool:
+    """Whether the database is a file of the working directory, not there yet: to look is no reason to make it."""
+    name = database_url.removeprefix("sqlite:///")
+    return re.fullmatch(r"\w[\w.-]*", name) is not None and not Path(name).exists()
 
 
 def _run_document(portal: str, run: RunRecord) -> dict[str, object]:

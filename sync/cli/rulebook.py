@@ -1,5 +1,6 @@
 """`rulebook check`, `schema`, `show`, and `config`: what is decided where."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -56,9 +57,15 @@ def show(as_json: AsJson = False) -> None:
 
 
 def config_command(as_json: AsJson = False) -> None:
-    """Every setting, its value, where that came from, and what it means."""
-    lines = describe_settings(ready())
+    """Every setting, its value, where that came from, and what it means. Exits 2 when one has a mistake."""
+    lines = describe_settings()
+    wrong = any(line.mistake for line in lines)
+    if not wrong:
+        ready()  # warns of names that mean nothing
     if as_json:
-        print_json([{"name": s.name, "value": s.value, "source": s.source, "meaning": s.meaning} for s in lines])
+        print_json([asdict(line) for line in lines])
     else:
-        table(("setting", "value", "from", "meaning"), [(s.name, s.value, s.source, s.meaning) for s in lines])
+        rows = [(s.name, s.value, s.source, f"WRONG: {s.mistake}" if s.mistake else s.meaning) for s in lines]
+        table(("setting", "value", "from", "meaning"), rows)
+    if wrong:
+        raise typer.Exit(2)

@@ -11,19 +11,13 @@ from sync.hubspot.paging import Row
 from sync.hubspot.portal import options_of, property_definitions
 from sync.ports import FatalError, RetryableError
 from sync.records import Role
-from workflows import Answer
+from sync.wording import ANSWER_LABELS
 
 GROUP = "lead_scoring"
 _GROUP_LABEL = "Lead scoring"
 _READABLE_TRIES = 20
 _READABLE_PAUSE_S = 0.5
 """A new property can be read 250 to 700 ms after it was created (kalup, conformance runs of 2026-09)."""
-
-_ANSWERS: Mapping[Answer, str] = {
-    Answer.TRUE_SQL: "True SQL: Ready for sales",
-    Answer.NOT_READY: "MQL: Not ready for sales",
-    Answer.UNQUALIFIED: "Unqualified: Do not nurture",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +97,7 @@ _DEFINITIONS = (
         description="What sales say of this lead. Set by sales; the lead moves accordingly.",
         type="enumeration",
         field_type="radio",
-        options=tuple((answer.value, label) for answer, label in _ANSWERS.items()),
+        options=tuple((answer.value, label) for answer, label in ANSWER_LABELS.items()),
     ),
     _Definition(
         role="feedback_points",

@@ -194,7 +194,21 @@ def test_an_answer_of_sales_is_explained(portal: Portal, scoreline: Scoreline) -
     assert document["feedback"]["answer"] == "mql_not_ready"
     assert document["feedback"]["points_taken"] == 23
     assert document["would_write"]["lifecyclestage"] == MQL
-    assert "Sales' answer: mql_not_ready" in scoreline("explain", lead).out
+    assert "Sales' answer: MQL: Not ready for sales" in scoreline("explain", lead).out
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_an_explanation_names_each_thing_once_and_shows_what_makes_up_the_total(
+    portal: Portal, scoreline: Scoreline
+) -> None:
+    lead = a_demo_request(portal)
+    portal.person_sets(lead, "lead_scoring_hold", "true")
+    portal.sales_answers(lead, "unqualified", at=None)
+    told = scoreline("explain", lead).out
+    assert "-27 points, grade D4 (fit 3, engagement 70, adjustments -100)" in told
+    assert re.search(r"Unknown, counted as 0: .*K04 \w+", told)
+    held = a_demo_request(portal, lead_scoring_hold="true")
+    assert "Decision: held: somebody ticked the hold box." in scoreline("explain", held).out
 
 
 def test_a_contact_that_is_not_there_cannot_be_explained(scoreline: Scoreline) -> None:
@@ -258,7 +272,18 @@ def test_runs_are_listed_newest_first(portal: Portal, scoreline: Scoreline) -> N
     assert {run["state"] for run in listed} == {"finished"}
     assert listed[1]["summary"]["contacts_changed"] == 1
     assert [run["mode"] for run in scoreline("runs", "--limit", "1", "--json").document] == ["incremental"]
-    assert "incremental" in scoreline("runs").out
+    told = scoreline("runs").out
+    assert re.search(r"incremental +finished .* +- +0 +0$", told, re.MULTILINE)
+    assert re.search(r"plan +finished .* +1 +- +0$", told, re.MULTILINE)
+
+
+def test_looking_at_runs_makes_no_database(scoreline: Scoreline, tmp_path: Path) -> None:
+    assert scoreline("runs", "--json").document == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_is_told(scoreline: Scoreline) -> None:
+    assert re.fullmatch(r"scoreline \d+\.\d+\.\d+\n", scoreline("--version").out)
 
 
 @pytest.mark.usefixtures("provisioned")

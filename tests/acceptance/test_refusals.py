@@ -54,6 +54,7 @@ def test_wrong_usage_ends_with_2_and_sends_nothing(portal: Portal, scoreline: Sc
         (["--full", "--contact", "1"], "--full and --contact cannot be combined"),
         (["--list", "1", "--since", "7d"], "--list and --since cannot be combined"),
         (["--since", "last week"], "--since 'last week' is neither a time nor a span"),
+        (["--since", "2999-01-01"], "--since '2999-01-01' is in the future"),
         (["--list", ""], "--list is empty"),
         (["--contact", ""], "--contact is empty"),
         (["--since", ""], "--since is empty"),
@@ -137,29 +138,41 @@ def test_a_server_that_only_fails_ends_with_3(portal: Portal, scoreline: Scoreli
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "expected"),
     [
-        ("HUBSPOT_BASE_URL", "hubspot"),
-        ("HUBSPOT_BASE_URL", "http://127.0.0.1:99999"),
-        ("HUBSPOT_BASE_URL", "http://two words"),
-        ("SCORELINE_LOOKBACK_S", "1e300"),
-        ("SCORELINE_LEASE_WAIT_S", "inf"),
-        ("SCORELINE_READ_TIMEOUT_S", "nan"),
-        ("SCORELINE_KEEP_RUNS_DAYS", "99999999999"),
-        ("SCORELINE_LEASE_WAIT_S", "soon"),
-        ("SCORELINE_MOVE_LIMIT", "30"),
-        ("SCORELINE_FULL_AT", "25:00"),
-        ("SCORELINE_LOG_LEVEL", "loud"),
+        ("HUBSPOT_BASE_URL", "hubspot", "expected an address such as https://api.hubapi.com"),
+        ("HUBSPOT_BASE_URL", "http://127.0.0.1:99999", "expected an address"),
+        ("HUBSPOT_BASE_URL", "http://two words", "expected an address"),
+        ("SCORELINE_LOOKBACK_S", "1e300", "found '1e300'; expected 2,678,400 or less"),
+        ("SCORELINE_LEASE_WAIT_S", "inf", "found 'inf'; expected 86,400 or less"),
+        ("SCORELINE_READ_TIMEOUT_S", "nan", "found 'nan'; expected"),
+        ("SCORELINE_KEEP_RUNS_DAYS", "99999999999", "expected 3,650 or less"),
+        ("SCORELINE_LEASE_WAIT_S", "soon", "found 'soon'; expected a number"),
+        ("SCORELINE_MOVE_LIMIT", "30", "found '30'; expected 1 or less"),
+        ("SCORELINE_FULL_AT", "25:00", "found '25:00'; expected a time of day such as 01:30"),
+        ("SCORELINE_LOG_LEVEL", "loud", "found 'loud'; expected 'debug', 'info', 'warning' or 'error'"),
+        ("DATABASE_URL", "sqlite:///:memory:", "expected sqlite:///file.db"),
+        ("DATABASE_URL", "sqlite:///", "expected sqlite:///file.db"),
+        ("DATABASE_URL", "mysql://localhost/scoreline", "or postgresql://user:password@host/name"),
+        ("DATABASE_URL", "scoreline.db", "expected sqlite:///file.db"),
     ],
 )
-def test_a_setting_with_a_mistake_is_named(portal: Portal, scoreline: Scoreline, name: str, value: str) -> None:
-    refuses(scoreline("resync", **{name: value}), 2, name, "nothing was done")
+def test_a_setting_with_a_mistake_is_named_with_what_was_expected(
+    portal: Portal, scoreline: Scoreline, name: str, value: str, expected: str
+) -> None:
+    refuses(scoreline("resync", **{name: value}), 2, name, "nothing was done", expected)
     assert portal.requests.totals == {}
 
 
 def test_all_mistakes_of_the_settings_are_told_at_once(scoreline: Scoreline) -> None:
-    ended = scoreline("config", SCORELINE_TRIES="none", SCORELINE_FULL_ON="someday")
-    refuses(ended, 2, "SCORELINE_TRIES", "SCORELINE_FULL_ON")
+    wrong = {"SCORELINE_TRIES": "none", "SCORELINE_FULL_ON": "someday"}
+    refuses(scoreline("runs", **wrong), 2, "SCORELINE_TRIES", "SCORELINE_FULL_ON", "`scoreline config` shows them")
+    listed = scoreline("config", "--json", **wrong)
+    assert listed.status == 2
+    assert {line["name"] for line in listed.document if line["mistake"]} == set(wrong)
+    told = scoreline("config", **wrong)
+    assert told.status == 2
+    assert "WRONG: found 'none'; expected a whole number" in told.out
 
 
 def test_a_setting_that_does_not_exist_is_said_aloud_but_stops_nothing(scoreline: Scoreline) -> None:
@@ -240,9 +253,6 @@ def test_a_portal_without_our_properties_is_told_to_be_provisioned(portal: Porta
         ("sqlite:///nowhere/state.db", "there is no folder nowhere"),
         ("sqlite:///not-a-database.db", "cannot be opened"),
         ("sqlite:////sys/state.db", "cannot be opened"),
-        ("sqlite:///:memory:", "Write sqlite:///file.db"),
-        ("mysql://localhost/scoreline", "mysql"),
-        ("scoreline.db", "DATABASE_URL is not a database's address"),
     ],
 )
 def test_a_database_that_cannot_be_opened_ends_with_3_before_anything_is_written(
