@@ -7,9 +7,12 @@ more than serving does.
 
 import argparse
 import multiprocessing
+import os
 import re
 import resource
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +27,7 @@ from urllib.parse import urlencode, urlsplit
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import SandboxServer, generate
+from sandbox import generate, serve_forever
 
 PAGE = 100
 PROPERTIES = (
@@ -107,21 +110,21 @@ def _served(contacts: int) -> Iterator[tuple[str, Connection]]:
 def _serve(contacts: int, asked: Connection) -> None:
     portal = generate(contacts, seed=1, now=_NOW)
     portal.limits.enabled = False
+    threading.Thread(target=_answer, args=(asked,), daemon=True).start()
+    serve_forever(portal, port=0, on_ready=asked.send)
+
+
+def _answer(asked: Connection) -> None:
+    """Tell the usage whenever asked; end the process when nobody is left to ask."""
     # macOS counts bytes, everybody else kibibytes.
     unit = 1 if sys.platform == "darwin" else 1024
-    with SandboxServer(portal) as server:
-        asked.send(server.url)
-        try:
-            while True:
-                asked.recv()
-                asked.send(
-                    Usage(
-                        cpu_s=time.process_time(),
-                        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
-                    )
-                )
-        except EOFError:
-            return
+    try:
+        while True:
+            asked.recv()
+            peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+            asked.send(Usage(cpu_s=time.process_time(), peak_bytes=peak_bytes))
+    except EOFError:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _usage(portal: Connection) -> Usage:
@@ -174,7 +177,7 @@ def _ask(connection: HTTPConnection, method: str, path: str, body: str | None = 
 
 
 def _table(rows: list[Measured]) -> Table:
-    table = Table("contacts", "generated in", "pages/s", "CPU per page", "first search", "a search", "peak memory")
+    table = Table("contacts", "made in", "pages/s", "CPU/page", "1st search", "a search", "peak MiB")
     for column in table.columns:
         column.justify = "right"
     for row in rows:
@@ -185,7 +188,7 @@ def _table(rows: list[Measured]) -> Table:
             f"{row.cpu_ms:.2f} ms",
             f"{row.first_search_ms:.0f} ms",
             f"{row.search_ms:.0f} ms",
-            f"{row.peak_bytes / _MIB:,.0f} MiB",
+            f"{row.peak_bytes / _MIB:,.0f}",
         )
     return table
 

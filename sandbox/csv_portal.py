@@ -2,7 +2,6 @@
 
 import csv
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,8 +16,6 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _EPOCH_MS = re.compile(r"1\d{12}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\S+")
-# Long values are seldom equal: keeping one copy of each would cost more than it saves.
-_SHARED_MAX = 40
 
 
 def load_csv(
@@ -53,7 +50,7 @@ def load_csv(
     now = to_iso(to_ms(portal.clock.now()))
     for row in cells:
         values = {
-            sys.intern(column.name): _stored(column, text, shift_ms)
+            column.name: _stored(column, text, shift_ms)
             for column, text in zip(columns, row, strict=False)
             if text != ""
         }
@@ -99,7 +96,7 @@ def _stored(column: Definition, text: str, shift_ms: int) -> str:
         return read_date(text) or text if shift_ms == 0 else to_iso(ms + shift_ms)[:10]
     if column.type == "bool":
         text = text.lower()
-    return sys.intern(text) if len(text) <= _SHARED_MAX else text
+    return text
 
 
 def _newest(values: dict[str, str], columns: Sequence[Definition]) -> str:

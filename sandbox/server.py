@@ -1,6 +1,7 @@
 """The portal over HTTP: in a thread beside a test or a demo, or alone in the foreground."""
 
 import asyncio
+import gc
 import signal
 import socket
 import threading
@@ -118,11 +119,14 @@ def serve_forever(
     def stop(_: int, __: FrameType | None) -> None:
         asked_to_stop.set()
 
+    # What a portal holds stays: looking through millions of records for garbage would hold up every answer meanwhile.
+    gc.freeze()
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with SandboxServer(portal, port, latency_ms, host) as server:
             on_ready(server.url)
             asked_to_stop.wait()
     finally:
+        gc.unfreeze()
         for number, handler in before.items():
             signal.signal(number, handler)
