@@ -1,4 +1,4 @@
-"""What happens to contacts of a portal that people live in, each told by HubSpot's own properties.
+"""What contacts do, and what sales do with them, each told by HubSpot's own properties.
 
 Counts and dates are those of HubSpot's rollups: an email counts once however often it is opened, what forms change is
 calculated and moves no date, a deal moves a stage forward only. An act takes the portal, a source of chance and a
@@ -6,31 +6,17 @@ contact's id, and returns the id of the contact that it happened to.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
 from random import Random
 
 from sandbox.activity import Submission
-from sandbox.definitions import Definition
 from sandbox.journeys import FORM_PAGES, PAGES, SOURCES
-from sandbox.portal import ANSWERS, FEEDBACK, Portal
-from sandbox.records import IMPORTED
+from sandbox.portal import ANSWERS, Portal
 from sandbox.times import to_ms
 from sandbox.values import Value
-from sandbox.writing import STAGE, change
 
-Act = Callable[[Portal, Random, str], str]
 STAGE_OF_A_DEAL, STAGE_OF_A_DEAL_WON = "opportunity", "customer"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of event: how it is done, and how often it happens compared with the others."""
-
-    act: Act
-    weight: float
-    possible: Callable[[Portal], bool] = lambda _: True
 
 
 # The web.
@@ -66,7 +52,7 @@ def form_sent(portal: Portal, random: Random, contact: str) -> str:
     name = page.partition(": ")[2]
     guid = next((form.id for form in portal.forms if form.name == name), str(uuid.uuid5(uuid.NAMESPACE_URL, name)))
     now = portal.clock.now()
-    before = _held(portal, contact, "hs_calculated_form_submissions")
+    before = held(portal, contact, "hs_calculated_form_submissions")
     sent = [*filter(None, before.split(";")), f"{guid}::{to_ms(now)}"]
     if random.random() < 0.5:
         visit(portal, random, contact)
@@ -83,7 +69,7 @@ def form_sent(portal: Portal, random: Random, contact: str) -> str:
         hs_calculated_form_submissions=";".join(sent),
         **_missing(portal, contact, {"first_conversion_event_name": page, "first_conversion_date": now}),
     )
-    typed = {"email": _held(portal, contact, "email")}
+    typed = {"email": held(portal, contact, "email")}
     portal.activity.submissions.append(Submission(form_id=guid, at_ms=to_ms(now), values=typed))
     return contact
 
@@ -239,123 +225,6 @@ def sales_answered(portal: Portal, random: Random, contact: str) -> str:
     return contact
 
 
-# Whoever else edits contacts.
-
-
-def person_set_stage(portal: Portal, random: Random, contact: str) -> str:
-    """Any stage by hand, also an earlier one; sometimes none."""
-    stage = "" if random.random() < 0.1 else random.choice(portal.stages).id
-    users = [owner.user_id for owner in portal.owners] or [61_001]
-    portal.person_sets(contact, STAGE, stage, user_id=random.choice(users))
-    return contact
-
-
-def workflow_set_stage(portal: Portal, random: Random, contact: str) -> str:
-    """A workflow sets one of the first stages; for an earlier one it clears first, as an integration must."""
-    stage = random.choice(portal.stages[:4]).id
-    if random.random() < 0.5:
-        portal.workflow_sets(contact, STAGE, "")
-    portal.workflow_sets(contact, STAGE, stage)
-    return contact
-
-
-def integration_interfered(portal: Portal, random: Random, contact: str) -> str:
-    """Another integration writes what is not its own: the stage, or a number that somebody else keeps."""
-    numbers = [each.name for each in _own(portal) if each.type == "number"]
-    name = random.choice([STAGE, *numbers])
-    if name != STAGE:
-        portal.integration_sets(contact, name, random.randint(0, 100))
-        return contact
-    portal.integration_sets(contact, STAGE, "")
-    portal.integration_sets(contact, STAGE, random.choice(portal.stages[:4]).id)
-    return contact
-
-
-def box_ticked(portal: Portal, random: Random, contact: str) -> str:
-    """A person ticks one of the portal's own boxes, or takes the tick away."""
-    name = random.choice([each.name for each in _own(portal) if _is_box(each)])
-    portal.person_sets(contact, name, "" if _held(portal, contact, name) == "true" else "true")
-    return contact
-
-
-def profile_imported(portal: Portal, random: Random, contact: str) -> str:
-    """An import updates who somebody is; not every value makes sense."""
-    values = {
-        "jobtitle": random.choice(("CFO", "Head of Marketing", "Student", "Software Engineer", "asdf")),
-        "country": random.choice(("Germany", "France", "Japan", "")),
-        "numemployees": random.choice(("1-5", "50-100", "1000+")),
-        "annualrevenue": random.choice(("1,200,000", "N/A", "900000")),
-    }
-    chosen = {name: values[name] for name in random.sample(sorted(values), 2)}
-    record, now = portal.contact(contact), to_ms(portal.clock.now())
-    change(portal, portal.contacts, record, chosen, IMPORTED, at_ms=now)
-    return contact
-
-
-# Contacts that come and go.
-
-
-def contact_imported(portal: Portal, random: Random, _: str) -> str:
-    """Somebody new, in the stage that new contacts get or in none; the contact given plays no part."""
-    number = random.getrandbits(40)
-    stage = random.choices([portal.default_stage, None, portal.stages[0].id], [6, 2, 2])[0]
-    return portal.add_contact(
-        email=f"new.{number:010x}@prospect{number % 50}.example",
-        firstname="New",
-        jobtitle=random.choice(("CEO", "Analyst", None)),
-        lifecyclestage=stage,
-        hs_analytics_source="OFFLINE",
-    )
-
-
-def merged(portal: Portal, random: Random, contact: str) -> str:
-    """Another contact is merged into this one, which may get a new id by that."""
-    others = [each for each in portal.contacts.live if str(each) != contact]
-    return portal.merge(contact, str(random.choice(others)))
-
-
-def deleted(portal: Portal, _: Random, contact: str) -> str:
-    portal.delete(contact)
-    return contact
-
-
-def deleted_for_privacy(portal: Portal, _: Random, contact: str) -> str:
-    portal.delete(contact, for_privacy=True)
-    return contact
-
-
-KINDS: Mapping[str, Kind] = {
-    "visit": Kind(act=visit, weight=300),
-    "form_sent": Kind(act=form_sent, weight=70),
-    "mail_delivered": Kind(act=mail_delivered, weight=180),
-    "mail_opened": Kind(act=mail_opened, weight=120),
-    "mail_clicked": Kind(act=mail_clicked, weight=50),
-    "mail_scanned": Kind(act=mail_scanned, weight=40),
-    "unsubscribed": Kind(act=unsubscribed, weight=5),
-    "subscribed_again": Kind(act=subscribed_again, weight=1),
-    "mail_bounced": Kind(act=mail_bounced, weight=6),
-    "meeting_booked": Kind(act=meeting_booked, weight=20),
-    "meeting_held": Kind(act=meeting_held, weight=14),
-    "meeting_cancelled": Kind(act=meeting_cancelled, weight=5),
-    "chat": Kind(act=chat, weight=20),
-    "call_logged": Kind(act=call_logged, weight=25),
-    "deal_created": Kind(act=deal_created, weight=8),
-    "deal_won": Kind(act=deal_won, weight=4),
-    "sales_answered": Kind(
-        act=sales_answered, weight=12, possible=lambda portal: portal.contacts.definitions.get(FEEDBACK) is not None
-    ),
-    "person_set_stage": Kind(act=person_set_stage, weight=12),
-    "workflow_set_stage": Kind(act=workflow_set_stage, weight=10),
-    "integration_interfered": Kind(act=integration_interfered, weight=10),
-    "box_ticked": Kind(act=box_ticked, weight=8, possible=lambda portal: any(map(_is_box, _own(portal)))),
-    "profile_imported": Kind(act=profile_imported, weight=12),
-    "contact_imported": Kind(act=contact_imported, weight=16),
-    "merged": Kind(act=merged, weight=5, possible=lambda portal: len(portal.contacts) > 1),
-    "deleted": Kind(act=deleted, weight=4),
-    "deleted_for_privacy": Kind(act=deleted_for_privacy, weight=1),
-}
-
-
 def _tell(portal: Portal, contact: str, /, **told: Value) -> None:
     """Let HubSpot note this about a contact, now."""
     portal.hubspot_records(contact, at=portal.clock.now(), **told)
@@ -363,7 +232,7 @@ def _tell(portal: Portal, contact: str, /, **told: Value) -> None:
 
 def _mailed(portal: Portal, contact: str, *types: str) -> None:
     """Note what a marketing email to this contact met; one without an address is sent none."""
-    if recipient := _held(portal, contact, "email"):
+    if recipient := held(portal, contact, "email"):
         for type_ in types:
             portal.activity.mailed(recipient, type_, at_ms=to_ms(portal.clock.now()))
 
@@ -373,27 +242,19 @@ def _end_meeting(portal: Portal, contact: str, outcome: str) -> None:
         portal.end_meeting(meeting, outcome)
 
 
-def _held(portal: Portal, contact: str, name: str) -> str:
+def held(portal: Portal, contact: str, name: str) -> str:
+    """What a contact holds, `""` for nothing."""
     return portal.contact(contact).properties.get(name) or ""
 
 
 def _count(portal: Portal, contact: str, name: str) -> int:
     """The number that a property holds; what makes no sense as a count begins again at 0."""
     try:
-        return max(0, int(float(_held(portal, contact, name) or 0)))
+        return max(0, int(float(held(portal, contact, name) or 0)))
     except ValueError:
         return 0
 
 
 def _missing(portal: Portal, contact: str, firsts: Mapping[str, Value]) -> dict[str, Value]:
     """Those that are to be told only once, and are not yet."""
-    return {name: value for name, value in firsts.items() if not _held(portal, contact, name)}
-
-
-def _own(portal: Portal) -> list[Definition]:
-    """The properties that are not HubSpot's."""
-    return [each for each in portal.contacts.definitions.list() if not each.hubspot_defined]
-
-
-def _is_box(definition: Definition) -> bool:
-    return definition.field_type == "booleancheckbox"
+    return {name: value for name, value in firsts.items() if not held(portal, contact, name)}

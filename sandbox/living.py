@@ -3,14 +3,14 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from sandbox.happenings import KINDS
-from sandbox.portal import Portal
+from sandbox import happenings, interventions
+from sandbox.portal import FEEDBACK, Portal
 
 RATE_MAX = 1_000.0
 """Events a second: far more than any portal sees, and still little beside what it answers."""
@@ -18,6 +18,49 @@ RATE_MAX = 1_000.0
 _BEHIND_MAX_S = 1.0
 _AFTER_A_BOOKING = {"meeting_held", "meeting_cancelled"}
 _GONE = {"deleted", "deleted_for_privacy"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of event: how it is done, and how often it happens compared with the others."""
+
+    act: Callable[[Portal, Random, str], str]
+    weight: float
+    possible: Callable[[Portal], bool] = lambda _: True
+
+
+KINDS: Mapping[str, Kind] = {
+    "visit": Kind(act=happenings.visit, weight=300),
+    "form_sent": Kind(act=happenings.form_sent, weight=70),
+    "mail_delivered": Kind(act=happenings.mail_delivered, weight=180),
+    "mail_opened": Kind(act=happenings.mail_opened, weight=120),
+    "mail_clicked": Kind(act=happenings.mail_clicked, weight=50),
+    "mail_scanned": Kind(act=happenings.mail_scanned, weight=40),
+    "unsubscribed": Kind(act=happenings.unsubscribed, weight=5),
+    "subscribed_again": Kind(act=happenings.subscribed_again, weight=1),
+    "mail_bounced": Kind(act=happenings.mail_bounced, weight=6),
+    "meeting_booked": Kind(act=happenings.meeting_booked, weight=20),
+    "meeting_held": Kind(act=happenings.meeting_held, weight=14),
+    "meeting_cancelled": Kind(act=happenings.meeting_cancelled, weight=5),
+    "chat": Kind(act=happenings.chat, weight=20),
+    "call_logged": Kind(act=happenings.call_logged, weight=25),
+    "deal_created": Kind(act=happenings.deal_created, weight=8),
+    "deal_won": Kind(act=happenings.deal_won, weight=4),
+    "sales_answered": Kind(
+        act=happenings.sales_answered,
+        weight=12,
+        possible=lambda portal: portal.contacts.definitions.get(FEEDBACK) is not None,
+    ),
+    "person_set_stage": Kind(act=interventions.person_set_stage, weight=12),
+    "workflow_set_stage": Kind(act=interventions.workflow_set_stage, weight=10),
+    "integration_interfered": Kind(act=interventions.integration_interfered, weight=10),
+    "box_ticked": Kind(act=interventions.box_ticked, weight=8, possible=interventions.has_boxes),
+    "profile_imported": Kind(act=interventions.profile_imported, weight=12),
+    "contact_imported": Kind(act=interventions.contact_imported, weight=16),
+    "merged": Kind(act=interventions.merged, weight=5, possible=lambda portal: len(portal.contacts) > 1),
+    "deleted": Kind(act=interventions.deleted, weight=4),
+    "deleted_for_privacy": Kind(act=interventions.deleted_for_privacy, weight=1),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import Clock, Portal, generate
-from sandbox.happenings import KINDS
-from sandbox.living import RATE_MAX, Life, living
+from sandbox.living import KINDS, RATE_MAX, Life, living
 from sandbox.portal import FEEDBACK
 from sandbox.times import to_iso, to_ms
 from tests.sandbox.asking import NOW
