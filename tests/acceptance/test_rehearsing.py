@@ -16,7 +16,7 @@ ENDS_S = 30
 
 def announced_by(sandbox: Any) -> str:
     """The address that a sandbox announces once it answers."""
-    return str(sandbox.stdout.readline()).partition(" answers at ")[2].partition(". In")[0]
+    return str(sandbox.stdout.readline()).partition(" answers at ")[2].partition(" as portal ")[0]
 
 
 def test_life_goes_on_in_a_sandbox_that_is_served_live_and_is_counted_at_its_end(process: Process) -> None:
