@@ -38,18 +38,23 @@ def test_a_contact_named_twice_is_read_once(portal: Portal, scoreline: Scoreline
     assert scoreline("resync", "--contact", lead, "--contact", lead, "--json").document["contacts_read"] == 1
 
 
-@pytest.mark.parametrize("who", ["999999999", "nobody@nowhere.example", "Ann Smith"])
-def test_a_contact_that_is_not_there_is_said_and_nothing_is_written(
-    portal: Portal, scoreline: Scoreline, who: str
+@pytest.mark.parametrize(
+    ("who", "named"),
+    [
+        ("999999999", "999999999"),
+        ("nobody@nowhere.example", "the address given as --contact number 2"),
+        ("Ann Smith", "the address given as --contact number 2"),
+    ],
+)
+def test_a_contact_that_is_not_there_is_reported_and_the_others_go_on(
+    portal: Portal, scoreline: Scoreline, who: str, named: str
 ) -> None:
     lead = a_demo_request(portal)
-    portal.requests.clear()
-    ended = scoreline("resync", "--contact", lead, "--contact", who)
+    ended = scoreline("resync", "--contact", lead, "--contact", who, "--json")
     assert ended.status == 1
-    assert ended.out == ""
-    assert "no contact with one of the ids or addresses" in ended.err
-    assert "nobody@" not in ended.err
-    assert writes(portal) == 0
+    assert [failed["id"] for failed in ended.document["contacts_failed"]] == [named]
+    assert held(portal, lead, "lifecyclestage") == "salesqualifiedlead"
+    assert "nobody@" not in ended.out + ended.err
 
 
 def test_the_id_of_a_merged_contact_finds_the_one_that_is_left(portal: Portal, scoreline: Scoreline) -> None:
