@@ -169,8 +169,7 @@ class Applier:
             elif history.stage and history.stage[0].by in PEOPLE:
                 self._drop(entry, applied, "somebody emptied the stage in the meantime; that stands")
             elif edited := edit_under_our_clear(history, entry.change):
-                back = replace(entry, change=replace(entry.change, stage_from=edited))
-                self._put_back([back], applied, "somebody set the stage in the moment before it was cleared")
+                self._give_back(replace(entry, change=replace(entry.change, stage_from=edited)), applied)
             else:
                 kept.append(entry)
         return kept
@@ -287,10 +286,18 @@ class Applier:
         present = self._reader.stages([entry.change.contact_id for entry in moving]) if moving else {}
         return [entry for entry in moving if present.get(entry.change.contact_id, "gone") is None]
 
+    def _give_back(self, entry: JournalEntry, applied: Applied) -> None:
+        """Somebody set the stage in the moment before our clear: theirs goes back, and nobody has to act."""
+        (outcome,) = self._send([entry], _restoring)
+        if isinstance(outcome, Written):
+            self._drop(entry, applied, "somebody set the stage in the moment before it was cleared; theirs is back")
+        else:
+            self._put_back([entry], applied, "somebody set the stage in the moment before it was cleared")
+
     def _put_back(self, entries: Sequence[JournalEntry], applied: Applied, why: str) -> None:
         if not entries:
             return
-        outcomes = self._send(entries, lambda change: {STAGE: change.stage_from or ""})
+        outcomes = self._send(entries, _restoring)
         for entry, outcome in zip(entries, outcomes, strict=True):
             if isinstance(outcome, Written):
                 self._refuse(entry, applied, f"{why}; its stage is back as it was")
@@ -364,6 +371,10 @@ class Applier:
 
 def _clearing(_: Change) -> Mapping[str, str]:
     return {STAGE: ""}
+
+
+def _restoring(change: Change) -> Mapping[str, str]:
+    return {STAGE: change.stage_from or ""}
 
 
 def _full_update(change: Change) -> Mapping[str, str]:
