@@ -42,7 +42,7 @@ def say(text: str = "") -> None:
         columns = (gap.end() for gap in re.finditer(" {2,}", text))
         inset = " " * max((column for column in columns if column <= width * 2 // 3), default=0)
         text = textwrap.fill(text, width, subsequent_indent=inset, break_on_hyphens=False, break_long_words=False)
-    print(text)
+    print(text, flush=True)
 
 
 def table(

@@ -30,7 +30,7 @@ from sync.world import World
 
 log = structlog.get_logger(__name__)
 
-plans = typer.Typer(help="What a resync would write, contact by contact and in total. Writes nothing to HubSpot.")
+plans = typer.Typer()
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,7 +48,10 @@ def plan_command(
     since: Since = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a resync would write, contact by contact and in total. Writes nothing to HubSpot."""
+    """What a resync would write, contact by contact and in total. Writes nothing to HubSpot.
+
+    Reads what changed since the last pass that was written; everything before the first one, or with --full.
+    """
     if context.invoked_subcommand:
         if full or contact or list_id or since or as_json:
             raise ConfigError(
