@@ -1,5 +1,6 @@
 """From a rulebook's file to its content: YAML, what it extends, and the lists it keeps in files of their own."""
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 
 from config.rulebook_mistakes import Mistake, in_yaml
+from config.rulebook_names import mapping, nearest
 
 _PACKAGED = Path(__file__).parent / "rulebooks"
 PACKAGED_NAMES = ("default", "classic")
@@ -70,17 +72,56 @@ def _read(file: Path, extended_by: tuple[Path, ...]) -> Reading:
         if not isinstance(name, str):
             mistakes.append(Mistake(path="extends", found=in_yaml(name), expected=_EXPECTED_FILE))
             return Reading(None, mistakes)
-        path = file_of(name)
-        base = _read(file.parent / path, (*extended_by, file.resolve()))
+        path = file.parent / file_of(name)
+        if not path.exists():
+            mistakes.append(Mistake(path="extends", found=in_yaml(name), expected=_file_expected_for(name)))
+            return Reading(None, mistakes)
+        base = _read(path, (*extended_by, file.resolve()))
         mistakes += [_within(name, mistake) for mistake in base.mistakes]
         if base.content is None:
             return Reading(None, mistakes)
         base.content.pop("name", None)
-        content = _merged(base.content, content)
+        mistakes += _changes_to_no_rule(content, base.content)
+        over, content = content, _merged(base.content, content)
+        mistakes += _lists_for_nothing(over, base.content, content)
     return Reading(content, mistakes)
 
 
 _EXPECTED_FILE = f"a file that can be read, or one of: {', '.join(PACKAGED_NAMES)}"
+
+
+def _file_expected_for(name: str) -> str:
+    near = difflib.get_close_matches(name, PACKAGED_NAMES, n=1)
+    return f"{_EXPECTED_FILE}; {near[0]}, perhaps" if near else _EXPECTED_FILE
+
+
+def _changes_to_no_rule(content: dict[str, Any], base: dict[str, Any]) -> Iterator[Mistake]:
+    """Changes to rules that the other rulebook does not have. They are taken out: what else they lack is no help."""
+    rules, known = mapping(content, "rules"), mapping(base, "rules")
+    strays = [k for k, v in rules.items() if k not in known and isinstance(v, dict) and not {"label", "group"} & {*v}]
+    for key in strays:
+        expected = f"a rule of its own, with label, group and what earns points, or a change to {nearest(key, known)}"
+        yield Mistake(path=f"rules.{key}", found=f"a change, but there is no rule {key}", expected=expected)
+    if strays:
+        content["rules"] = {key: value for key, value in rules.items() if key not in strays}
+
+
+def _lists_for_nothing(over: dict[str, Any], base: dict[str, Any], merged: dict[str, Any]) -> Iterator[Mistake]:
+    """New lists that nothing names: a typing mistake in the name of another, most likely."""
+    known = mapping(base, "lists")
+    named = set(_texts({key: value for key, value in merged.items() if key != "lists"}))
+    for key in mapping(over, "lists"):
+        if key not in known and key not in named:
+            expected = f"a list that something names: {nearest(key, known)}"
+            yield Mistake(path=f"lists.{key}", found="a list that nothing uses", expected=expected)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
 
 
 def _parsed(file: Path) -> Reading:
@@ -98,7 +139,10 @@ def _parsed(file: Path) -> Reading:
     except yaml.MarkedYAMLError as broken:
         mark = broken.problem_mark or broken.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else str(file)
-        return _failed(where, broken.problem or "something that is not YAML", "YAML")
+        problem = broken.problem or "something else"
+        if told := re.fullmatch("expected (.*), but (?:got|found) (.*)", problem):
+            return _failed(where, told[2], told[1])
+        return _failed(where, problem.removeprefix("found "), "YAML")
     except yaml.reader.ReaderError as broken:
         return _failed(f"character {broken.position}", "a sign that no YAML file can hold", "YAML")
     if not isinstance(content, dict):

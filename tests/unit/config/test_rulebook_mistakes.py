@@ -123,6 +123,38 @@ def test_a_mistake_has_its_path_and_what_was_expected(write: Write, change: str,
     assert expected in found[path][1]
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "found", "expected"),
+    [
+        ("extends: defualt", "extends", "'defualt'", "default, perhaps"),
+        (
+            "extends: default\nlists: {industries_primry: [Retail]}",
+            "lists.industries_primry",
+            "nothing uses",
+            "perhaps",
+        ),
+        ("extends: default\nrules: {Z99: {points: 5}}", "rules.Z99", "there is no rule Z99", "a rule of its own"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_one_mistake_with_what_was_meant(
+    write: Write, text: str, path: str, found: str, expected: str
+) -> None:
+    ((where, told),) = mistakes_in(write(f"{text}\n")).items()
+    assert where == path
+    assert found in told[0]
+    assert expected in told[1]
+
+
+def test_a_new_list_that_a_rule_names_is_no_mistake(write: Write) -> None:
+    rule = "X: {label: X, group: fit, fact: industry, cases: [{any_of: hobbies, points: 1}]}"
+    load_rulebook(write(f"extends: default\nlists: {{hobbies: [Chess]}}\nrules: {{{rule}}}\n"))
+
+
+def test_what_is_not_yaml_is_worded_once(write: Write) -> None:
+    ((found, expected),) = mistakes_in(write("rules:\n  G01: [1, 2\n")).values()
+    assert (found, expected) == ("'<stream end>'", "',' or ']'")
+
+
 def test_what_is_not_yaml_is_named_by_line_and_column(write: Write) -> None:
     assert list(mistakes_in(write("rules:\n  G01: [1, 2\n"))) == ["line 3, column 1"]
     assert list(mistakes_in(write("rules: !!python/name:os.system\n"))) == ["line 1, column 8"]
