@@ -54,19 +54,6 @@ def portal() -> Portal:
     return portal
 
 
-@pytest.fixture(scope="session")
-def shared_server() -> Iterator[SandboxServer]:
-    with SandboxServer(Portal()) as serving:
-        yield serving
-
-
-@pytest.fixture
-def server(shared_server: SandboxServer, portal: Portal) -> SandboxServer:
-    """The server that all tests share, with this test's own portal behind it."""
-    shared_server.portal = portal
-    return shared_server
-
-
 @pytest.fixture
 def environment(
     portal: Portal, server: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,5 @@
 """A small portal, served over HTTP, and HubSpot's own client pointed at it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,19 +13,6 @@ from tests.sandbox.asking import NOW
 def portal() -> Portal:
     """An empty portal whose clock stands still."""
     return Portal(clock=Clock.stopped(NOW))
-
-
-@pytest.fixture(scope="session")
-def shared_server() -> Iterator[SandboxServer]:
-    with SandboxServer(Portal()) as serving:
-        yield serving
-
-
-@pytest.fixture
-def server(shared_server: SandboxServer, portal: Portal) -> SandboxServer:
-    """The server that all tests share, with this test's own portal behind it."""
-    shared_server.portal = portal
-    return shared_server
 
 
 @pytest.fixture
