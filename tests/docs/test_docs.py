@@ -124,9 +124,7 @@ def test_make_has_every_target_that_readme_names() -> None:
 def test_the_demo_prints_what_readme_shows() -> None:
     """Numbers depend on the day; the sentences and the kinds of changes do not."""
     shown = next(block for block in blocks(ROOT / "README.md", "text") if block.startswith("4. The resync."))
-    ran = subprocess.run(
-        [sys.executable, "-m", "sync", "demo"], capture_output=True, text=True, cwd=ROOT, check=False
-    )
+    ran = subprocess.run([sys.executable, "-m", "sync", "demo"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert ran.returncode == 0, ran.stderr
     assert _numberless(shown) <= _numberless(ran.stdout)
 
