@@ -99,5 +99,7 @@ def test_what_happens_while_a_run_works_breaks_no_promise(
             assert ended.status == bool(failed)
             assert all(reason.startswith("somebody set the stage") for reason in failed), failed
     assert scoreline("resync", "--full", *ACCEPTED).status == 0
-    assert broken_promises(portal, window_ms=3_000, reading_ms=60_000) == []
+    # One round trip on a machine that is busy with 300 events a second besides; what happens at each single request
+    # is tested without a clock elsewhere.
+    assert broken_promises(portal, window_ms=30_000, reading_ms=120_000) == []
     is_calm(portal, scoreline)
