@@ -30,7 +30,7 @@ def load_csv(
 
     An empty cell was never set; a column that HubSpot lacks becomes a custom property. Times are epoch milliseconds
     or ISO. With `shift_to_now` all of them move by the same amount, so that the newest is now.
-    Raises ValueError for a file without a header or with a row that is longer than it.
+    Raises ValueError for a file without a header that names a property of HubSpot's, or with a row that is longer.
     """
     with Path(path).open(newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file)
@@ -42,6 +42,9 @@ def load_csv(
         if len(row) > len(names):
             raise ValueError(f"{path}, row {number}: {len(row)} cells, but the header names {len(names)} columns")
     portal = Portal(clock=clock, tier=tier, portal_id=portal_id)
+    if not any(portal.contacts.definitions.get(name) for name in names):
+        separated = "its columns are separated by semicolons, not by commas" if ";" in names[0] else ""
+        raise ValueError(separated or "no column bears the internal name of a HubSpot property, such as email")
     columns = [
         _definition(portal, name, (row[place] for row in cells if place < len(row))) for place, name in enumerate(names)
     ]

@@ -28,7 +28,13 @@ from sandbox.values import Value, text_of
 from sandbox.writing import change, touch
 
 FEEDBACK = "lead_scoring_sales_feedback"
-ANSWERS = {"true_sql": "true_sql", "not_ready": "mql_not_ready", "unqualified": "unqualified", None: ""}
+ANSWERS = {
+    "true_sql": "true_sql",
+    "not_ready": "mql_not_ready",
+    "mql_not_ready": "mql_not_ready",
+    "unqualified": "unqualified",
+    None: "",
+}
 
 PORTAL_ID = 4_711_001
 """Of a portal that was given no other id."""
@@ -193,7 +199,12 @@ class Portal:
         self._act(contact, {name: value}, a_person(user_id), at)
 
     def sales_answers(self, contact: str, answer: str | None, *, at: datetime | None = None) -> None:
-        """Sales answers `true_sql`, `not_ready` or `unqualified`, or takes the answer back with None."""
+        """Sales answers with a value of the property, or `not_ready` for short, or takes the answer back with None.
+
+        ValueError for anything else.
+        """
+        if answer not in ANSWERS:
+            raise ValueError(f"sales answer with one of: {', '.join(filter(None, ANSWERS))}, or null")
         self.person_sets(contact, FEEDBACK, ANSWERS[answer], at=at)
 
     def workflow_sets(

@@ -35,7 +35,7 @@ def edit_contact(portal: "Portal", call: Call) -> Answer:
     It is person, workflow, integration or hubspot; or deal_sync, whose value is the stage; or sales, whose value is
     their answer. The last two need no property.
     """
-    body = call.body()
+    body = _body_of(call, "as", "property", "value", "at")
     contact, value, at = call.params["id"], body.get("value"), _moment(body.get("at"))
     name = str(body.get("property"))
     acts: Mapping[str, Callable[[], None]] = {
@@ -64,7 +64,7 @@ def delete_contact(portal: "Portal", call: Call) -> Answer:
 
 
 def merge_contacts(portal: "Portal", call: Call) -> Answer:
-    body = call.body()
+    body = _body_of(call, "primary", "other")
     primary, other = (str(_known(portal.contact, str(body.get(name))).id) for name in ("primary", "other"))
     return Answer(body={"id": portal.merge(primary, other)})
 
@@ -75,7 +75,7 @@ def show_clock(portal: "Portal", _: Call) -> Answer:
 
 def move_clock(portal: "Portal", call: Call) -> Answer:
     """`{"move_s": 3600}` lets time pass, `{"to": "2026-12-01T00:00:00Z"}` makes it then."""
-    body = call.body()
+    body = _body_of(call, "move_s", "to")
     if (at := _moment(body.get("to"))) is not None:
         portal.clock.move_to(at)
     else:
@@ -112,6 +112,14 @@ def show_faults(portal: "Portal", _: Call) -> Answer:
 def clear_faults(portal: "Portal", _: Call) -> Answer:
     portal.faults.clear()
     return Answer(status=204)
+
+
+def _body_of(call: Call, *keys: str) -> Mapping[str, Any]:
+    """The request's document; one with a key that means nothing here is refused: most likely a typing mistake."""
+    body = call.body()
+    if unknown := sorted(set(body) - set(keys)):
+        raise invalid(f"unknown: {', '.join(unknown)}; known: {', '.join(keys)}")
+    return body
 
 
 def _known(find: Callable[[str], Any], given: str) -> Any:

@@ -160,6 +160,9 @@ def sandbox_command(
             "Ctrl-C ends it, and nothing of it is kept. What scoreline knows of it is in the database that DATABASE_URL"
         )
         say("names, or scoreline.db where scoreline runs: delete that before you serve the same portal again.")
+        if csv:
+            made = [each.name for each in portal.contacts.definitions.list() if not each.hubspot_defined]
+            say(f"Columns that are no property of HubSpot's became custom ones: {', '.join(made) or 'none'}.")
 
     try:
         with living(life, live) if live else nullcontext():

@@ -95,6 +95,8 @@ def test_the_sandbox_serves_a_file_on_its_port_until_it_is_told_to_end(
 
     sandbox.send_signal(signal.SIGTERM)
     assert sandbox.wait(ENDS_S) == 0
+    assert sandbox.stdout is not None
+    assert "no property of HubSpot's became custom ones: favourite_colour." in sandbox.stdout.read()
 
 
 def test_the_sandbox_makes_people_up_and_ends_on_ctrl_c(process: Process, free_port: int) -> None:
@@ -124,10 +126,19 @@ def test_a_port_that_is_taken_is_said(scoreline: Scoreline) -> None:
     assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize("text", ["", "email\na@b.example,too,many\n"])
-def test_a_file_that_is_no_export_is_said(scoreline: Scoreline, tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "has no header"),
+        ("email\na@b.example,too,many\n", "3 cells"),
+        ("email;createdate\na@b.example;1\n", "separated by semicolons"),
+        ("E-Mail,Name\na@b.example,Ann\n", "no column bears the internal name of a HubSpot property"),
+    ],
+)
+def test_a_file_that_is_no_export_is_said(scoreline: Scoreline, tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "odd.csv").write_text(text)
     ended = scoreline("sandbox", "--csv", "odd.csv", "--port", "0")
     assert ended.status == 2
     assert "odd.csv" in ended.err
+    assert says in ended.err
     assert "Traceback" not in ended.err

@@ -45,6 +45,29 @@ def test_a_contact_can_be_edited_as_anybody(portal: Portal, control: Control, ac
     assert (newest["value"], newest["sourceType"]) == ("customer", source)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "says"),
+    [
+        ("/contacts/751", {"as": "sales", "value": "maybe"}, "sales answer with one of: true_sql, not_ready"),
+        ("/contacts/751", {"as": "person", "propety": "email", "value": ""}, "unknown: propety; known: as, property"),
+        ("/clock", {"moves": 5}, "unknown: moves; known: move_s, to"),
+    ],
+)
+def test_what_means_nothing_is_refused_with_what_is_known(
+    portal: Portal, control: Control, path: str, body: dict[str, Any], says: str
+) -> None:
+    portal.add_contact()
+    status, told = control.ask("POST", path, body)
+    assert status == 400
+    assert says in told["message"]
+
+
+def test_sales_can_answer_with_the_propertys_own_value(portal: Portal, control: Control) -> None:
+    portal.define("lead_scoring_sales_feedback", "enumeration", "radio", options=["true_sql", "mql_not_ready"])
+    _, told = control.ask("POST", f"/contacts/{portal.add_contact()}", {"as": "sales", "value": "mql_not_ready"})
+    assert told["properties"]["lead_scoring_sales_feedback"] == "mql_not_ready"
+
+
 def test_sales_can_answer_at_a_given_time_and_take_it_back(portal: Portal, control: Control) -> None:
     portal.define("lead_scoring_sales_feedback", "enumeration", "radio", options=["true_sql", "mql_not_ready"])
     contact = portal.add_contact()
