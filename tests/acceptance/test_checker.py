@@ -1,11 +1,11 @@
 """The checker notices every kind of broken promise, or it proves nothing."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox import Portal
+from sandbox import Clock, Portal
 from tests.acceptance.checker import broken_promises
 from tests.acceptance.leads import LEAD, MQL, SQL
 
@@ -17,7 +17,7 @@ class Told:
     """One contact of a portal to which things are done, an hour apart."""
 
     def __init__(self) -> None:
-        self.portal = Portal()
+        self.portal = Portal(clock=Clock.stopped(datetime(2026, 6, 1, tzinfo=UTC)))
         for name in ("lead_score", "lead_grade", "lead_scoring_exclusion", "lead_scoring_hold", "lead_scoring_resync"):
             self.portal.define(name, "string", "text")
         self.portal.define("lead_scoring_sales_feedback", "string", "text")
