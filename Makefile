@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SEEDED := --contacts 500 --seed 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test test-fast test-postgres golden docs bench lock clean
+.PHONY: help setup demo sandbox check test test-fast test-switches test-postgres golden docs bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ test: $(VENV)/.dev ## all tests, PostgreSQL included
 
 test-fast: $(VENV)/.dev ## the tests of the pure parts
 	$(BIN)/python -m pytest tests/unit tests/golden
+
+test-switches: $(VENV)/.dev ## the acceptance suite with each of the sandbox's switches turned the other way (minutes)
+	$(BIN)/python -m tests.every_switch
 
 test-postgres: $(VENV)/.dev ## the store's contract suite on a PostgreSQL of its own
 	$(BIN)/python -m pytest -m postgres

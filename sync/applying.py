@@ -120,7 +120,7 @@ class Applier:
             elif contact_id not in fresh:
                 self._drop(entry, applied, _GONE)
             elif change is None:
-                self._drop(entry, applied, "nothing is left to write: the contact changed since it was read")
+                self._drop(entry, applied, "nothing is left to write: HubSpot holds it already, or the contact changed since it was read")
             elif change == entry.change:
                 wanted.append(entry)
             elif as_shown:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -255,10 +256,15 @@ def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, A
         else {"host": holder.host, "pid": holder.pid, "command": holder.command, "since": holder.since},
         "last_errors": [
             {"run_id": run.id, "at": run.started_at, "state": run.state, "error": _what_went_wrong(run)}
-            for run in runs
+            for run in takewhile(_has_not_put_right, runs)
             if _what_went_wrong(run)
         ][:5],
     }
+
+
+def _has_not_put_right(run: RunRecord) -> bool:
+    """What went wrong before a pass that came to its end without trouble concerns nobody any more."""
+    return run.mode not in ("incremental", "full") or run.state != "finished" or bool(_what_went_wrong(run))
 
 
 def _what_went_wrong(run: RunRecord) -> str:

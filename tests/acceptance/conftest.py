@@ -51,6 +51,7 @@ def portal() -> Portal:
     """An empty portal; tests add whom they need. Its limits are off: most tests are not about waiting."""
     portal = Portal(time_zone="UTC")
     portal.limits.enabled = False
+    portal.switches.turn(**json.loads(os.environ.get("SANDBOX_SWITCHES", "{}")))  # tests.every_switch sets it
     return portal
 
 
