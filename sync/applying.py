@@ -32,6 +32,7 @@ SILENT_MAX = 3
 """Whole batches in a row of which nothing becomes known, after which a run gives up for now."""
 
 _GONE = "the contact is gone: deleted, or merged into another"
+_NOTHING_LEFT = "nothing is left to write: HubSpot holds it already, or the contact changed since it was read"
 _NO_STAGE_LEFT = (
     "is WITHOUT A STAGE: its {stage} was cleared, and HubSpot took neither the new stage nor the old one back "
     "({why}). The next run tries again; to be quick, set the stage by hand"
@@ -120,7 +121,7 @@ class Applier:
             elif contact_id not in fresh:
                 self._drop(entry, applied, _GONE)
             elif change is None:
-                self._drop(entry, applied, "nothing is left to write: HubSpot holds it already, or the contact changed since it was read")
+                self._drop(entry, applied, _NOTHING_LEFT)
             elif change == entry.change:
                 wanted.append(entry)
             elif as_shown:
