@@ -67,6 +67,9 @@ def build_rubric(shape: RulebookShape) -> Rubric:
         },
         forms={key: Phrases(tuple(texts)) for key, texts in shape.forms.items()},
         pages={key: Phrases(tuple(texts)) for key, texts in shape.pages.items()},
+        total=Group(
+            label="Total", part="adjustment", points_max=shape.total.points_max, points_min=shape.total.points_min
+        ),
         grading=Grading(fit=_three(shape.grade.fit), activity=_three(shape.grade.activity), best=shape.grade.best),
     )
 

@@ -32,17 +32,22 @@ FactType = Literal["text", "number", "bool", "date", "choices", "domain", "count
 Limit = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
 
-class GroupShape(Shape):
-    """Rules that are capped together."""
+class LimitsShape(Shape):
+    """The most and the least that something is worth; without them it may be worth anything."""
 
-    label: Text
-    part: Part
     points_max: Limit | None = None
     points_min: Limit | None = None
 
     @classmethod
     def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
         yield from given.crossed("points_min", "points_max")
+
+
+class GroupShape(LimitsShape):
+    """Rules that are capped together."""
+
+    label: Text
+    part: Part
 
 
 class CapShape(Shape):
@@ -244,6 +249,7 @@ class RulebookShape(Shape):
     groups: dict[Key, GroupShape]
     rules: dict[Key, AnyRule]
     caps: dict[Key, CapShape] = Field(default_factory=dict)
+    total: LimitsShape = LimitsShape()
     forms: dict[Key, PhraseEntries] = Field(default_factory=dict)
     pages: dict[Key, PhraseEntries] = Field(default_factory=dict)
     grade: GradeShape

@@ -196,6 +196,8 @@ class Rubric:
     pages: Mapping[str, Phrases] = field(default_factory=dict)
     """Classes of pages by path, likewise."""
     grading: Grading = field(default_factory=Grading)
+    total: Group | None = None
+    """Limits of the total, as if all rules were one group; None: it has none."""
 
     def classes(self, kind: str) -> Mapping[str, Phrases]:
         """The classes that acts of this kind fall into."""

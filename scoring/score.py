@@ -79,6 +79,8 @@ def score_contact(contact: Contact, rubric: Rubric, at: datetime) -> Score:
         lines.append(_line(rule, outcome, rubric.groups[rule.group].part))
     lines.extend(_shared_caps(lines, rubric))
     lines.extend(_group_limits(lines, rubric))
+    if rubric.total is not None:
+        lines.extend(_limits_of("total", rubric.total, sum(line.points for line in lines)))
     fit, engagement, adjustment = (_sum(lines, part) for part in ("fit", "engagement", "adjustment"))
     return Score(
         total=fit + engagement + adjustment,

@@ -216,3 +216,11 @@ def test_the_schema_lets_what_is_off_and_half_a_rule_stand() -> None:
     rule = rulebook_schema()["properties"]["rules"]["anyOf"][0]["additionalProperties"]["anyOf"]
     assert rule[1] == {"enum": ["off", None]}
     assert len(rule[0]["anyOf"]) == 5
+
+
+def test_a_rulebook_may_limit_the_total(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: default\nname: mine\ntotal: {points_max: 100, points_min: 0}\n")
+    total = load_rulebook(file).rubric.total
+    assert total is not None
+    assert (total.points_max, total.points_min) == (100, 0)

@@ -1,6 +1,7 @@
 """Caps, parts, grade, and what must hold for every lead."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -75,6 +76,17 @@ def test_a_cap_that_rules_share_comes_before_the_groups() -> None:
     )
     score = score_contact(a_lead(a_form("a"), a_form("b")), rubric, NOW)
     assert (line_of(score, "cap:both").points, line_of(score, "cap:done").points) == (-20, -5)
+
+
+@pytest.mark.parametrize(("points", "limit", "total"), [(40, "cap:total", 30), (-40, "floor:total", -25), (7, "", 7)])
+def test_the_total_may_have_limits_of_its_own(points: int, limit: str, total: int) -> None:
+    rubric = replace(
+        a_rubric(a_fact_rule("one", (Given(), points), group="done")),
+        total=Group(label="Total", part="adjustment", points_max=30, points_min=-25),
+    )
+    score = score_contact(a_lead(facts={"one": True}), rubric, NOW)
+    assert (score.total, sum(line.points for line in score.lines)) == (total, total)
+    assert [line.key for line in score.lines if line.is_limit] == ([limit] if limit else [])
 
 
 def test_an_adjustment_is_in_the_total_only() -> None:
