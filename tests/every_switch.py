@@ -1,4 +1,4 @@
-"""The worker's acceptance suite with every switch of the sandbox turned the other way, one after another.
+"""Five themes of the worker's acceptance suite with every switch of the sandbox turned, one after another.
 
 `python -m tests.every_switch [PYTEST ARGUMENT …]`; without arguments, the themes that HubSpot's behaviour bears on.
 Prints a line for each switch; exits 1 if a test failed under one. Takes several minutes, so `make test` runs one story

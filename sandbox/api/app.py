@@ -123,7 +123,7 @@ def _gated(portal: "Portal", endpoint: Endpoint, call: Call, url: str) -> Answer
     headers: Mapping[str, str] = {}
     with portal.lock:
         try:
-            if not call.token.startswith(portal.token):
+            if call.token != portal.token:
                 raise _unauthenticated()
             headers = portal.limits.admit(search=endpoint.search)
             if endpoint.scopes and portal.scopes.isdisjoint(endpoint.scopes):

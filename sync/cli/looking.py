@@ -296,7 +296,7 @@ def _late_passes(journal: Journal, settings: Settings, now: datetime) -> list[st
 
 
 def _print_status(document: Mapping[str, Any]) -> None:
-    verdict = "all well" if document["healthy"] else "LATE: " + "; ".join(document["late"])
+    verdict = "no pass is late" if document["healthy"] else "LATE: " + "; ".join(document["late"])
     say(f"Portal {document['portal_id']}: {verdict}")
     say(f"  watermark     {document['watermark'] or 'none: the next pass reads everything'}")
     say(f"  open intents  {len(document['open_intents'])}")
@@ -304,7 +304,7 @@ def _print_status(document: Mapping[str, Any]) -> None:
     if budget["daily_limit"]:
         say(f"  API budget    {budget['daily_remaining']:,} of {budget['daily_limit']:,} requests are left today")
     else:
-        say("  API budget    unknown: HubSpot does not tell this token")
+        say("  API budget    unknown: HubSpot did not say")
     if running := document["running"]:
         say(f"  running       {running['command']} by process {running['pid']} on {running['host']}")
     for error in document["last_errors"]:

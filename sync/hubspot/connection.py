@@ -244,16 +244,22 @@ class Connection:
             return retrying(ask)
         except NotSent as failure:
             raise RetryableError(
-                f"HubSpot could not be reached at {self.base_url} in {self._attempts} attempts ({failure}). Nothing "
-                "was sent. Check the network, and HUBSPOT_BASE_URL; the next run tries again."
+                f"HubSpot could not be reached at {self.base_url} in {self._attempts} attempts ({failure}). "
+                f"{self._so_far} Check the network, and HUBSPOT_BASE_URL; the next run tries again."
             ) from failure
         except Passing as failure:
             if unless and isinstance(failure, unless):
                 raise
             raise RetryableError(
                 f"HubSpot at {self.base_url} gave no usable answer in {self._attempts} attempts; the last: {failure}. "
-                "What was written stays written, nothing more was sent; the next run goes on from there."
+                f"{self._so_far} The next run goes on from there."
             ) from failure
+
+    @property
+    def _so_far(self) -> str:
+        if self.requests.write:
+            return "What was written stays written, and nothing more was sent."
+        return "Nothing was written."
 
     def _count(self, what: str) -> None:
         with self._counting:

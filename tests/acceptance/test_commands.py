@@ -298,7 +298,7 @@ def test_status_is_ill_before_any_pass_and_well_right_after_one(portal: Portal, 
     assert (after.status, after.document["healthy"]) == (0, True)
     assert after.document["watermark"]
     assert after.document["budget"]["daily_limit"] == 625_000
-    assert "all well" in scoreline("status").out
+    assert "no pass is late" in scoreline("status").out
 
 
 @pytest.mark.usefixtures("provisioned")

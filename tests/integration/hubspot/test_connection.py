@@ -229,7 +229,7 @@ def test_a_write_that_hubspot_did_not_begin_is_sent_again(refused: Recorded) -> 
 def test_a_write_that_was_never_sent_is_retryable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with pytest.raises(RetryableError, match="Nothing was sent"):
+    with pytest.raises(RetryableError, match="nothing more was sent"):
         send_batch(a_connection(f"http://127.0.0.1:{port}", attempts=2))
 
 
