@@ -388,7 +388,8 @@ def test_without_its_database_the_next_full_resync_changes_nothing(
 def test_neither_token_nor_address_is_printed_logged_or_stored(
     portal: Portal, scoreline: Scoreline, tmp_path: Path
 ) -> None:
-    token, address = f"{portal.token}-5ecret", "ann.smith@prospect.example"
+    portal.token, address = "pat-sandbox-5ecret", "ann.smith@prospect.example"
+    token = portal.token
     lead = a_demo_request(portal, email=address, firstname="Annabel")
     portal.faults.add(Fault(path=UPDATE, status=500, body={"message": f"cannot store {address}"}))
     every = [

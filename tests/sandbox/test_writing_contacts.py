@@ -75,7 +75,7 @@ def test_one_bad_value_refuses_the_whole_batch_and_names_no_record(
     assert body["message"].startswith(start)
     assert [(e["name"], e["error"]) for e in json.loads(body["message"].removeprefix(start))] == [(name, code)]
     assert [(e["code"], e["context"]) for e in body["errors"]] == [(code, {"propertyName": [name]})]
-    assert bad not in json.dumps(body)
+    assert bad not in json.dumps({key: value for key, value in body.items() if key != "correlationId"})
     assert "city" not in portal.contact(good).properties
 
 
