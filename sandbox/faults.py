@@ -26,7 +26,7 @@ class Fault:
     - `spoil` damages the true answer on its way
     - `rows` of a batch, the first ones, fail as not found, and the others are done (207)
     - `act` is called just before the request is done, so that someone else can change the portal in between;
-      `befalls` is the same for what happens to the portal itself
+      `befalls` is what happens to the portal itself and lasts; it returns how that is undone
 
     `name` is for showing only. The class methods are the faults that HubSpot is known for:
     `Fault.burst_limit().on("POST", "batch/update", times=2)`.
@@ -47,7 +47,8 @@ class Fault:
     rows: int = 0
     refuses: "Callable[[Portal], RefusedError] | None" = None
     act: Callable[[], object] | None = None
-    befalls: "Callable[[Portal], object] | None" = None
+    befalls: "Callable[[Portal], Callable[[], object]] | None" = None
+    was_hit: bool = field(default=False, init=False)
 
     def on(self, method: str = "", path: str = "", *, times: int | None = 1, skip: int = 0) -> "Fault":
         """The same fault for these requests."""
@@ -62,6 +63,7 @@ class Fault:
             return False
         if self.times is not None:
             self.times -= 1
+        self.was_hit = True
         return True
 
     # Limits (bodies as recorded: see sandbox.limits).
@@ -173,22 +175,45 @@ class Fault:
         """Another 2xx than the documented one; the request is done (hubspot-api-python#448)."""
         return cls(name="unexpected_success", status=status, applied=True)
 
-    # What happens to the portal at this request, and lasts.
+    # What happens to the portal at this request, and lasts until the faults are cleared.
 
     @classmethod
     def token_revoked(cls) -> "Fault":
         """From this request on the token is unknown."""
-        return cls(name="token_revoked", befalls=lambda portal: setattr(portal, "token", "pat-rotated"))
+        return cls(name="token_revoked", befalls=_revoke)
 
     @classmethod
     def scope_removed(cls, *, scope: str = "crm.objects.contacts.write") -> "Fault":
         """From this request on the token lacks a scope."""
-        return cls(name="scope_removed", befalls=lambda portal: portal.scopes.discard(scope))
+        return cls(name="scope_removed", befalls=lambda portal: _remove(portal, scope))
 
     @classmethod
     def day_used_up(cls) -> "Fault":
         """From this request on, until midnight, the account has no requests left."""
-        return cls(name="day_used_up", befalls=lambda portal: portal.limits.use_up_day())
+        return cls(name="day_used_up", befalls=_use_up)
+
+
+def _revoke(portal: "Portal") -> Callable[[], object]:
+    token, portal.token = portal.token, "pat-rotated"
+    return lambda: setattr(portal, "token", token)
+
+
+def _remove(portal: "Portal", scope: str) -> Callable[[], object]:
+    had = portal.scopes & {scope}
+    portal.scopes -= had
+    return lambda: portal.scopes.update(had)
+
+
+def _use_up(portal: "Portal") -> Callable[[], object]:
+    limits = portal.limits
+    enabled, used = limits.enabled, limits.used_today
+    limits.use_up_day()
+
+    def undo() -> None:
+        # Midnight may have come meanwhile, and with it a new day of which less is used.
+        limits.enabled, limits.used_today = enabled, min(used, limits.used_today)
+
+    return undo
 
 
 PRESETS: Mapping[str, Callable[..., Fault]] = {
@@ -210,16 +235,28 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._undo: list[Callable[[], object]] = []
 
     def add(self, fault: Fault) -> None:
         self._faults.append(fault)
 
     def clear(self) -> None:
+        """Forget all faults, and undo what lasts: the token is known again, its scopes are back, the day goes on."""
         self._faults.clear()
+        while self._undo:
+            self._undo.pop()()
+
+    def befell(self, undo: Callable[[], object]) -> None:
+        """Something lasting has happened to the portal, which this undoes."""
+        self._undo.append(undo)
 
     def pending(self) -> list[Fault]:
         """Those that have not yet hit as often as they should."""
         return [fault for fault in self._faults if fault.times != 0]
+
+    def never_hit(self) -> list[Fault]:
+        """Those that no request has met so far."""
+        return [fault for fault in self._faults if not fault.was_hit]
 
     def next_for(self, method: str, path: str) -> Fault | None:
         """The first fault that hits this request; at most one does."""

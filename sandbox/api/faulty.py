@@ -26,7 +26,7 @@ def answered(portal: "Portal", fault: Fault | None, call: Call, do: Do) -> Answe
         fault.act()
     if fault.befalls is not None:
         with portal.lock:
-            fault.befalls(portal)
+            portal.faults.befell(fault.befalls(portal))
     if fault.drop == "before":
         return None
     if fault.refuses is not None:

@@ -1,12 +1,17 @@
 """Faults that somebody wrote down."""
 
-from collections.abc import Callable
+import inspect
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from sandbox.fault_reading import FaultMistakesError, fault_from, read_faults
+from sandbox.fault_reading import OWN_FIELDS, REQUEST_FIELDS, FaultMistakesError, fault_from, read_faults
 from sandbox.faults import PRESETS
+
+PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
 
 
 @pytest.fixture
@@ -56,27 +61,92 @@ def test_all_mistakes_of_a_file_are_told_at_once_each_with_its_path(written: Cal
     ]
 
 
-@pytest.mark.parametrize("text", ["", "faults: 3", "- {fault: locked}", "faults: [", "\t"])
+@pytest.mark.parametrize("text", ["", "faults: 3", "faults: []", "- {fault: locked}", "faults: [", "\t"])
 def test_a_file_that_holds_no_list_of_faults_is_refused(written: Callable[[str], Path], text: str) -> None:
     with pytest.raises(FaultMistakesError):
         read_faults(written(text))
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("said", "mistake"),
     [
-        {"status": 99},
-        {"status": True},
-        {"fault": "slow", "seconds": -1},
-        {"fault": "migration", "retry_after_s": "soon"},
-        {"headers": {"X": 1}},
-        {"body": 3},
-        {"spoil": "milk"},
-        {"applied": "yes"},
-        {"rows": -1},
-        {"fault": ["locked"]},
+        ({"status": 99}, "status: 99 is not a status from 200 to 599"),
+        ({"status": True}, "status: True is not"),
+        ({"fault": "slow", "seconds": -1}, "seconds: -1 is not"),
+        ({"fault": "migration", "retry_after_s": "soon"}, "retry_after_s: 'soon' is not"),
+        ({"status": 503, "headers": {"X": 1}}, "headers: "),
+        ({"status": 503, "headers": {"X": "a\r\nY: b"}}, "headers: "),
+        ({"status": 503, "headers": {"X Y": "a"}}, "headers: "),
+        ({"status": 503, "headers": {"Content-Length": "0"}}, "headers: "),
+        ({"status": 503, "body": 3}, "body: 3 is not"),
+        ({"status": 503, "body": {"at": {1, 2}}}, "body: "),
+        ({"status": 204, "body": "gone"}, "an answer with status 204 has no body"),
+        ({"spoil": "milk"}, "spoil: 'milk' is not"),
+        ({"drop": None}, "drop: None is not"),
+        ({"status": 503, "applied": "yes"}, "applied: 'yes' is not"),
+        ({"rows": -1}, "rows: -1 is not"),
+        ({"delay_s": float("inf")}, "delay_s: inf is not"),
+        ({"fault": ["locked"]}, "fault: ['locked'] is none of"),
+        ({"fault": None}, "fault: None is none of"),
+        ({"fault": "locked", "method": "("}, "method: '(' is not"),
+        ({"fault": "gateway_page", "status": 200}, "status: 200 is not a status from 500 to 599"),
+        ({"fault": "unexpected_success", "status": 404}, "status: 404 is not a status from 200 to 299"),
+        ({"fault": "scope_removed", "scope": "crm.contacts"}, "scope: 'crm.contacts' is not one of the token's scopes"),
     ],
 )
-def test_a_value_that_makes_no_sense_is_refused(said: dict[str, object]) -> None:
-    with pytest.raises(FaultMistakesError):
+def test_a_value_that_makes_no_sense_is_refused(said: dict[str, object], mistake: str) -> None:
+    assert only_mistake(said).startswith(mistake) or mistake in only_mistake(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"path": "contacts", "times": 3},
+        {"body": "<html>", "headers": {"X": "1"}},
+        {"drop": "after", "applied": True},
+        {"rows": 0},
+        {"delay_s": 0},
+        {"fault": "slow", "seconds": 0},
+        {"fault": "rows_failed", "rows": 0},
+    ],
+)
+def test_a_fault_that_would_do_nothing_is_refused(said: dict[str, object]) -> None:
+    assert only_mistake(said)
+
+
+@pytest.mark.parametrize("never", [{"times": 0}, {"method": "FETCH"}, {"method": "get"}])
+def test_a_fault_that_can_hit_no_request_is_refused(never: dict[str, object]) -> None:
+    assert only_mistake({"fault": "locked", **never})
+
+
+def only_mistake(said: object) -> str:
+    with pytest.raises(FaultMistakesError) as caught:
         fault_from(said)
+    (mistake,) = caught.value.mistakes
+    return mistake
+
+
+def rows_below(header: str) -> Iterator[list[str]]:
+    table = PAGE.read_text(encoding="utf-8").partition(f"{header}\n")[2].partition("\n\n")[0]
+    for line in table.splitlines()[1:]:
+        yield [cell.strip() for cell in line.strip("|").split(" |")]
+
+
+def test_the_page_lists_every_known_fault_with_what_it_may_be_told() -> None:
+    listed = {row[0].strip("`"): row for row in rows_below("| `fault` | What it does | May be told |")}
+    assert list(listed) == list(PRESETS)
+    for name, (_, does, told) in listed.items():
+        assert does, name
+        defaults = {each: value.default for each, value in inspect.signature(PRESETS[name]).parameters.items()}
+        assert {k: v for said in re.findall(r"`([^`]+)`", told) for k, v in yaml.safe_load(said).items()} == defaults
+
+
+def test_the_page_lists_every_field_of_a_fault() -> None:
+    listed = [row[0].strip("`") for row in rows_below("| Field | What it says | Without it |")]
+    assert sorted(listed) == sorted({**REQUEST_FIELDS, **OWN_FIELDS})
+
+
+def test_the_faults_shown_on_the_page_are_faults() -> None:
+    shown = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert [len([fault_from(each) for each in yaml.safe_load(block)["faults"]]) for block in shown] == [3]

@@ -28,6 +28,22 @@ def test_a_fault_may_let_some_requests_pass_first(portal: Portal, contacts: Any)
     assert refused(contacts.basic_api.get_page).headers["X-Lock"] == "2 s"
 
 
+def test_faults_tell_which_of_them_no_request_has_met(portal: Portal, contacts: Any) -> None:
+    portal.faults.add(Fault(path="contacts", status=423, times=None))
+    portal.faults.add(Fault(path="contatcs", status=500))
+    refused(contacts.basic_api.get_page)
+    assert [fault.path for fault in portal.faults.never_hit()] == ["contatcs"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]"])
+def test_the_control_endpoint_takes_no_fault_that_says_nothing(
+    portal: Portal, server: SandboxServer, body: bytes
+) -> None:
+    with urllib3.PoolManager() as http:
+        assert http.request("POST", f"{server.url}/_sandbox/faults", body=body).status == 400
+    assert portal.faults.pending() == []
+
+
 def test_other_requests_are_spared(portal: Portal, contacts: Any) -> None:
     portal.faults.add(Fault(method="PATCH", path="contacts", status=500, times=None))
     contacts.basic_api.get_page()

@@ -145,3 +145,22 @@ def test_a_day_that_is_used_up_at_a_request_lasts_until_midnight(portal: Portal,
         assert refusal(call)[1]["policyName"] == "DAILY"
     portal.clock.move_to(portal.limits.resets_at())
     contacts.basic_api.get_page()
+
+
+@pytest.mark.parametrize("lasting", [Fault.token_revoked(), Fault.scope_removed(), Fault.day_used_up()])
+def test_what_lasts_is_undone_when_the_faults_are_cleared(portal: Portal, contacts: Any, lasting: Fault) -> None:
+    contact = portal.add_contact()
+    portal.faults.add(lasting.on(times=None))
+    for _ in range(2):
+        assert refusal(lambda: update(contacts, (contact, {"city": "Bonn"})))[0] in (401, 403, 429)
+    portal.faults.clear()
+    update(contacts, (contact, {"city": "Bonn"}))
+    assert portal.contact(contact).properties["city"] == "Bonn"
+
+
+def test_a_day_that_was_used_up_is_given_back_as_it_was(portal: Portal, contacts: Any) -> None:
+    contacts.basic_api.get_page()
+    portal.faults.add(Fault.day_used_up().on(*PAGE))
+    refused(contacts.basic_api.get_page)
+    portal.faults.clear()
+    assert portal.limits.used_today == 1
