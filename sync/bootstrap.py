@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from config import ConfigError, Rulebook, Settings, load_rulebook, property_problems, stage_problems
+from sync.clock import SYSTEM, Clock
 from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, HubSpotWriter, RecordBuilder, account, connect
 from sync.store import Store, open_store
 from sync.world import Knobs, Progress, World
@@ -64,34 +65,40 @@ def opened_world(
     rulebook = rulebook_of(settings)
     connection = connection_of(settings)
     with opened_store(settings) as store:
-        portal = HubSpotPortal(connection, rulebook)
-        facts = portal.facts()
-        problems = list(stage_problems(rulebook, facts.stages))
-        advice = ""
-        if writes and (lacks := list(property_problems(rulebook, facts.properties, facts.options))):
-            problems += lacks
-            advice = ' Run "scoreline provision" once.'
-        if problems:
-            raise ConfigError(
-                f"Rulebook {rulebook.version} and portal {facts.portal_id} do not fit; nothing was read "
-                "or written.\n  " + "\n  ".join(problems) + advice
-            )
-        rulebook = replace(rulebook, policy=replace(rulebook.policy, portal_order=tuple(facts.stages)))
-        kept = store.portal(facts.portal_id)
-        builder = RecordBuilder(rulebook, facts)
-        yield World(
-            portal=portal,
-            facts=facts,
-            reader=HubSpotReader(connection, rulebook, builder),
-            writer=HubSpotWriter(connection, builder, allowed=kept.lease.check),
-            journal=kept.journal,
-            memory=kept.memory,
-            lease=kept.lease,
-            rulebook=rulebook,
-            now=lambda: datetime.now(facts.time_zone),
-            progress=progress,
-            stop=stop,
+        yield replace(world_of(rulebook, connection, store, writes=writes), progress=progress, stop=stop)
+
+
+def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes: bool, clock: Clock = SYSTEM) -> World:
+    """Everything a run meets on the portal behind a connection, checked; asks for what it must know of that portal.
+
+    ConfigError as `opened_world`.
+    """
+    portal = HubSpotPortal(connection, rulebook)
+    facts = portal.facts()
+    problems = list(stage_problems(rulebook, facts.stages))
+    advice = ""
+    if writes and (lacks := list(property_problems(rulebook, facts.properties, facts.options))):
+        problems += lacks
+        advice = ' Run "scoreline provision" once.'
+    if problems:
+        raise ConfigError(
+            f"Rulebook {rulebook.version} and portal {facts.portal_id} do not fit; nothing was read "
+            "or written.\n  " + "\n  ".join(problems) + advice
         )
+    rulebook = replace(rulebook, policy=replace(rulebook.policy, portal_order=tuple(facts.stages)))
+    kept = store.portal(facts.portal_id)
+    builder = RecordBuilder(rulebook, facts, now=clock.now())
+    return World(
+        portal=portal,
+        facts=facts,
+        reader=HubSpotReader(connection, rulebook, builder),
+        writer=HubSpotWriter(connection, builder, allowed=kept.lease.check),
+        journal=kept.journal,
+        memory=kept.memory,
+        lease=kept.lease,
+        rulebook=rulebook,
+        now=lambda: clock.now(facts.time_zone),
+    )
 
 
 def portal_zone(settings: Settings) -> tzinfo:

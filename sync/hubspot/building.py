@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from config import EngagementSource, FactSource, Rulebook
@@ -38,13 +38,14 @@ T = TypeVar("T")
 class RecordBuilder:
     """Knows which properties of a portal a rulebook needs, and builds records from them."""
 
-    def __init__(self, rulebook: Rulebook, facts: PortalFacts) -> None:
+    def __init__(self, rulebook: Rulebook, facts: PortalFacts, *, now: datetime) -> None:
+        """`now` is believed where HubSpot does not tell its own time."""
         self._portal = facts
         self._exclusions = rulebook.policy.exclusions
         self._partner_types = _upper(self._exclusions.partner_company_types)
         self._competitor_types = _upper(self._exclusions.competitor_company_types)
         self._roles = cast(Mapping[Role, str], rulebook.properties)
-        self._now = facts.server_time or datetime.now(UTC)
+        self._now = facts.server_time or now
         self._partner_values = _lowered(rulebook.partner_property)
         self._competitor_values = _lowered(rulebook.competitor_property)
         self._facts = {name: self._fact_names(source) for name, source in rulebook.sources.facts.items()}

@@ -3,7 +3,6 @@
 import json
 import random
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from hubspot import HubSpot
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
+from sync.clock import SYSTEM, Clock
 from sync.hubspot.errors import (
     Answer,
     AnswerLost,
@@ -69,12 +69,14 @@ def connect(
     attempts: int = 6,
     connect_timeout_s: float = 5.0,
     read_timeout_s: float = 60.0,
+    clock: Clock = SYSTEM,
+    pool: urllib3.PoolManager | None = None,
 ) -> "Connection":
     """A connection to the portal that the token belongs to; sends nothing yet.
 
     `daily_reserve` is the share of the day's requests left to the account's other integrations; `attempts` is how
-    often a request is sent before it counts as failed; the timeouts are per request. TokenRefused and FatalError
-    for a token or an address that cannot be one.
+    often a request is sent before it counts as failed; the timeouts are per request. `pool` sends, urllib3's own unless
+    another is given. TokenRefused and FatalError for a token or an address that cannot be one.
     """
     token = token.strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -91,9 +93,13 @@ def connect(
     return Connection(
         token=token,
         base_url=base_url.rstrip("/"),
-        limits=Limits(daily_reserve=daily_reserve),
+        limits=Limits(daily_reserve=daily_reserve, clock=clock.steady, sleep=clock.sleep),
         attempts=attempts,
-        timeout=urllib3.Timeout(connect=connect_timeout_s, read=read_timeout_s),
+        pool=pool
+        or urllib3.PoolManager(
+            maxsize=16, timeout=urllib3.Timeout(connect=connect_timeout_s, read=read_timeout_s), retries=False
+        ),
+        sleep=clock.sleep,
     )
 
 
@@ -110,8 +116,8 @@ class Connection:
         base_url: str,
         limits: Limits,
         attempts: int,
-        timeout: urllib3.Timeout,
-        sleep: Callable[[float], None] = time.sleep,
+        pool: urllib3.PoolManager,
+        sleep: Callable[[float], None],
     ) -> None:
         self.base_url = base_url
         self.requests = RequestCount()
@@ -119,7 +125,7 @@ class Connection:
         self._attempts = attempts
         self._sleep = sleep
         self._counting = threading.Lock()
-        self._pool = urllib3.PoolManager(maxsize=16, timeout=timeout, retries=False)
+        self._pool = pool
         self.api = _apis(token, base_url, self._send)
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from config import Rulebook, property_problems, stage_problems
+from sync.clock import SYSTEM
 from sync.hubspot.building import COMPANY, RecordBuilder, source_in_portal
 from sync.hubspot.connection import Connection
 from sync.hubspot.paging import list_members
@@ -115,7 +116,7 @@ def _ours(rulebook: Rulebook, facts: PortalFacts) -> Iterator[Check]:
 
 
 def _reads_companies(rulebook: Rulebook, facts: PortalFacts) -> bool:
-    return bool(RecordBuilder(rulebook, facts).company_properties)
+    return bool(RecordBuilder(rulebook, facts, now=SYSTEM.now()).company_properties)
 
 
 def _sources(rulebook: Rulebook, known: Collection[str]) -> Iterator[Check]:

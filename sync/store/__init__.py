@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from sync.clock import SYSTEM, Clock
 from sync.store.database import Database, StoreError
 from sync.store.journal import SqlJournal
 from sync.store.lease import SqlLease
 from sync.store.memory import SqlMemory
 from sync.store.opening import open_database
+from sync.store.processes import Machine
 from sync.store.tables import leases, portals
 
 __all__ = ["PortalStore", "Store", "StoreError", "open_store"]
@@ -26,8 +28,10 @@ class PortalStore:
 class Store:
     """One database, for any number of portals. To be closed by whoever opened it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Clock = SYSTEM, machine: Machine | None = None) -> None:
         self._database = database
+        self._clock = clock
+        self._machine = machine
 
     def portal(self, portal_id: str) -> PortalStore:
         """What is kept of this portal; an empty store when it is new."""
@@ -37,9 +41,9 @@ class Store:
             connection.execute(self._database.upsert(portals), {"portal_id": portal_id})
             connection.execute(self._database.upsert(leases), {"portal_id": portal_id} | never_held | nobody)
         return PortalStore(
-            journal=SqlJournal(self._database, portal_id),
+            journal=SqlJournal(self._database, portal_id, clock=self._clock),
             memory=SqlMemory(self._database, portal_id),
-            lease=SqlLease(self._database, portal_id),
+            lease=SqlLease(self._database, portal_id, clock=self._clock, machine=self._machine),
         )
 
     def portals(self) -> list[str]:

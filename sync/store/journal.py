@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, select, update
 
+from sync.clock import SYSTEM, Clock
 from sync.records import Change, JournalEntry, Mode, RunRecord, RunState, State
 from sync.store.database import Database
 from sync.store.rows import CHUNK, PAGE, from_ms, in_chunks, to_ms
@@ -19,9 +20,10 @@ _PLANNED_AT_ONCE = 5_000
 class SqlJournal:
     """Fulfils `Journal` for one portal."""
 
-    def __init__(self, database: Database, portal_id: str) -> None:
+    def __init__(self, database: Database, portal_id: str, *, clock: Clock = SYSTEM) -> None:
         self._database = database
         self._portal_id = portal_id
+        self._clock = clock
 
     def start_run(self, mode: Mode, *, rulebook_version: str, at: datetime) -> int:
         """Put a run on record as running, and return its id: unique in this database, never used again."""
@@ -71,7 +73,7 @@ class SqlJournal:
         for chunk in in_chunks(changes, _PLANNED_AT_ONCE):
             with self._database.write() as connection:
                 self._must_be_ours(connection, run_id)
-                _append(connection, run_id, chunk)
+                _append(connection, run_id, chunk, at_ms=to_ms(self._clock.now()))
 
     def entries(
         self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None
@@ -98,7 +100,7 @@ class SqlJournal:
         statement = (
             update(changes)
             .where(changes.c.run_id == bindparam("of_run"), changes.c.number == bindparam("at_number"))
-            .values(state=state.value, detail=detail, state_at=_now_ms())
+            .values(state=state.value, detail=detail, state_at=to_ms(self._clock.now()))
         )
         with self._database.write() as connection:
             marked = connection.execute(
@@ -162,17 +164,13 @@ class SqlJournal:
             return [_entry(row) for row in connection.execute(wanted)]
 
 
-def _append(connection: Connection, run_id: int, planned: Sequence[Change]) -> None:
+def _append(connection: Connection, run_id: int, planned: Sequence[Change], *, at_ms: int) -> None:
     last = select(func.coalesce(func.max(changes.c.number), 0)).where(changes.c.run_id == run_id)
     first = connection.execute(last).scalar_one() + 1
-    same = {"run_id": run_id, "state": State.PLANNED.value, "detail": "", "state_at": _now_ms()}
+    same = {"run_id": run_id, "state": State.PLANNED.value, "detail": "", "state_at": at_ms}
     connection.execute(
         insert(changes), [same | {"number": number} | _columns(c) for number, c in enumerate(planned, first)]
     )
-
-
-def _now_ms() -> int:
-    return to_ms(datetime.now(UTC))
 
 
 def _columns(change: Change) -> dict[str, object]:

@@ -1,19 +1,17 @@
 """The right to be the only run on a portal: a row that its holder keeps beating."""
 
-import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime
-from threading import Event, Thread
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, select, update
 
+from sync.clock import SYSTEM, Clock
 from sync.ports import LeaseHeld, LeaseLost
 from sync.records import Holder
 from sync.store.database import Database, StoreError
-from sync.store.processes import Process, has_ended, this_process
+from sync.store.processes import Machine, Process
 from sync.store.rows import from_ms, to_ms
 from sync.store.tables import leases
 
@@ -25,25 +23,13 @@ POLL_S = 0.5
 """How often a waiting run looks."""
 
 
-def steady_seconds() -> float:
-    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
+@dataclass(slots=True, kw_only=True)
 class _Claim:
     """Our hold on the row, while we have it."""
 
-    def __init__(self, *, token: str, beaten_at: float, heartbeat: Callable[["_Claim"], None]) -> None:
-        self.token = token
-        self.beaten_at = beaten_at
-        self.ended = Event()
-        self._heart = Thread(target=heartbeat, args=(self,), name="lease heartbeat", daemon=True)
-        self._heart.start()
-
-    def end(self) -> None:
-        """Let the heart stop, and wait for a beat that is under way: not for ever, the database may be away."""
-        self.ended.set()
-        self._heart.join(timeout=TTL_S)
+    token: str
+    beaten_at: float
+    stop_heart: Callable[[], None] = lambda: None
 
 
 class SqlLease:
@@ -56,37 +42,32 @@ class SqlLease:
     """
 
     def __init__(
-        self,
-        database: Database,
-        portal_id: str,
-        *,
-        clock: Callable[[], float] = steady_seconds,
-        sleep: Callable[[float], None] = time.sleep,
+        self, database: Database, portal_id: str, *, clock: Clock = SYSTEM, machine: Machine | None = None
     ) -> None:
         self._database = database
         self._portal_id = portal_id
         self._clock = clock
-        self._sleep = sleep
+        self._machine = machine or Machine()
         self._claim: _Claim | None = None
 
     def acquire(self, command: str, *, wait_s: float) -> None:
         """Take the lease; a heartbeat keeps it. LeaseHeld when a holder has not let go after `wait_s` seconds."""
-        started = self._clock()
+        started = self._clock.steady()
         watched: tuple[int, int] | None = None
         unchanged_since = started
         while True:
             row = self._row()
-            now = self._clock()
+            now = self._clock.steady()
             if watched != (row.epoch, row.beat):
                 watched, unchanged_since = (row.epoch, row.beat), now
-            if _living_holder(row) is None or now - unchanged_since >= TTL_S:
+            if self._living_holder(row) is None or now - unchanged_since >= TTL_S:
                 if self._take(row, command):
                     return
                 continue  # another was quicker: see who
             waited = now - started
             if waited >= wait_s:
                 raise LeaseHeld(_holder(row))
-            self._sleep(min(POLL_S, wait_s - waited))
+            self._clock.sleep(min(POLL_S, wait_s - waited))
 
     def check(self) -> None:
         """LeaseLost unless the lease is ours, and stays so for half of TTL_S to come."""
@@ -95,7 +76,7 @@ class SqlLease:
             raise LeaseLost("This run does not hold the portal, so it must not write.")
         # When it has not beaten for long, this process was paused, or the database away, and others may be about to
         # take over. A look is not enough then: a beat makes them watch anew, or fails because they were quicker.
-        beats = self._clock() - claim.beaten_at < TTL_S / 2
+        beats = self._clock.steady() - claim.beaten_at < TTL_S / 2
         is_ours = self._row().token == claim.token if beats else self._beat(claim)
         if not is_ours:
             raise LeaseLost(_lost_to(self._row()))
@@ -105,13 +86,13 @@ class SqlLease:
         claim, self._claim = self._claim, None
         if claim is None:
             return
-        claim.end()
+        claim.stop_heart()
         with self._database.write() as connection:
             connection.execute(update(leases).where(leases.c.token == claim.token).values(token=None))
 
     def holder(self) -> Holder | None:
         """Who holds the portal; None when nobody does, or only a process of this machine that has ended."""
-        return _living_holder(self._row())
+        return self._living_holder(self._row())
 
     def _row(self) -> Row[Any]:
         with self._database.read() as connection:
@@ -119,15 +100,15 @@ class SqlLease:
 
     def _take(self, seen: Row[Any], command: str) -> bool:
         """Make the row ours if nothing has happened to it since it was seen."""
-        now = self._clock()
-        me = this_process()
+        now = self._clock.steady()
+        me = self._machine.this_process()
         token = uuid.uuid4().hex
         as_seen = (leases.c.epoch == seen.epoch) & (leases.c.beat == seen.beat)
         ours = {
             "token": token,
             "epoch": seen.epoch + 1,
             "command": command,
-            "since": to_ms(datetime.now(UTC)),
+            "since": to_ms(self._clock.now()),
             "host": me.host,
             "pid_space": me.space,
             "pid": me.pid,
@@ -139,12 +120,13 @@ class SqlLease:
             )
         if taken.rowcount != 1:
             return False
-        self._claim = _Claim(token=token, beaten_at=now, heartbeat=self._keep)
+        claim = self._claim = _Claim(token=token, beaten_at=now)
+        claim.stop_heart = self._clock.every(BEAT_S, lambda: self._still_beats(claim), name="lease heartbeat")
         return True
 
     def _beat(self, claim: _Claim) -> bool:
         """Show that we are alive; False if the row is not ours any more."""
-        now = self._clock()
+        now = self._clock.steady()
         with self._database.write() as connection:
             beaten = connection.execute(
                 update(leases).where(leases.c.token == claim.token).values(beat=leases.c.beat + 1)
@@ -152,18 +134,17 @@ class SqlLease:
         claim.beaten_at = now
         return beaten.rowcount == 1
 
-    def _keep(self, claim: _Claim) -> None:
-        while not claim.ended.wait(BEAT_S):
-            with suppress(StoreError):  # the database is away for the moment; the run meets that by itself
-                if not self._beat(claim):
-                    return
+    def _still_beats(self, claim: _Claim) -> bool:
+        try:
+            return self._beat(claim)
+        except StoreError:  # the database is away for the moment; the run meets that by itself
+            return True
 
-
-def _living_holder(row: Row[Any]) -> Holder | None:
-    if row.token is None:
-        return None
-    ran = Process(host=row.host, space=row.pid_space, pid=row.pid, started=row.process_started)
-    return None if has_ended(ran) else _holder(row)
+    def _living_holder(self, row: Row[Any]) -> Holder | None:
+        if row.token is None:
+            return None
+        ran = Process(host=row.host, space=row.pid_space, pid=row.pid, started=row.process_started)
+        return None if self._machine.has_ended(ran) else _holder(row)
 
 
 def _holder(row: Row[Any]) -> Holder:

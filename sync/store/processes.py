@@ -20,6 +20,18 @@ class Process:
     """When it started, in the system's own count; `""` where the system does not tell."""
 
 
+class Machine:
+    """The machine this runs on, as far as it knows of processes."""
+
+    def this_process(self) -> Process:
+        """The process that asks."""
+        return this_process()
+
+    def has_ended(self, process: Process) -> bool:
+        """True only if that is certain."""
+        return has_ended(process)
+
+
 def this_process() -> Process:
     """The process that asks."""
     pid = os.getpid()

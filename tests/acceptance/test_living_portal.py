@@ -1,12 +1,12 @@
 """Runs on a portal in which life goes on, judged by the portal's histories alone."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
-from typing import Self
+from datetime import UTC, timedelta
 
 import pytest
 
 from sandbox import Life, Portal, SandboxServer, generate, living
+from sync.clock import SYSTEM
 from tests.acceptance.checker import broken_promises, writes_of_the_worker
 from tests.acceptance.conftest import Scoreline
 
@@ -59,13 +59,7 @@ def time_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Portal], None]:
     """Lets the worker live by a portal's clock, which may be moved."""
 
     def follow(portal: Portal) -> None:
-        class ThePortals(datetime):
-            @classmethod
-            def now(cls, tz: tzinfo | None = None) -> Self:
-                return cls.fromtimestamp(portal.clock.now().timestamp(), tz)
-
-        monkeypatch.setattr("sync.bootstrap.datetime", ThePortals)
-        monkeypatch.setattr("sync.hubspot.building.datetime", ThePortals)
+        monkeypatch.setattr(SYSTEM, "now", lambda zone=UTC: portal.clock.now().astimezone(zone))
 
     return follow
 

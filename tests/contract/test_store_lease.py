@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from sync.clock import Clock
 from sync.ports import LeaseHeld, LeaseLost
 from sync.store import open_store
 from sync.store.database import Database
@@ -23,24 +24,28 @@ from tests.contract.store_processes import said, spawned, tell
 on_every_database = pytest.mark.parametrize("new_database_url", SQLITE_AND_POSTGRESQL, indirect=True)
 
 
-class Clock:
-    """Passes only when told, or slept on; what else happens in each sleep, or at each look, is up to the test."""
+class Hands(Clock):
+    """Time passes only when told, or slept on; what happens in each sleep, or at each look, is up to the test."""
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.passed_s = 0.0
         self.meanwhile: Callable[[], object] = lambda: None
         self.at_a_look: Callable[[], object] = lambda: None
 
-    def __call__(self) -> float:
+    def steady(self) -> float:
         self.at_a_look()
-        return self.now
+        return self.passed_s
 
     def sleep(self, seconds: float) -> None:
-        self.now += seconds
+        self.passed_s += seconds
         self.meanwhile()
 
+    def every(self, seconds: float, do: Callable[[], bool], *, name: str) -> Callable[[], None]:
+        """No heart beats: these tests say themselves when it does."""
+        return lambda: None
 
-ALease = Callable[[Clock], SqlLease]
+
+ALease = Callable[[Hands], SqlLease]
 
 
 @pytest.fixture
@@ -52,13 +57,12 @@ def database(new_database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def a_lease(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[ALease]:
+def a_lease(database: Database) -> Iterator[ALease]:
     """Leases of runs on one portal, each with a clock of its own and no heart; given up at the end."""
-    monkeypatch.setattr("sync.store.lease.BEAT_S", 3600)
     made: list[SqlLease] = []
 
-    def make(clock: Clock) -> SqlLease:
-        made.append(SqlLease(database, "1", clock=clock, sleep=clock.sleep))
+    def make(clock: Hands) -> SqlLease:
+        made.append(SqlLease(database, "1", clock=clock))
         return made[-1]
 
     yield make
@@ -68,11 +72,11 @@ def a_lease(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[ALe
 
 @on_every_database
 def test_a_holder_not_heard_of_for_the_time_to_live_is_followed_at_a_higher_epoch(a_lease: ALease) -> None:
-    mine, theirs = Clock(), Clock()
+    mine, theirs = Hands(), Hands()
     silent, next_one = a_lease(mine), a_lease(theirs)
     silent.acquire("silent", wait_s=0)
     next_one.acquire("next", wait_s=300)
-    assert TTL_S <= theirs.now <= TTL_S + POLL_S
+    assert TTL_S <= theirs.passed_s <= TTL_S + POLL_S
     holder = next_one.holder()
     assert holder is not None
     assert (holder.command, holder.epoch) == ("next", 2)
@@ -84,55 +88,55 @@ def test_a_holder_not_heard_of_for_the_time_to_live_is_followed_at_a_higher_epoc
 
 @on_every_database
 def test_a_holder_that_beats_is_waited_for_but_no_longer_than_allowed(a_lease: ALease) -> None:
-    mine, theirs = Clock(), Clock()
+    mine, theirs = Hands(), Hands()
     beating, waiting = a_lease(mine), a_lease(theirs)
     beating.acquire("beating", wait_s=0)
 
     def a_check_after_a_pause() -> None:
-        mine.now += TTL_S
+        mine.passed_s += TTL_S
         beating.check()
 
     theirs.meanwhile = a_check_after_a_pause
     with pytest.raises(LeaseHeld):
         waiting.acquire("waiting", wait_s=100.2)
-    assert theirs.now == pytest.approx(100.2)
+    assert theirs.passed_s == pytest.approx(100.2)
 
 
 @on_every_database
 def test_a_holder_that_lets_go_is_followed_at_once(a_lease: ALease) -> None:
-    theirs = Clock()
-    first, waiting = a_lease(Clock()), a_lease(theirs)
+    theirs = Hands()
+    first, waiting = a_lease(Hands()), a_lease(theirs)
     first.acquire("first", wait_s=0)
     theirs.meanwhile = first.release
     waiting.acquire("waiting", wait_s=300)
-    assert theirs.now == POLL_S
+    assert theirs.passed_s == POLL_S
 
 
 @on_every_database
 def test_a_paused_run_that_nobody_followed_goes_on_and_is_watched_anew(a_lease: ALease) -> None:
-    mine, theirs = Clock(), Clock()
+    mine, theirs = Hands(), Hands()
     paused, watching = a_lease(mine), a_lease(theirs)
     paused.acquire("paused", wait_s=0)
 
     def wakes_up_at_the_last_moment() -> None:
-        if theirs.now == TTL_S - POLL_S:
-            mine.now += TTL_S
+        if theirs.passed_s == TTL_S - POLL_S:
+            mine.passed_s += TTL_S
             paused.check()
 
     theirs.meanwhile = wakes_up_at_the_last_moment
     watching.acquire("watching", wait_s=300)
-    assert theirs.now == 2 * TTL_S - POLL_S
+    assert theirs.passed_s == 2 * TTL_S - POLL_S
 
 
 @on_every_database
 def test_a_paused_run_that_wakes_up_while_it_is_being_followed_keeps_the_lease(a_lease: ALease) -> None:
-    mine, theirs = Clock(), Clock()
+    mine, theirs = Hands(), Hands()
     paused, following = a_lease(mine), a_lease(theirs)
     paused.acquire("paused", wait_s=0)
 
     def wakes_up_between_their_look_and_their_step() -> None:
-        if theirs.now == TTL_S:
-            mine.now += TTL_S
+        if theirs.passed_s == TTL_S:
+            mine.passed_s += TTL_S
             paused.check()
 
     theirs.at_a_look = wakes_up_between_their_look_and_their_step
@@ -143,13 +147,13 @@ def test_a_paused_run_that_wakes_up_while_it_is_being_followed_keeps_the_lease(a
 
 @on_every_database
 def test_a_paused_run_that_was_followed_writes_no_more_even_after_the_follower_let_go(a_lease: ALease) -> None:
-    mine = Clock()
-    paused, follower = a_lease(mine), a_lease(Clock())
+    mine = Hands()
+    paused, follower = a_lease(mine), a_lease(Hands())
     paused.acquire("paused", wait_s=0)
     follower.acquire("follower", wait_s=300)
     follower.release()
     for pause in (0, TTL_S):
-        mine.now += pause
+        mine.passed_s += pause
         with pytest.raises(LeaseLost):
             paused.check()
 
@@ -187,7 +191,7 @@ def beats_further(database: Database) -> None:
 def test_a_holder_that_was_killed_on_this_machine_is_followed_without_waiting(
     a_lease: ALease, new_database_url: str
 ) -> None:
-    lease = a_lease(Clock())
+    lease = a_lease(Hands())
     with spawned("hold", new_database_url) as process:
         assert said(process) == "held"
         holder = lease.holder()
@@ -208,7 +212,7 @@ def test_a_run_that_was_stopped_and_goes_on_after_it_was_followed_finds_its_leas
         tell(process)
         assert said(process) == "held"
         process.send_signal(signal.SIGSTOP)
-        follower = a_lease(Clock())
+        follower = a_lease(Hands())
         follower.acquire("follower", wait_s=300)
         process.send_signal(signal.SIGCONT)
         tell(process)

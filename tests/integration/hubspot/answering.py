@@ -114,6 +114,6 @@ def a_connection(url: str, *, attempts: int = 6, time: Hourglass | None = None) 
         base_url=url,
         limits=Limits(daily_reserve=0.2, clock=time.clock, sleep=time.sleep),
         attempts=attempts,
-        timeout=urllib3.Timeout(connect=1, read=1),
+        pool=urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=1), retries=False),
         sleep=time.sleep,
     )

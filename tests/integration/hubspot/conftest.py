@@ -41,7 +41,7 @@ def rulebook() -> Rulebook:
 def builder(connection: Connection, rulebook: Rulebook) -> RecordBuilder:
     """Of a portal that has been provisioned. A test that adds definitions or people does so before it asks for this."""
     provision(connection, rulebook)
-    return RecordBuilder(rulebook, HubSpotPortal(connection, rulebook).facts())
+    return RecordBuilder(rulebook, HubSpotPortal(connection, rulebook).facts(), now=NOW)
 
 
 @pytest.fixture

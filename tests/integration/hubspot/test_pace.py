@@ -34,7 +34,7 @@ def connection(portal: Portal) -> Iterator[Connection]:
             base_url=server.url,
             limits=Limits(daily_reserve=0.2, clock=portal.clock.elapsed_s, sleep=wait),
             attempts=6,
-            timeout=urllib3.Timeout(connect=5, read=60),
+            pool=urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), retries=False),
             sleep=wait,
         )
 

@@ -183,7 +183,7 @@ def test_no_properties_are_asked_for_that_the_portal_lacks(
     portal: Portal, connection: Connection, rulebook: Rulebook
 ) -> None:
     facts = HubSpotPortal(connection, rulebook).facts()
-    assert set(RecordBuilder(rulebook, facts).contact_properties) <= facts.properties
+    assert set(RecordBuilder(rulebook, facts, now=NOW).contact_properties) <= facts.properties
 
 
 def test_a_company_is_at_hand_for_every_contact_however_few_are_kept(

@@ -74,12 +74,12 @@ def a_record(
     rulebook: Rulebook | None = None,
     portal: PortalFacts | None = None,
 ) -> ContactRecord:
-    builder = RecordBuilder(rulebook or a_rulebook(), portal or a_portal())
+    builder = RecordBuilder(rulebook or a_rulebook(), portal or a_portal(), now=NOW)
     return builder.build({"id": "7", "properties": properties}, company or {})
 
 
 def test_only_what_the_rulebook_needs_and_the_portal_has_is_asked_for() -> None:
-    builder = RecordBuilder(a_rulebook(), a_portal(lacks=frozenset({"opened_at"})))
+    builder = RecordBuilder(a_rulebook(), a_portal(lacks=frozenset({"opened_at"})), now=NOW)
     assert set(builder.contact_properties) == (STANDARD | set(OURS.values())) - {
         "opened_at",
         "tier",
