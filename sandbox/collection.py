@@ -52,6 +52,8 @@ class Collection:
         self.archived: dict[int, Record] = {}
         self._ids = Ordered()
         self.index = Index(self.live, self._ids, kind.modified)
+        # What lists and reads by id know: they may be behind as well.
+        self.reads = Index(self.live, self._ids, kind.modified)
         self._columns = Columns()
         self._url = f"https://app.hubspot.com/contacts/{portal_id}/record/{kind.type_id}/"
         self._next_id = first_id

@@ -36,6 +36,9 @@ ANSWERS = {
     None: "",
 }
 
+FIRST_CONTACT_ID = 751
+"""From 250 contacts on ids differ in length, so that text sorts them otherwise than numbers."""
+
 PORTAL_ID = 4_711_001
 """Of a portal that was given no other id."""
 
@@ -73,9 +76,11 @@ class Portal:
         self.faults = Faults()
         self.requests = RequestLog()
         self.stages: Sequence[Stage] = ()
-        # Ids that differ in length from the start: sorted as text they come in another order.
         self.contacts = Collection(
-            CONTACTS, Definitions(groups(CONTACT_GROUPS), contact_definitions()), portal_id=portal_id, first_id=751
+            CONTACTS,
+            Definitions(groups(CONTACT_GROUPS), contact_definitions()),
+            portal_id=portal_id,
+            first_id=FIRST_CONTACT_ID,
         )
         self.companies = Collection(
             COMPANIES, Definitions(groups(COMPANY_GROUPS), company_definitions()), portal_id=portal_id, first_id=9_001
@@ -139,7 +144,11 @@ class Portal:
                 "hs_createdate": self.clock.now(),
             }
             meeting = self._add(self.meetings, values, ANALYTICS)
-            self.activity.attendances += [(int(meeting), self.contact(each).id) for each in contacts]
+            for contact in map(self.contact, contacts):
+                self.activity.attendances.append((int(meeting), contact.id))
+                if self.switches.associations_move_date:
+                    self.index_late(self.contacts, contact)
+                    touch(self.contacts, contact, at_ms=to_ms(self.clock.now()))
             return meeting
 
     def end_meeting(self, meeting: str, outcome: str) -> None:
@@ -267,9 +276,16 @@ class Portal:
             each.remove([record.id])
 
     def index_late(self, collection: Collection, record: Record, *, new: bool = False) -> None:
-        """Tell search that a record is about to change or to go, or is `new`: it notices when its lag is over."""
-        lag_s = self.switches.index_lag_s
-        collection.index.changing(record, until_s=self.clock.elapsed_s() + lag_s if lag_s > 0 else None, new=new)
+        """Tell search and reads that a record is about to change or to go, or is `new`: each notices after its lag."""
+        now_s = self.clock.elapsed_s()
+        lags = ((collection.index, self.switches.index_lag_s), (collection.reads, self.switches.reads_lag_s))
+        for index, lag_s in lags:
+            index.changing(record, until_s=now_s + lag_s if lag_s > 0 else None, new=new)
+
+    def as_read(self, collection: Collection, record: Record) -> Record | None:
+        """A live record as lists and reads by id show it now; None while it is too new for them."""
+        collection.reads.catch_up(self.clock.elapsed_s())
+        return collection.reads.record(record.id)
 
     def _add(self, collection: Collection, properties: Mapping[str, Value], source: Source) -> str:
         unknown = [name for name in properties if collection.definitions.get(name) is None]

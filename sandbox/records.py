@@ -21,11 +21,23 @@ class Source:
     user_id: int | None = None
 
 
-# CRM_UI, INTEGRATION and ANALYTICS are recorded names; those of imports, workflows and deal sync are not published.
+# CRM_UI, INTEGRATION and ANALYTICS are recorded names. Those of imports, workflows and deal sync are the likely ones of
+# the many that hubspot-api-client lists (`PropertyValue.source`).
 IMPORTED = Source(type="IMPORT", id="import-1")
 ANALYTICS = Source(type="ANALYTICS")
 DEAL_SYNC = Source(type="DEALS", id="deal-sync")
 MERGED = Source(type="MERGE_OBJECTS")
+
+
+# What else that list has for what is no person, and could be meant instead.
+_OTHER_NAMES: Mapping[str, str] = {
+    "IMPORT": "BATCH_UPDATE",
+    "DEALS": "PORTAL_OBJECT_SYNC",
+    "AUTOMATION_PLATFORM": "WORKFLOWS",
+    "INTEGRATION": "INTEGRATIONS_PLATFORM",
+}
+SET_UP_BY = 61_001
+"""The user who set up what writes by itself: the portal's first."""
 
 
 # One source stands behind very many values: the same one each time, rather than as many that are equal.
@@ -52,14 +64,18 @@ class Version:
     at_ms: int
     source: Source
 
-    def as_json(self) -> Json:
-        told: Json = {"value": self.value, "timestamp": to_iso(self.at_ms), "sourceType": self.source.type}
-        if self.source.id is not None:
-            told["sourceId"] = self.source.id
-        if self.source.label is not None:
-            told["sourceLabel"] = self.source.label
-        if self.source.user_id is not None:
-            told["updatedByUserId"] = self.source.user_id
+    def as_json(self, *, named_otherwise: bool = False, tells_user: bool = False) -> Json:
+        """The version as HubSpot's history tells it; the switches say under which name, and whether with a user."""
+        source = self.source
+        named = _OTHER_NAMES.get(source.type, source.type) if named_otherwise else source.type
+        told: Json = {"value": self.value, "timestamp": to_iso(self.at_ms), "sourceType": named}
+        if source.id is not None:
+            told["sourceId"] = source.id
+        if source.label is not None:
+            told["sourceLabel"] = source.label
+        user_id = SET_UP_BY if tells_user and source.type in _OTHER_NAMES else source.user_id
+        if user_id is not None:
+            told["updatedByUserId"] = user_id
         return told
 
 
@@ -201,8 +217,11 @@ class Record:
         self.history: Mapping[str, list[Version]] = _NO_HISTORY
 
     def as_it_is(self) -> "Record":
-        """A copy that later changes do not touch, without the history."""
-        return Record(self.id, self.properties.copy(), self.created_by)
+        """A copy that later changes do not touch."""
+        twin = Record(self.id, self.properties.copy(), self.created_by)
+        if self.history:
+            twin.history = {name: [*versions] for name, versions in self.history.items()}
+        return twin
 
     def versions(self, name: str) -> list[Version]:
         """Every value the property had, newest first; empty if it was never set."""

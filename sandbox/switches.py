@@ -34,6 +34,8 @@ class Switches:
     """Whether one does whose field type is a calculation, though it is not called `calculated`."""
     memberships_move_date: bool = False
     """Whether being put on a list or taken off it does."""
+    associations_move_date: bool = True
+    """Whether another primary company, or a meeting that is booked with a contact, does."""
 
     # Writing.
     trace_ids_on_update: bool = False
@@ -52,6 +54,12 @@ class Switches:
     """Whether the contact that survives a merge gets a new id."""
     unassociated_answer_207: bool = True
     """Whether an association read that names records without associations is a 207; otherwise a 200."""
+    reads_lag_s: float = 0.0
+    """How many seconds lists and reads by id stay behind writes."""
+    sources_named_otherwise: bool = False
+    """Whether histories name integrations, workflows, imports and deals by other words of HubSpot's than is likely."""
+    processes_tell_user: bool = False
+    """Whether a history names the user who stands behind a workflow, an import, an integration or a deal."""
     events_need_object: bool = False
     """Whether the events endpoint refuses to list events of all contacts."""
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sandbox.associations import COMPANY_LINK
 from sandbox.collection import Collection
 from sandbox.errors import BadValue
 from sandbox.records import MERGED, Record, Source, Version
@@ -141,6 +142,8 @@ def _moves_date(portal: "Portal", collection: Collection, name: str, source: Sou
         return False
     if definition.calculated:
         return portal.switches.calculated_moves_date
+    if name == COMPANY_LINK and source is not MERGED:
+        return portal.switches.associations_move_date
     if source is MERGED or not definition.read_only:
         return True
     if definition.field_type.startswith("calculation_"):

@@ -75,6 +75,7 @@ def batch_read(portal: "Portal", collection: Collection, call: Call) -> Answer:
             record = _archived(collection, given)
         else:
             record = collection.find(given, by=by, through_merges=follows)
+            record = portal.as_read(collection, record) if record else None
         if record is not None:
             found[given] = record
     missing = [given for given in ids if given not in found]

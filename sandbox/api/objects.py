@@ -99,17 +99,19 @@ def known_names(collection: Collection, asked: Sequence[str]) -> list[str]:
 def teller(portal: "Portal", collection: Collection, names: Sequence[str], with_history: Sequence[str] = ()) -> Teller:
     """What tells a record to whoever asked for these properties, and for every version of some, newest first."""
     stage_dates = {became(stage.id): entered(stage.id) for stage in portal.stages if became(stage.id) in names}
-    most = portal.switches.history_entries_max or None
+    switches = portal.switches
+    most = switches.history_entries_max or None
+    sources = {"named_otherwise": switches.sources_named_otherwise, "tells_user": switches.processes_tell_user}
 
     def tell(record: Record) -> Json:
         told = collection.as_json(record, names)
         if stage_dates:
             told["properties"] |= _became_dates(portal, record, stage_dates)
-        if portal.switches.cleared_is_null:
+        if switches.cleared_is_null:
             told["properties"] = {name: value or None for name, value in told["properties"].items()}
         if with_history:
             told["propertiesWithHistory"] = {
-                name: [version.as_json() for version in record.versions(name)[:most]] for name in with_history
+                name: [version.as_json(**sources) for version in record.versions(name)[:most]] for name in with_history
             }
         return told
 
@@ -131,6 +133,8 @@ def list_page(portal: "Portal", collection: Collection, call: Call) -> Answer:
     limit = call.number("limit", 10, PAGE_MAX_WITH_HISTORY if history else PAGE_MAX)
     tell = teller(portal, collection, known_names(collection, call.many("properties")), history)
     records, next_id = collection.page(after=call.cursor(), limit=limit, archived=call.flag("archived"))
+    if not call.flag("archived"):
+        records = [shown for record in records if (shown := portal.as_read(collection, record))]
     body: Json = {"results": [tell(record) for record in records]}
     _associate(portal, collection, body["results"], call.many("associations"))
     if next_id is not None:
@@ -161,13 +165,20 @@ def _one(collection: Collection, call: Call) -> Record:
     return found
 
 
+def _as_read(portal: "Portal", collection: Collection, record: Record) -> Record:
+    shown = portal.as_read(collection, record)
+    if shown is None:
+        raise not_found()
+    return shown
+
+
 def get_one(portal: "Portal", collection: Collection, call: Call) -> Answer:
     if call.flag("archived") and call.params["id"].isdecimal():
         found = collection.archived.get(int(call.params["id"]))
         if found is None:
             raise not_found()
     else:
-        found = _one(collection, call)
+        found = _as_read(portal, collection, _one(collection, call))
     history = [name for name in call.many("propertiesWithHistory") if collection.definitions.get(name)]
     names = known_names(collection, call.many("properties"))
     told = teller(portal, collection, names, history)(found)

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox import Portal
 from sandbox.switches import Switches
-from tests.sandbox.asking import days_before, ids_of, refusal, refused, update
+from tests.sandbox.asking import NOW, days_before, ids_of, refusal, refused, update
 
 NOW_ISO, NOW_MS = "2026-11-02T09:30:00.000Z", "1793611800000"
 
@@ -84,6 +84,15 @@ def test_joining_or_leaving_a_list_may_move_the_date(portal: Portal, client: Any
     assert [modified(portal, each) == NOW_ISO for each in (joins, leaves)] == [moves, moves]
 
 
+@pytest.mark.parametrize("moves", [True, False])
+def test_another_company_or_a_booked_meeting_may_move_the_date(portal: Portal, moves: bool) -> None:
+    portal.switches.associations_move_date = moves
+    hired, invited = portal.add_contact(createdate=days_before(5)), portal.add_contact(createdate=days_before(5))
+    portal.person_sets(hired, "associatedcompanyid", portal.add_company())
+    portal.add_meeting([invited], starts=NOW)
+    assert [modified(portal, each) == NOW_ISO for each in (hired, invited)] == [moves, moves]
+
+
 # Writing.
 
 
@@ -151,6 +160,58 @@ def test_a_history_may_show_the_newest_versions_only(
         portal.person_sets(contact, "city", city)
     history = contacts.basic_api.get_by_id(contact, properties_with_history=["city"]).properties_with_history["city"]
     assert [each.value for each in history] == expected
+
+
+def test_reads_may_be_behind_what_was_written_with_values_history_and_new_contacts(
+    portal: Portal, contacts: Any
+) -> None:
+    old = portal.add_contact(city="Bonn")
+    portal.switches.reads_lag_s = 5
+    new = portal.add_contact(city="Rome")
+    assert update(contacts, (old, {"city": "Kiel"})).results[0].properties["city"] == "Kiel"
+
+    def read() -> tuple[list[str], list[str], list[str]]:
+        batch = {"inputs": [{"id": old}, {"id": new}], "properties": ["city"], "propertiesWithHistory": ["city"]}
+        listed, together = contacts.basic_api.get_page(properties=["city"]), contacts.batch_api.read(batch)
+        past = next(each for each in together.results if each.id == old).properties_with_history["city"]
+        return (
+            [each.properties["city"] for each in listed.results],
+            sorted(each.properties["city"] for each in together.results),
+            [version.value for version in past],
+        )
+
+    assert read() == (["Bonn"], ["Bonn"], ["Bonn"])
+    assert told(contacts, old, "city") == "Bonn"
+    assert refusal(lambda: contacts.basic_api.get_by_id(new))[0] == 404
+    portal.clock.move(timedelta(seconds=5))
+    assert read() == (["Kiel", "Rome"], ["Kiel", "Rome"], ["Kiel", "Bonn"])
+    assert told(contacts, old, "city") == "Kiel"
+
+
+def who_set(portal: Portal, contacts: Any) -> dict[str, tuple[str, str | None]]:
+    """By value, under which name and with which user a history tells who wrote it."""
+    contact = portal.add_contact(lifecyclestage="subscriber", city="1")
+    portal.workflow_sets(contact, "city", "2")
+    portal.person_sets(contact, "city", "3")
+    update(contacts, (contact, {"city": "4"}))
+    portal.deal_sync_sets(contact, "opportunity")
+    names = ["city", "lifecyclestage"]
+    history = contacts.basic_api.get_by_id(contact, properties_with_history=names).properties_with_history
+    return {each.value: (each.source_type, each.updated_by_user_id) for name in names for each in history[name]}
+
+
+def test_histories_may_name_what_writes_by_itself_otherwise(portal: Portal, contacts: Any) -> None:
+    likely = {name for name, _ in who_set(portal, contacts).values()}
+    assert likely == {"IMPORT", "AUTOMATION_PLATFORM", "CRM_UI", "INTEGRATION", "DEALS"}
+    portal.switches.sources_named_otherwise = True
+    otherwise = {name for name, _ in who_set(portal, contacts).values()}
+    assert otherwise == {"BATCH_UPDATE", "WORKFLOWS", "CRM_UI", "INTEGRATIONS_PLATFORM", "PORTAL_OBJECT_SYNC"}
+
+
+def test_histories_may_name_the_user_who_stands_behind_what_writes_by_itself(portal: Portal, contacts: Any) -> None:
+    assert [value for value, (_, user) in who_set(portal, contacts).items() if user] == ["3"]
+    portal.switches.processes_tell_user = True
+    assert all(user for _, user in who_set(portal, contacts).values())
 
 
 # Search.
