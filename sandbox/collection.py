@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sandbox.definitions import Definitions
 from sandbox.errors import Json
+from sandbox.ids import read_whole
 from sandbox.index import Index
 from sandbox.ordered import Ordered
 from sandbox.records import Columns, Properties, Record, Source
@@ -64,14 +65,18 @@ class Collection:
     def __len__(self) -> int:
         return len(self.live)
 
-    def insert(self, properties: Mapping[str, str], source: Source) -> Record:
-        """Add a record; `properties` must hold its creation and modification times, in ISO."""
-        held = {**properties, "hs_object_id": str(self._next_id)}
+    def insert(self, properties: Mapping[str, str], source: Source, *, record_id: int | None = None) -> Record:
+        """Add a record; `properties` must hold its creation and modification times, in ISO.
+
+        It gets the next id, or `record_id`, which must be free and at most `index.ID_MAX`.
+        """
+        given = self._next_id if record_id is None else record_id
+        held = {**properties, "hs_object_id": str(given)}
         held["hs_object_source"] = held["hs_object_source_label"] = source.type
         if source.id is not None:
             held["hs_object_source_id"] = source.id
-        record = Record(self._next_id, Properties(self._columns, held), source)
-        self._next_id += 1
+        record = Record(given, Properties(self._columns, held), source)
+        self._next_id = max(self._next_id, given + 1)
         self.live[record.id] = record
         self._ids.add(record.id)
         self.index.changing(record, new=True)
@@ -84,15 +89,13 @@ class Collection:
 
         An id that was merged away leads to the surviving record only where `through_merges`.
         """
-        if by is not None and by != "hs_object_id":
-            found = self._by_unique.get(given.lower()) if by == self.kind.unique else None
-            return self.live.get(found) if found is not None else None
-        if not given.isdecimal():
-            return None
-        record_id = int(given)
-        while through_merges and record_id in self._merged_into:
+        by_unique = by not in (None, "hs_object_id")
+        found = self._by_unique.get(given.lower()) if by_unique and by == self.kind.unique else None
+        record_id = found if by_unique else read_whole(given)
+        # Who survives a merge has the addresses of all who were merged.
+        while (through_merges or by_unique) and record_id in self._merged_into:
             record_id = self._merged_into[record_id]
-        return self.live.get(record_id)
+        return None if record_id is None else self.live.get(record_id)
 
     def page(self, *, after: int, limit: int, archived: bool) -> tuple[list[Record], int | None]:
         """Up to `limit` records from id `after` on, in order of id, and the id at which the next page begins."""

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import Json, RefusedError, invalid, not_found, refused
 from sandbox.times import to_iso
+
+if TYPE_CHECKING:
+    from sandbox.bodies import NewGroup, NewProperty, PropertyChange
 
 # HubSpot properties guide: which field types go with which type.
 FIELD_TYPES = {
@@ -145,24 +148,25 @@ class Definitions:
         """Add a definition or replace the one of that name, without asking."""
         self._all[definition.name] = definition
 
-    def create(self, body: Json, *, at_ms: int) -> Definition:
+    def create(self, asked: "NewProperty", *, at_ms: int) -> Definition:
         """Create a property as the API does: 409 for a taken name; an archived one of that name comes back."""
-        for name in ("name", "label", "type", "fieldType", "groupName"):
-            _required(body, name)
-        definition = self._checked(Definition(**_fields(body), created_ms=at_ms, updated_ms=at_ms))
+        definition = self._checked(
+            Definition(name=asked.name.lower(), **_fields(asked), created_ms=at_ms, updated_ms=at_ms)
+        )
         if self.get(definition.name):
             raise name_taken(definition.name)
         self._check_room(definition)
         self.put(definition)
         return definition
 
-    def change(self, name: str, body: Json, *, at_ms: int) -> Definition:
+    def change(self, name: str, asked: "PropertyChange", *, at_ms: int) -> Definition:
         """Change a property; `options` replaces the whole list."""
         found = self.require(name)
-        changeable = {"groupName", "displayOrder", "label"} | (set() if found.read_only_options else {"options"})
-        if found.read_only_definition and set(body) - changeable:
+        changeable = {"group", "display_order", "label"} | (set() if found.read_only_options else {"options"})
+        fields = _fields(asked)
+        if found.read_only_definition and fields.keys() - changeable:
             raise invalid(f'The definition of "{name}" is read-only.', subCategory="Properties.READ_ONLY_DEFINITION")
-        changed = self._checked(replace(found, **_fields({"name": name, **body}), updated_ms=at_ms))
+        changed = self._checked(replace(found, **fields, updated_ms=at_ms))
         self.put(changed)
         return changed
 
@@ -172,13 +176,9 @@ class Definitions:
             raise invalid(f'HubSpot\'s own property "{name}" cannot be archived.')
         self.put(replace(found, archived_ms=at_ms))
 
-    def create_group(self, body: Json) -> Group:
+    def create_group(self, asked: "NewGroup") -> Group:
         """Create a group; 409 for a taken name (its recorded body is unknown, so it is modelled on a property's)."""
-        group = Group(
-            name=_required(body, "name"),
-            label=_required(body, "label"),
-            display_order=int(body.get("displayOrder", -1)),
-        )
+        group = Group(name=asked.name, label=asked.label, display_order=asked.display_order)
         if group.name in self.groups:
             raise refused(
                 409,
@@ -243,40 +243,23 @@ def name_taken(name: str) -> RefusedError:
     )
 
 
-_JSON_FIELDS = {
+_FIELDS = {
     "label": "label",
     "type": "type",
-    "fieldType": "field_type",
-    "groupName": "group",
+    "field_type": "field_type",
+    "group_name": "group",
     "description": "description",
-    "displayOrder": "display_order",
+    "display_order": "display_order",
     "hidden": "hidden",
-    "formField": "form_field",
-    "hasUniqueValue": "unique",
-    "externalOptions": "external_options",
+    "form_field": "form_field",
+    "has_unique_value": "unique",
+    "external_options": "external_options",
 }
 
 
-def _fields(body: Json) -> dict[str, Any]:
-    """What a create or update body says about a definition, as its fields."""
-    said = {ours: body[theirs] for theirs, ours in _JSON_FIELDS.items() if body.get(theirs) is not None}
-    said["name"] = _required(body, "name").lower()
-    if body.get("options") is not None:
-        said["options"] = tuple(_option(option) for option in body["options"])
+def _fields(asked: "PropertyChange") -> dict[str, Any]:
+    """What a create or update says about a definition, as its fields."""
+    said = {ours: value for theirs, ours in _FIELDS.items() if (value := getattr(asked, theirs)) is not None}
+    if asked.options is not None:
+        said["options"] = tuple(Option(**option.model_dump()) for option in asked.options)
     return said
-
-
-def _option(body: Json) -> Option:
-    return Option(
-        value=str(_required(body, "value")),
-        label=_required(body, "label"),
-        display_order=int(body.get("displayOrder", -1)),
-        hidden=bool(body.get("hidden")),
-        description=body.get("description") or "",
-    )
-
-
-def _required(body: Json, name: str) -> Any:
-    if body.get(name) in (None, ""):
-        raise invalid(f"Some required fields were not set: [{name}]")
-    return body[name]

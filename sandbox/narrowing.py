@@ -1,10 +1,11 @@
 """Where a search need look: filters by date of change and by id lead straight to what they find."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from sandbox.bodies import Filter
 from sandbox.collection import Collection
+from sandbox.ids import read_whole
 from sandbox.index import ID_MAX, date_key, id_of
 from sandbox.ordered import Ordered
 from sandbox.times import read_ms
@@ -54,15 +55,15 @@ class _Span:
 _ANY = _Span()
 
 
-def shortest_way(collection: Collection, filters: Sequence[Mapping[str, Any]], *, by_date: bool) -> Way:
+def shortest_way(collection: Collection, filters: Sequence[Filter], *, by_date: bool) -> Way:
     """The shortest way to what all these filters find; in the order of dates, if that is asked for and possible."""
     dates = ids = _ANY
     others = 0
     for given in filters:
-        name = given.get("propertyName")
+        name = given.property_name
         if name == collection.kind.modified and (narrower := _narrowed(dates, given, read_ms)):
             dates = narrower
-        elif name == ID and (narrower := _narrowed(ids, given, _whole)):
+        elif name == ID and (narrower := _narrowed(ids, given, read_whole)):
             ids = narrower
         else:
             others += 1
@@ -90,12 +91,12 @@ def _places(keys: Ordered, low: int | None, high: int | None) -> tuple[int, int]
     return start, len(keys) if high is None else keys.below(high + 1)
 
 
-def _narrowed(span: _Span, given: Mapping[str, Any], read: Callable[[str], int | None]) -> _Span | None:
+def _narrowed(span: _Span, given: Filter, read: Callable[[str], int | None]) -> _Span | None:
     """The span within what the filter leaves; None for a filter that leaves no span."""
-    value = read(str(given.get("value")))
+    value = None if given.value is None else read(given.value)
     if value is None:
         return None
-    match given.get("operator"):
+    match given.operator:
         case "EQ":
             return span.within(value, value)
         case "GT":
@@ -107,10 +108,6 @@ def _narrowed(span: _Span, given: Mapping[str, Any], read: Callable[[str], int |
         case "LTE":
             return span.within(None, value)
         case "BETWEEN":
-            high = read(str(given.get("highValue")))
+            high = None if given.high_value is None else read(given.high_value)
             return None if high is None else span.within(value, high)
     return None
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None

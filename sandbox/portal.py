@@ -232,7 +232,7 @@ class Portal:
         """Another integration writes a property."""
         self._act(contact, {name: value}, an_integration(app_id, "Other integration"), at)
 
-    def hubspot_records(self, contact: str, *, at: datetime | None = None, **properties: Value) -> None:
+    def hubspot_records(self, contact: str, /, *, at: datetime | None = None, **properties: Value) -> None:
         """HubSpot itself updates what it keeps about a contact: visits, mails, forms; also read-only properties."""
         self._act(contact, properties, ANALYTICS, at)
 
@@ -296,13 +296,24 @@ class Portal:
             now = to_iso(to_ms(self.clock.now()))
             return str(self.insert(collection, values, source, default_time=now).id)
 
-    def insert(self, collection: Collection, values: dict[str, str], source: Source, *, default_time: str) -> Record:
-        """Add a record with what HubSpot keeps about every record filled in; takes `values` over."""
+    def insert(
+        self,
+        collection: Collection,
+        values: dict[str, str],
+        source: Source,
+        *,
+        default_time: str,
+        record_id: int | None = None,
+    ) -> Record:
+        """Add a record with what HubSpot keeps about every record filled in; takes `values` over.
+
+        It gets the next id, or `record_id`, which must be free.
+        """
         values.setdefault("createdate", default_time)
         values.setdefault(collection.kind.modified, values["createdate"])
         if collection is self.contacts:
             self._complete_contact(values)
-        record = collection.insert(values, source)
+        record = collection.insert(values, source, record_id=record_id)
         self.index_late(collection, record, new=True)
         return record
 

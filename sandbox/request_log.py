@@ -46,8 +46,9 @@ class RequestLog:
         self.totals.clear()
 
     def matching(self, method: str = "", path: str = "") -> list[LoggedRequest]:
-        """Requests whose method and path match the regular expressions (searched)."""
-        return [r for r in self if re.search(method, r.method) and re.search(path, r.path)]
+        """Requests whose method and path match the regular expressions (searched); `re.error` where they are none."""
+        methods, paths = re.compile(method), re.compile(path)
+        return [r for r in self if methods.search(r.method) and paths.search(r.path)]
 
     def writes(self) -> list[LoggedRequest]:
         """Requests that change the portal."""

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sandbox.bodies import Filter, Search, Sort
 from sandbox.collection import Collection
 from sandbox.definitions import Definition
-from sandbox.errors import Json, invalid, refused
+from sandbox.errors import invalid, refused
+from sandbox.ids import read_whole
 from sandbox.narrowing import ID, Way, shortest_way
 from sandbox.records import Record
 from sandbox.times import DAY_MS, read_ms
@@ -35,16 +37,15 @@ class Found:
     next_offset: int | None
 
 
-def search(portal: "Portal", collection: Collection, body: Json) -> Found:
+def search(portal: "Portal", collection: Collection, asked: Search) -> Found:
     """Find records as the index shows them; raises a 400 for a query that HubSpot would refuse."""
-    limit, offset = _paging(body)
-    groups = [group.get("filters") or [] for group in _groups(portal, body)]
+    offset, end = _paging(asked)
+    groups = _groups(portal, asked)
     tests = [[_test(portal, collection, given) for given in group] for group in groups]
-    order = _order(portal, collection, body.get("sorts") or [])
-    query = (body.get("query") or "").lower()
+    order = _order(portal, collection, asked.sorts)
+    query = asked.query.lower()
     collection.index.catch_up(portal.clock.elapsed_s())
     way = shortest_way(collection, groups[0] if len(groups) == 1 else (), by_date=order.by_date)
-    end = offset + limit
     if way.is_exact and not query and len(groups) <= 1 and order.is_that_of(way):
         total, page = way.count, list(collection.index.shown(way.part(offset, end, decreasing=order.decreasing)))
     else:
@@ -60,24 +61,24 @@ def search(portal: "Portal", collection: Collection, body: Json) -> Found:
     return Found(total=total, page=page, next_offset=end if end < total else None)
 
 
-def _paging(body: Json) -> tuple[int, int]:
-    limit = int(body.get("limit") or 10)
-    after = str(body.get("after") or "0")
-    if not after.isdecimal():
-        raise invalid(f"'{after}' is not a valid paging offset")
-    if limit > PAGE_MAX:
-        raise invalid(f"limit must be at most {PAGE_MAX}")
-    if int(after) + limit > REACH_MAX:
+def _paging(asked: Search) -> tuple[int, int]:
+    """The places among all results at which the page begins and before which it ends."""
+    offset = read_whole(asked.after or "0")
+    if offset is None:
+        raise invalid(f"'{asked.after}' is not a valid paging offset")
+    if not 1 <= asked.limit <= PAGE_MAX:
+        raise invalid(f"limit must be from 1 to {PAGE_MAX}, not {asked.limit}")
+    if offset + asked.limit > REACH_MAX:
         raise invalid(f"Cannot page beyond the first {REACH_MAX} results of a search")
-    return limit, int(after)
+    return offset, offset + asked.limit
 
 
-def _groups(portal: "Portal", body: Json) -> list[Json]:
+def _groups(portal: "Portal", asked: Search) -> list[list[Filter]]:
     groups_max, filters_max = portal.switches.filter_groups_max, portal.switches.filters_max
-    groups: list[Json] = list(body.get("filterGroups") or [])
-    if body.get("filters"):
-        groups.append({"filters": body["filters"]})
-    sizes = [len(group.get("filters") or []) for group in groups]
+    groups = [group.filters for group in asked.filter_groups]
+    if asked.filters:
+        groups.append(asked.filters)
+    sizes = [len(group) for group in groups]
     if len(groups) > groups_max or max(sizes, default=0) > FILTERS_PER_GROUP_MAX or sum(sizes) > filters_max:
         raise invalid(
             f"Too many filters: at most {groups_max} groups of {FILTERS_PER_GROUP_MAX} filters, {filters_max} in all"
@@ -85,17 +86,18 @@ def _groups(portal: "Portal", body: Json) -> list[Json]:
     return groups
 
 
-def _test(portal: "Portal", collection: Collection, given: Json) -> Test:
-    name, operator = str(given.get("propertyName")), str(given.get("operator"))
+def _test(portal: "Portal", collection: Collection, given: Filter) -> Test:
+    name, operator = given.property_name, given.operator
     definition = collection.definitions.get(name)
     if definition is None:
         raise invalid(f"Property '{name}' does not exist")
+    _check_operands(given)
     if operator == "HAS_PROPERTY":
         return lambda known: bool(known.get(name))
     if operator == "NOT_HAS_PROPERTY":
         return lambda known: not known.get(name)
     negated = operator in {"NEQ", "NOT_IN", "NOT_CONTAINS_TOKEN"}
-    matches = _matcher(definition, operator, given)
+    matches = _matcher(definition, given)
     if_empty = portal.switches.empty_matches_not_equal and negated
 
     def test(known: Properties) -> bool:
@@ -105,9 +107,21 @@ def _test(portal: "Portal", collection: Collection, given: Json) -> Test:
     return test
 
 
-def _matcher(definition: Definition, operator: str, given: Json) -> Callable[[str], bool]:
-    def read(value: Any) -> Comparable:
-        comparable = _comparable(definition, str(value))
+def _check_operands(given: Filter) -> None:
+    """Each operator takes what it compares with, and nothing else: one that asks for a value at all takes none."""
+    takes = _OPERANDS.get(given.operator)
+    if takes is None:
+        raise invalid(f"'{given.operator}' is not a valid filter operator")
+    sent = {name for name in ("value", "high_value", "values") if getattr(given, name) is not None}
+    if takes - sent:
+        raise invalid(f"operator {given.operator} requires a {' and a '.join(sorted(takes))}")
+    if sent and not takes:
+        raise invalid(f"operator {given.operator} takes no value")
+
+
+def _matcher(definition: Definition, given: Filter) -> Callable[[str], bool]:
+    def read(value: str | None) -> Comparable:
+        comparable = _comparable(definition, value or "")
         if comparable is None:
             raise invalid(f"'{value}' is not a valid {definition.type} for property '{definition.name}'")
         if comparable == 0 and definition.type == "datetime":
@@ -120,20 +134,17 @@ def _matcher(definition: Definition, operator: str, given: Json) -> Callable[[st
         # A stored value that is no number or time can equal nothing.
         return float("nan") if comparable is None else comparable
 
-    match operator:
+    match given.operator:
         case "IN" | "NOT_IN":
             # Text is compared in lower case with the values as given, which therefore must be lower case.
-            asked = {str(value) if _is_text(definition) else read(value) for value in given.get("values") or []}
+            asked = {value if _is_text(definition) else read(value) for value in given.values or ()}
             return lambda value: stored(value) in asked
         case "CONTAINS_TOKEN" | "NOT_CONTAINS_TOKEN":
-            return _token_matcher(str(given.get("value") or ""))
+            return _token_matcher(given.value or "")
         case "BETWEEN":
-            low, high = read(given.get("value")), read(given.get("highValue"))
+            low, high = read(given.value), read(given.high_value)
             return lambda value: low <= stored(value) <= high  # type: ignore[operator]
-    wanted = read(given.get("value"))
-    compare = _COMPARISONS.get(operator)
-    if compare is None:
-        raise invalid(f"'{operator}' is not a valid filter operator")
+    wanted, compare = read(given.value), _COMPARISONS[given.operator]
     return lambda value: compare(stored(value), wanted)
 
 
@@ -144,6 +155,16 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "LTE": lambda stored, wanted: stored <= wanted,
     "GT": lambda stored, wanted: stored > wanted,
     "GTE": lambda stored, wanted: stored >= wanted,
+}
+
+_OPERANDS: Mapping[str, set[str]] = {
+    **{operator: {"value"} for operator in (*_COMPARISONS, "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN")},
+    "BETWEEN": {"value", "high_value"},
+    "IN": {"values"},
+    "NOT_IN": {"values"},
+    # Refused with a value (appsmith#39865).
+    "HAS_PROPERTY": set(),
+    "NOT_HAS_PROPERTY": set(),
 }
 
 
@@ -195,11 +216,10 @@ class _Order:
         return [record for _, record in valued] + [record for key, record in keyed if key in (None, "")]
 
 
-def _order(portal: "Portal", collection: Collection, sorts: list[Any]) -> _Order:
+def _order(portal: "Portal", collection: Collection, sorts: list[Sort]) -> _Order:
     if len(sorts) > 1:
         raise invalid("A search takes one sort rule")
-    rule = (sorts[0] if isinstance(sorts[0], dict) else {"propertyName": sorts[0]}) if sorts else {}
-    name = str(rule.get("propertyName", ID))
+    name = sorts[0].property_name if sorts else ID
     definition = collection.definitions.get(name)
     if definition is None:
         raise invalid(f"Property '{name}' does not exist")
@@ -209,7 +229,7 @@ def _order(portal: "Portal", collection: Collection, sorts: list[Any]) -> _Order
         key=(lambda record: str(record.id))
         if as_text
         else (lambda record: _comparable(definition, record.properties.get(name) or "")),
-        decreasing=rule.get("direction") == "DESCENDING",
+        decreasing=bool(sorts) and sorts[0].direction == "DESCENDING",
         by_id=name == ID and not as_text,
         by_date=name == collection.kind.modified,
     )

@@ -99,7 +99,7 @@ class Switches:
         """Every switch and how it stands."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
-    def turn(self, **to: object) -> None:
+    def turn(self, /, **to: object) -> None:
         """Set switches by name; text is read as what a switch takes. ValueError where one cannot be: then none is."""
         takes = get_type_hints(Switches)
         if unknown := to.keys() - takes.keys():

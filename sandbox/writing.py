@@ -28,15 +28,23 @@ OWNER = "hubspot_owner_id"
 
 
 def check(
-    portal: "Portal", collection: Collection, record: Record | None, written: Mapping[str, Any]
+    portal: "Portal",
+    collection: Collection,
+    record: Record | None,
+    written: Mapping[str, Any],
+    *,
+    read_only: bool = False,
 ) -> tuple[dict[str, str], list[BadValue]]:
-    """What an API write would store, and what is wrong with it; `record` is None while it does not exist yet."""
+    """What a write would store, and what is wrong with it; `record` is None while it does not exist yet.
+
+    Only HubSpot itself may write properties that are `read_only`.
+    """
     values: dict[str, str] = {}
     bad: list[BadValue] = []
     for name, value in written.items():
         if value is None and not portal.switches.null_clears:
             continue
-        checked = _check_one(portal, collection, record, name.lower(), value)
+        checked = _check_one(portal, collection, record, name.lower(), value, read_only=read_only)
         if isinstance(checked, BadValue):
             bad.append(checked)
         else:
@@ -45,12 +53,12 @@ def check(
 
 
 def _check_one(
-    portal: "Portal", collection: Collection, record: Record | None, name: str, value: Any
+    portal: "Portal", collection: Collection, record: Record | None, name: str, value: Any, *, read_only: bool
 ) -> str | BadValue:
     definition = collection.definitions.get(name)
     if definition is None:
         return BadValue(name=name, code="PROPERTY_DOESNT_EXIST", message=f'Property "{name}" does not exist')
-    if definition.read_only:
+    if definition.read_only and not read_only:
         message = f'"{name}" is a read only property; its value cannot be set.'
         return BadValue(name=name, code="READ_ONLY_VALUE", message=message)
     if name == OWNER and value not in ("", None) and str(value) not in {owner.id for owner in portal.owners}:

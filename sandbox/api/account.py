@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.account import Owner
 from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.bodies import TokenQuestion
 from sandbox.errors import Json, not_found
 from sandbox.stages import pipeline
 from sandbox.times import to_iso, to_ms
@@ -48,7 +49,7 @@ def daily_usage(portal: "Portal", _: Call) -> Answer:
 
 
 def token_info(portal: "Portal", call: Call) -> Answer:
-    if call.body().get("tokenKey") != call.token or not portal.switches.token_can_be_introspected:
+    if call.read(TokenQuestion).token_key != call.token or not portal.switches.token_can_be_introspected:
         raise not_found()
     return Answer(
         body={

@@ -60,6 +60,11 @@ def _nowhere(_: "Portal", __: Call) -> Answer:
     raise not_found()
 
 
+def _no_control(_: "Portal", call: Call) -> Answer:
+    known = ", ".join(f"{each.method} {each.path}" for each in ENDPOINTS if each.control)
+    raise not_found(f"There is no {call.method} {control.BASE}/{call.params['path']}; there are: {known}")
+
+
 def application(
     portal: "Callable[[], Portal]", *, latency_ms: float = 0.0
 ) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -72,7 +77,11 @@ def application(
         return Route(endpoint.path, serve, methods=[endpoint.method])
 
     routes = [route(endpoint) for endpoint in ENDPOINTS]
-    routes += [route(Endpoint(method=method, path="/{path:path}", handler=_nowhere)) for method in _EVERY_METHOD]
+    for method in _EVERY_METHOD:
+        routes.append(
+            route(Endpoint(method=method, path=f"{control.BASE}/{{path:path}}", handler=_no_control, control=True))
+        )
+        routes.append(route(Endpoint(method=method, path="/{path:path}", handler=_nowhere)))
     starlette = Starlette(routes=routes)
 
     async def without_trailing_slash(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from sandbox.api.batches import batch_answer, inputs_of
+from sandbox.api.batches import batch_answer, no_more_than
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.associations import LABELS, Pair, tied_to
+from sandbox.bodies import Inputs, Named
 from sandbox.errors import Json, invalid
+from sandbox.ids import read_whole
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
@@ -26,12 +28,11 @@ def _pair(call: Call) -> Pair:
 def batch_read(portal: "Portal", call: Call) -> Answer:
     """What each record is tied to. One without ties is no empty entry but an error, as recorded."""
     pair = _pair(call)
-    inputs = inputs_of(call.body(), INPUTS_MAX, complaint="The maximum number of inputs supported in a batch is")
-    ids = [str(each.get("id")) for each in inputs]
-    numbers = list(dict.fromkeys(each for each in ids if each.isdecimal()))
+    ids = [each.id for each in no_more_than(INPUTS_MAX, call.read(Inputs[Named]).inputs)]
+    numbers = list(dict.fromkeys(each for each in ids if read_whole(each) is not None))
     found = tied_to(portal, pair, numbers)
     results = [{"from": {"id": given}, "to": [_tie(pair, other) for other in found[given]]} for given in found]
-    errors = [_invalid_identifier(each) for each in ids if not each.isdecimal()]
+    errors = [_invalid_identifier(each) for each in ids if read_whole(each) is None]
     errors += [_nothing_found(each) for each in numbers if each not in found]
     answer = batch_answer(portal, results, errors)
     return answer if portal.switches.unassociated_answer_207 else Answer(body=answer.body)
@@ -39,7 +40,7 @@ def batch_read(portal: "Portal", call: Call) -> Answer:
 
 def list_of_one(portal: "Portal", call: Call) -> Answer:
     pair, given = _pair(call), call.params["id"]
-    if not given.isdecimal():
+    if read_whole(given) is None:
         raise invalid(f"'{given}' is not a record id")
     after, limit = call.cursor(), call.number("limit", PAGE_MAX, PAGE_MAX)
     others = [other for other in sorted(tied_to(portal, pair, [given]).get(given, ())) if other >= after]

@@ -2,18 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.api.objects import KINDS, known_names, refuse_taken, store, teller
+from sandbox.bodies import BatchRead, Inputs, NamedWritten, Written
 from sandbox.collection import Collection
 from sandbox.errors import BadValue, Json, RefusedError, ids_not_found, invalid, values_not_valid
+from sandbox.ids import read_whole
 from sandbox.records import Record
 from sandbox.times import to_iso, to_ms
 from sandbox.writing import check
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
+
+T = TypeVar("T")
 
 INPUTS_MAX = 100
 INPUTS_MAX_WITH_HISTORY = 50
@@ -35,13 +39,10 @@ def endpoints(name: str) -> list[Endpoint]:
     return [reading] if name == "meetings" else [reading, updating]
 
 
-def inputs_of(body: Json, most: int, *, complaint: str) -> list[Json]:
-    """The inputs of a batch; a 400 where they are none or too many."""
-    inputs = body.get("inputs")
-    if not isinstance(inputs, list) or not all(isinstance(each, dict) for each in inputs):
-        raise invalid("Some required fields were not set: [inputs]")
+def no_more_than(most: int, inputs: Sequence[T], *, batch: str = "a batch") -> Sequence[T]:
+    """The inputs of a batch; a 400 where they are too many."""
     if len(inputs) > most:
-        raise invalid(f"{complaint} {most}, but {len(inputs)} were given.")
+        raise invalid(f"The maximum number of inputs supported in {batch} is {most}, but {len(inputs)} were given.")
     return inputs
 
 
@@ -56,25 +57,19 @@ def batch_answer(portal: "Portal", results: Sequence[Any], errors: Sequence[Json
 
 
 def batch_read(portal: "Portal", collection: Collection, call: Call) -> Answer:
-    body = call.body()
-    history = [name for name in body.get("propertiesWithHistory") or () if collection.definitions.get(name)]
-    inputs = inputs_of(
-        body,
-        INPUTS_MAX_WITH_HISTORY if history else INPUTS_MAX,
-        complaint="The maximum number of inputs supported in a batch request for property histories is"
-        if history
-        else "The maximum number of inputs supported in a batch is",
-    )
-    by = body.get("idProperty")
-    ids = list(dict.fromkeys(str(each.get("id")) for each in inputs))
+    asked = call.read(BatchRead)
+    history = [name for name in asked.properties_with_history if collection.definitions.get(name)]
+    if history:
+        no_more_than(INPUTS_MAX_WITH_HISTORY, asked.inputs, batch="a batch request for property histories")
+    ids = list(dict.fromkeys(each.id for each in no_more_than(INPUTS_MAX, asked.inputs)))
     follows = portal.switches.batches_follow_merges
-    tell = teller(portal, collection, known_names(collection, body.get("properties") or ()), history)
+    tell = teller(portal, collection, known_names(collection, asked.properties), history)
     found: dict[str, Record] = {}
     for given in ids:
         if call.flag("archived"):
             record = _archived(collection, given)
         else:
-            record = collection.find(given, by=by, through_merges=follows)
+            record = collection.find(given, by=asked.id_property, through_merges=follows)
             record = portal.as_read(collection, record) if record else None
         if record is not None:
             found[given] = record
@@ -85,11 +80,10 @@ def batch_read(portal: "Portal", collection: Collection, call: Call) -> Answer:
 
 def batch_update(portal: "Portal", collection: Collection, call: Call) -> Answer:
     """Write each input to its record: a bad property or repeated id refuses all, an unknown id fails alone."""
-    inputs = inputs_of(call.body(), INPUTS_MAX, complaint="The maximum number of inputs supported in a batch is")
-    if any(each.get("idProperty") == collection.kind.unique for each in inputs):
+    inputs = no_more_than(INPUTS_MAX, call.read(Inputs[NamedWritten]).inputs)
+    if any(each.id_property == collection.kind.unique for each in inputs):
         raise invalid(f"Unable to perform update/upsert by non-unique {collection.kind.type_id} property")
-    ids = [str(each.get("id")) for each in inputs]
-    if repeated := [given for given, times in Counter(ids).items() if times > 1]:
+    if repeated := [given for given, times in Counter(each.id for each in inputs).items() if times > 1]:
         listed = ", ".join(repeated)
         message = f"Duplicate IDs found in batch input: [{listed}]. IDs must be unique"
         raise invalid(message, context={"ids": repeated})
@@ -98,40 +92,40 @@ def batch_update(portal: "Portal", collection: Collection, call: Call) -> Answer
     missing: list[str] = []
     bad: list[BadValue] = []
     errors: list[Json] = []
-    for given, each in zip(ids, inputs, strict=True):
-        record = collection.find(given, through_merges=portal.switches.batches_follow_merges)
-        values, wrong = check(portal, collection, record, each.get("properties") or {})
+    for each in inputs:
+        record = collection.find(each.id, through_merges=portal.switches.batches_follow_merges)
+        values, wrong = check(portal, collection, record, each.properties)
         if wrong and alone:
-            errors.append(failed_alone(values_not_valid(wrong), each["objectWriteTraceId"]))
+            errors.append(failed_alone(values_not_valid(wrong), each))
         elif record is not None:
             writes.append((record, values))
-        elif given.isdecimal():
-            missing.append(given)
+        elif read_whole(each.id) is not None:
+            missing.append(each.id)
         # An id that is no number, such as an email, was seen to succeed and change nothing (hubspot-api-nodejs#548).
         bad.extend(() if alone else wrong)
     if bad:
         raise values_not_valid(bad)
-    for record, values in writes:
-        refuse_taken(collection, record, values)
+    refuse_taken(collection, writes)
     results = [store(portal, collection, record, values) for record, values in writes]
     errors += [ids_not_found(missing)] if missing else []
     return batch_answer(portal, shuffled(results), errors)
 
 
-def are_traced(inputs: Sequence[Json]) -> bool:
+def are_traced(inputs: Sequence[Written]) -> bool:
     """Whether every input has a trace id: then each bad one fails alone, documented for creation only."""
-    return all(each.get("objectWriteTraceId") for each in inputs)
+    return all(each.object_write_trace_id for each in inputs)
 
 
-def failed_alone(refusal: RefusedError, trace_id: str) -> Json:
+def failed_alone(refusal: RefusedError, given: Written) -> Json:
     """The entry in `errors` for one bad input among good ones."""
     assert isinstance(refusal.body, dict)
     told = {name: value for name, value in refusal.body.items() if name not in {"correlationId", "errors"}}
-    return {**told, "context": {"objectWriteTraceId": [trace_id]}}
+    return {**told, "context": {"objectWriteTraceId": [given.object_write_trace_id]}}
 
 
 def _archived(collection: Collection, given: str) -> Record | None:
-    return collection.archived.get(int(given)) if given.isdecimal() else None
+    whole = read_whole(given)
+    return None if whole is None else collection.archived.get(whole)
 
 
 def shuffled(results: list[Any]) -> list[Any]:

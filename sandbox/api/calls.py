@@ -1,14 +1,17 @@
 """What an endpoint is: a request read, an answer to give, and the rules around both."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from sandbox import bodies
 from sandbox.errors import Json, invalid
+from sandbox.ids import read_whole
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,29 +38,26 @@ class Call:
     def number(self, name: str, default: int, most: int) -> int:
         """A whole number of the query within 1 … `most`; a 400 otherwise."""
         text = self.one(name, str(default))
-        if not text.isdecimal() or not 1 <= int(text) <= most:
+        number = read_whole(text)
+        if number is None or not 1 <= number <= most:
             raise invalid(f"{name} must be a number between 1 and {most}, not '{text}'")
-        return int(text)
+        return number
 
     def cursor(self) -> int:
         """Where to go on, as `after` says: an id or an offset, in digits."""
         after = self.one("after", "0")
-        if not after.isdecimal():
+        place = read_whole(after)
+        if place is None:
             raise invalid(f"'{after}' is not a valid paging cursor")
-        return int(after)
+        return place
 
-    def body(self) -> Json:
-        """The JSON object sent; a 400 for anything else."""
-        read = self.json()
-        if not isinstance(read, dict):
-            raise invalid("Invalid input JSON: an object was expected")
-        return read
+    def read(self, shape: type[T]) -> T:
+        """What was sent, as one of the types of `sandbox.bodies`; a 400 for anything else."""
+        return bodies.read(self.raw_body, shape)
 
     def json(self) -> Any:
-        try:
-            return json.loads(self.raw_body or b"null")
-        except ValueError as error:
-            raise invalid(f"Invalid input JSON: {error}") from error
+        """What was sent, whatever it is, None for nothing; a 400 for what is no JSON."""
+        return bodies.parsed(self.raw_body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

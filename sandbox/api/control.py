@@ -3,23 +3,78 @@
 They need no token, count into no limit and appear in no log.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, Field
 
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.errors import invalid, not_found
+from sandbox.api.objects import refuse_taken
+from sandbox.bodies import Text
+from sandbox.errors import invalid, not_found, values_not_valid
 from sandbox.fault_reading import FaultMistakesError, fault_from
+from sandbox.portal import ANSWERS, FEEDBACK
 from sandbox.times import EPOCH, read_ms, to_iso, to_ms
+from sandbox.writing import STAGE, check
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
 
 BASE = "/_sandbox"
+LAST_MOMENT = datetime(3000, 1, 1, tzinfo=UTC)
+T = TypeVar("T", bound=BaseModel)
+
 _FAULT_SHOWN = (
     *("name", "method", "path", "times", "skip", "status", "body", "headers", "applied"),
     *("drop", "delay_s", "spoil", "rows"),
 )
+
+
+def _moment(given: Any) -> datetime:
+    ms = read_ms(str(given))
+    if ms is None:
+        raise ValueError(f"'{given}' is not a time")
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+_Moment = Annotated[datetime, BeforeValidator(_moment)]
+_Who = Literal["person", "workflow", "integration", "hubspot", "deal_sync", "sales"]
+
+
+class _Edit(BaseModel):
+    """Who writes what; `null` takes a value away."""
+
+    as_: _Who = Field(alias="as")
+    property: Text | None = None
+    value: Text | None
+    at: _Moment | None = None
+
+
+class _Merge(BaseModel):
+    """Two contacts, by id or email."""
+
+    primary: Text
+    other: Text
+
+
+class _Move(BaseModel):
+    """By how many seconds the clock is to move, or to which moment."""
+
+    move_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    to: _Moment | None = None
+
+
+_OWN_PROPERTY: Mapping[_Who, str] = {"deal_sync": STAGE, "sales": FEEDBACK}
+_ACTS: Mapping[_Who, Callable[["Portal", str, str, str, datetime | None], None]] = {
+    "person": lambda portal, contact, name, value, at: portal.person_sets(contact, name, value, at=at),
+    "workflow": lambda portal, contact, name, value, at: portal.workflow_sets(contact, name, value, at=at),
+    "integration": lambda portal, contact, name, value, at: portal.integration_sets(contact, name, value, at=at),
+    "hubspot": lambda portal, contact, name, value, at: portal.hubspot_records(contact, at=at, **{name: value}),
+    "deal_sync": lambda portal, contact, _, value, at: portal.deal_sync_sets(contact, value, at=at),
+    "sales": lambda portal, contact, name, value, at: portal.person_sets(contact, name, value, at=at),
+}
 
 
 def show_contact(portal: "Portal", call: Call) -> Answer:
@@ -32,28 +87,25 @@ def show_contact(portal: "Portal", call: Call) -> Answer:
 def edit_contact(portal: "Portal", call: Call) -> Answer:
     """`{"as": …, "property": …, "value": …, "at": …}`; `as` says who does it.
 
-    It is person, workflow, integration or hubspot; or deal_sync, whose value is the stage; or sales, whose value is
-    their answer. The last two need no property.
+    What HubSpot would not let them write is refused as it would be; `hubspot` writes read-only properties, too.
+    A deal's value is the stage and sales' is their answer: those two name no property.
     """
-    body = _body_of(call, "as", "property", "value", "at")
-    contact, value, at = call.params["id"], body.get("value"), _moment(body.get("at"))
-    name = str(body.get("property"))
-    acts: Mapping[str, Callable[[], None]] = {
-        "person": lambda: portal.person_sets(contact, name, value, at=at),
-        "workflow": lambda: portal.workflow_sets(contact, name, value, at=at),
-        "integration": lambda: portal.integration_sets(contact, name, value, at=at),
-        "hubspot": lambda: portal.hubspot_records(contact, at=at, **{name: value}),
-        "deal_sync": lambda: portal.deal_sync_sets(contact, str(value), at=at),
-        "sales": lambda: portal.sales_answers(contact, value, at=at),
-    }
-    act = acts.get(str(body.get("as")))
-    if act is None:
-        raise invalid(f"`as` must be one of: {', '.join(acts)}")
-    _known(portal.contact, contact)
-    try:
-        act()
-    except (KeyError, ValueError) as error:
-        raise invalid(str(error)) from error
+    asked, contact = _asked(call, _Edit), call.params["id"]
+    record = _known(portal.contact, contact)
+    if (asked.property is None) is not (asked.as_ in _OWN_PROPERTY):
+        raise invalid(f"{asked.as_} names {'no' if asked.property else 'a'} property")
+    value = asked.value or ""
+    if asked.as_ == "sales":
+        if asked.value not in ANSWERS:
+            raise invalid(f"sales answer with one of: {', '.join(filter(None, ANSWERS))}, or null")
+        value = ANSWERS[asked.value]
+    written = {_OWN_PROPERTY.get(asked.as_, asked.property or ""): value}
+    values, bad = check(portal, portal.contacts, record, written, read_only=asked.as_ == "hubspot")
+    if bad:
+        raise values_not_valid(bad)
+    refuse_taken(portal.contacts, [(record, values)])
+    for name, text in values.items():
+        _ACTS[asked.as_](portal, contact, name, text, asked.at)
     return show_contact(portal, call)
 
 
@@ -64,9 +116,11 @@ def delete_contact(portal: "Portal", call: Call) -> Answer:
 
 
 def merge_contacts(portal: "Portal", call: Call) -> Answer:
-    body = _body_of(call, "primary", "other")
-    primary, other = (str(_known(portal.contact, str(body.get(name))).id) for name in ("primary", "other"))
-    return Answer(body={"id": portal.merge(primary, other)})
+    asked = _asked(call, _Merge)
+    primary, other = (_known(portal.contact, given) for given in (asked.primary, asked.other))
+    if primary is other:
+        raise invalid("a contact cannot be merged with itself")
+    return Answer(body={"id": portal.merge(str(primary.id), str(other.id))})
 
 
 def show_clock(portal: "Portal", _: Call) -> Answer:
@@ -74,18 +128,26 @@ def show_clock(portal: "Portal", _: Call) -> Answer:
 
 
 def move_clock(portal: "Portal", call: Call) -> Answer:
-    """`{"move_s": 3600}` lets time pass, `{"to": "2026-12-01T00:00:00Z"}` makes it then."""
-    body = _body_of(call, "move_s", "to")
-    if (at := _moment(body.get("to"))) is not None:
-        portal.clock.move_to(at)
-    else:
-        portal.clock.move(timedelta(seconds=float(body.get("move_s") or 0)))
+    """`{"move_s": 3600}` lets time pass, `{"to": "2026-12-01T00:00:00Z"}` makes it then; time never runs back."""
+    asked, now = _asked(call, _Move), portal.clock.now()
+    if (asked.move_s is None) is (asked.to is None):
+        raise invalid("send either move_s or to")
+    if asked.to is not None and asked.to < now:
+        raise invalid(f"to is in the past; it is {to_iso(to_ms(now))} now")
+    left = LAST_MOMENT - now
+    by = asked.to - now if asked.to is not None else timedelta(seconds=min(asked.move_s or 0, left.total_seconds() + 1))
+    if by > left:
+        raise invalid(f"the clock goes no further than {to_iso(to_ms(LAST_MOMENT))}")
+    portal.clock.move(by)
     return show_clock(portal, call)
 
 
 def show_requests(portal: "Portal", call: Call) -> Answer:
     """Totals, and the requests one by one; `method` and `path` filter the latter by regular expression."""
-    listed = portal.requests.matching(call.one("method"), call.one("path"))
+    try:
+        listed = portal.requests.matching(call.one("method"), call.one("path"))
+    except re.error as error:
+        raise invalid(f"method and path are regular expressions: {error}") from error
     return Answer(body={"totals": dict(portal.requests.totals), "requests": [each.as_json() for each in listed]})
 
 
@@ -97,7 +159,7 @@ def forget_requests(portal: "Portal", _: Call) -> Answer:
 def add_fault(portal: "Portal", call: Call) -> Answer:
     """One fault, written as in a file of faults."""
     try:
-        portal.faults.add(fault_from(call.body()))
+        portal.faults.add(fault_from(call.json()))
     except FaultMistakesError as error:
         raise invalid(str(error)) from error
     return show_faults(portal, call)
@@ -114,12 +176,12 @@ def clear_faults(portal: "Portal", _: Call) -> Answer:
     return Answer(status=204)
 
 
-def _body_of(call: Call, *keys: str) -> Mapping[str, Any]:
+def _asked(call: Call, shape: type[T]) -> T:
     """The request's document; one with a key that means nothing here is refused: most likely a typing mistake."""
-    body = call.body()
-    if unknown := sorted(set(body) - set(keys)):
-        raise invalid(f"unknown: {', '.join(unknown)}; known: {', '.join(keys)}")
-    return body
+    sent, known = call.json(), [field.alias or name for name, field in shape.model_fields.items()]
+    if isinstance(sent, dict) and (unknown := sorted(sent.keys() - set(known))):
+        raise invalid(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    return call.read(shape)
 
 
 def _known(find: Callable[[str], Any], given: str) -> Any:
@@ -127,15 +189,6 @@ def _known(find: Callable[[str], Any], given: str) -> Any:
         return find(given)
     except KeyError:
         raise not_found(f"No contact {given}") from None
-
-
-def _moment(text: Any) -> datetime | None:
-    if text is None:
-        return None
-    ms = read_ms(str(text))
-    if ms is None:
-        raise invalid(f"'{text}' is not a time")
-    return EPOCH + timedelta(milliseconds=ms)
 
 
 def _control(method: str, path: str, handler: Callable[["Portal", Call], Answer]) -> Endpoint:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from sandbox.account import ContactList
 from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.bodies import ListSearch, Memberships, NewList, Text
 from sandbox.errors import Json, invalid, not_found, refused
+from sandbox.ids import read_whole
 from sandbox.times import to_iso, to_ms
 from sandbox.writing import touch
 
@@ -38,25 +40,22 @@ def get_by_name(portal: "Portal", call: Call) -> Answer:
 
 
 def create(portal: "Portal", call: Call) -> Answer:
-    body = call.body()
-    name, processing_type = body.get("name"), body.get("processingType")
-    if not name or processing_type not in {"MANUAL", "SNAPSHOT"}:
-        raise invalid("A list needs a name and one of the processing types MANUAL and SNAPSHOT")
-    if any(each.name == name for each in portal.lists.values()):
-        raise refused(409, "CONFLICT", f"A list named '{name}' already exists.")
-    created = portal.lists[portal.add_list(name, processing_type=processing_type)]
+    asked = call.read(NewList)
+    if asked.processing_type not in {"MANUAL", "SNAPSHOT"}:
+        raise invalid("A list needs one of the processing types MANUAL and SNAPSHOT")
+    if any(each.name == asked.name for each in portal.lists.values()):
+        raise refused(409, "CONFLICT", f"A list named '{asked.name}' already exists.")
+    created = portal.lists[portal.add_list(asked.name, processing_type=asked.processing_type)]
     return Answer(body={"list": created.as_json()})
 
 
 def find(portal: "Portal", call: Call) -> Answer:
-    body = call.body()
-    offset, count = int(body.get("offset") or 0), min(int(body.get("count") or 20), SEARCH_PAGE_MAX)
-    wanted = str(body.get("query") or "").lower()
-    found = [each for each in portal.lists.values() if wanted in each.name.lower()]
-    end = offset + count
+    asked = call.read(ListSearch)
+    found = [each for each in portal.lists.values() if asked.query.lower() in each.name.lower()]
+    end = asked.offset + min(asked.count, SEARCH_PAGE_MAX)
     return Answer(
         body={
-            "lists": [each.as_found_json() for each in found[offset:end]],
+            "lists": [each.as_found_json() for each in found[asked.offset : end]],
             "offset": min(end, len(found)),
             "hasMore": end < len(found),
             "total": len(found),
@@ -79,24 +78,16 @@ def members(portal: "Portal", call: Call) -> Answer:
 
 
 def add(portal: "Portal", call: Call) -> Answer:
-    return _change(portal, call, put=_ids(call.json()), take=[])
+    return _change(portal, call, put=call.read(list[Text]), take=[])
 
 
 def remove(portal: "Portal", call: Call) -> Answer:
-    return _change(portal, call, put=[], take=_ids(call.json()))
+    return _change(portal, call, put=[], take=call.read(list[Text]))
 
 
 def add_and_remove(portal: "Portal", call: Call) -> Answer:
-    body = call.body()
-    return _change(
-        portal, call, put=_ids(body.get("recordIdsToAdd") or []), take=_ids(body.get("recordIdsToRemove") or [])
-    )
-
-
-def _ids(given: object) -> list[str]:
-    if not isinstance(given, list):
-        raise invalid("A JSON array of record ids was expected")
-    return [str(each) for each in given]
+    asked = call.read(Memberships)
+    return _change(portal, call, put=asked.record_ids_to_add, take=asked.record_ids_to_remove)
 
 
 def _change(portal: "Portal", call: Call, *, put: list[str], take: list[str]) -> Answer:
@@ -109,7 +100,7 @@ def _change(portal: "Portal", call: Call, *, put: list[str], take: list[str]) ->
     known = [int(each) for each in put if portal.contacts.find(each)]
     now_ms = to_ms(portal.clock.now())
     added = changed.add(known, at_ms=now_ms)
-    removed = changed.remove(int(each) for each in take if each.isdecimal())
+    removed = changed.remove(whole for each in take if (whole := read_whole(each)) is not None)
     if portal.switches.memberships_move_date:
         for moved in filter(None, (portal.contacts.find(str(each)) for each in (*added, *removed))):
             touch(portal.contacts, moved, at_ms=now_ms)

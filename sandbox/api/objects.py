@@ -1,13 +1,15 @@
 """Contacts and companies one by one: list, get, create, update, archive, merge, privacy deletion, search."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.activity import MEETINGS
 from sandbox.api.calls import Answer, Call, Endpoint, Handler
 from sandbox.associations import LABELS, tied_to
+from sandbox.bodies import Merge, PrivacyDeletion, Search, Written
 from sandbox.collection import COMPANIES, CONTACTS, Collection
 from sandbox.errors import Json, invalid, not_found, refused, values_not_valid
+from sandbox.ids import read_whole
 from sandbox.records import Record, an_integration
 from sandbox.search import BODY_MAX, search
 from sandbox.stages import became, entered
@@ -157,7 +159,7 @@ def _associate(portal: "Portal", collection: Collection, told: Sequence[Json], a
 
 def _one(collection: Collection, call: Call) -> Record:
     given, by = call.params["id"], call.one("idProperty") or None
-    if by is None and not given.isdecimal():
+    if by is None and read_whole(given) is None:
         raise not_found("Object not found.  objectId are usually numeric.", context={"id": [given]})
     found = collection.find(given, by=by, through_merges=True)
     if found is None:
@@ -173,8 +175,9 @@ def _as_read(portal: "Portal", collection: Collection, record: Record) -> Record
 
 
 def get_one(portal: "Portal", collection: Collection, call: Call) -> Answer:
-    if call.flag("archived") and call.params["id"].isdecimal():
-        found = collection.archived.get(int(call.params["id"]))
+    whole = read_whole(call.params["id"])
+    if call.flag("archived") and whole is not None:
+        found = collection.archived.get(whole)
         if found is None:
             raise not_found()
     else:
@@ -187,11 +190,10 @@ def get_one(portal: "Portal", collection: Collection, call: Call) -> Answer:
 
 
 def create(portal: "Portal", collection: Collection, call: Call) -> Answer:
-    written = call.body().get("properties") or {}
-    values, bad = check(portal, collection, None, written)
+    values, bad = check(portal, collection, None, call.read(Written).properties)
     if bad:
         raise values_not_valid(bad)
-    refuse_taken(collection, None, values)
+    refuse_taken(collection, [(None, values)])
     return Answer(status=201, body=store_new(portal, collection, values))
 
 
@@ -214,13 +216,13 @@ def _after_write(portal: "Portal", collection: Collection, record: Record, value
 
 def update_one(portal: "Portal", collection: Collection, call: Call) -> Answer:
     record = _one(collection, call)
-    written = call.body().get("properties") or {}
+    written = call.read(Written).properties
     if not written:
         raise invalid("No properties found to update, please provide at least one.")
     values, bad = check(portal, collection, record, written)
     if bad:
         raise values_not_valid(bad)
-    refuse_taken(collection, record, values)
+    refuse_taken(collection, [(record, values)])
     return Answer(body=store(portal, collection, record, values))
 
 
@@ -231,13 +233,23 @@ def store(portal: "Portal", collection: Collection, record: Record, values: dict
     return _after_write(portal, collection, record, values)
 
 
-def refuse_taken(collection: Collection, record: Record | None, values: dict[str, str]) -> None:
-    """409 where another record holds the email that is to be written."""
+def refuse_taken(collection: Collection, writes: Iterable[tuple[Record | None, Mapping[str, str]]]) -> None:
+    """409 for the first email that is to be written but is another's, or was taken by a write before it.
+
+    The answer names the contact that has it, unless that is still to be created.
+    """
     unique = collection.kind.unique
-    if unique and values.get(unique):
-        taken = collection.find(values[unique], by=unique)
-        if taken is not None and taken is not record:
-            raise refused(409, "CONFLICT", f"Contact already exists. Existing ID: {taken.id}")
+    taken: dict[str, Record | None] = {}
+    for record, values in writes:
+        address = values.get(unique or "", "").lower()
+        if not address:
+            continue
+        holder = collection.find(address, by=unique)
+        if address in taken or holder not in (None, record):
+            holder = taken.get(address) or holder
+            named = f" Existing ID: {holder.id}" if holder else ""
+            raise refused(409, "CONFLICT", f"Contact already exists.{named}")
+        taken[address] = record
 
 
 def archive(portal: "Portal", collection: Collection, call: Call) -> Answer:
@@ -247,8 +259,8 @@ def archive(portal: "Portal", collection: Collection, call: Call) -> Answer:
 
 
 def merge(portal: "Portal", call: Call) -> Answer:
-    body = call.body()
-    ids = [str(body.get(name)) for name in ("primaryObjectId", "objectIdToMerge")]
+    asked = call.read(Merge)
+    ids = [asked.primary_object_id, asked.object_id_to_merge]
     records = [portal.contacts.find(given, through_merges=True) for given in ids]
     if records[0] is None or records[1] is None:
         raise not_found()
@@ -259,21 +271,20 @@ def merge(portal: "Portal", call: Call) -> Answer:
 
 
 def privacy_delete(portal: "Portal", call: Call) -> Answer:
-    body = call.body()
-    given, by = str(body.get("objectId")), body.get("idProperty")
-    if found := portal.contacts.find(given, by=by):
+    asked = call.read(PrivacyDeletion)
+    if found := portal.contacts.find(asked.object_id, by=asked.id_property):
         portal.remove(portal.contacts, found, keep=False)
-    elif given.isdecimal():
-        portal.contacts.forget(int(given))
+    elif (whole := read_whole(asked.object_id)) is not None:
+        portal.contacts.forget(whole)
     return Answer(status=204)
 
 
 def find(portal: "Portal", collection: Collection, call: Call) -> Answer:
     if len(call.raw_body.decode(errors="replace")) > BODY_MAX:
         raise invalid(f"The body of a search may hold at most {BODY_MAX} characters")
-    body = call.body()
-    found = search(portal, collection, body)
-    tell = teller(portal, collection, known_names(collection, body.get("properties") or ()))
+    asked = call.read(Search)
+    found = search(portal, collection, asked)
+    tell = teller(portal, collection, known_names(collection, asked.properties))
     told: Json = {"total": found.total, "results": [tell(record) for record in found.page]}
     if found.next_offset is not None:
         told["paging"] = {"next": {"after": str(found.next_offset)}}

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sandbox.api.batches import INPUTS_MAX, batch_answer, inputs_of
+from sandbox.api.batches import INPUTS_MAX, batch_answer, no_more_than
 from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.bodies import Inputs, NamedProperty, NewGroup, NewProperty, PropertyChange
 from sandbox.definitions import CUSTOM_MAX, Definition, Definitions, unknown_property
 from sandbox.errors import Json, RefusedError, invalid, not_found
 from sandbox.times import to_ms
@@ -48,12 +49,12 @@ def get_one(portal: "Portal", call: Call) -> Answer:
 
 
 def create(portal: "Portal", call: Call) -> Answer:
-    created = _definitions(portal, call).create(call.body(), at_ms=_now_ms(portal))
+    created = _definitions(portal, call).create(call.read(NewProperty), at_ms=_now_ms(portal))
     return Answer(status=201, body=created.as_json())
 
 
 def change(portal: "Portal", call: Call) -> Answer:
-    changed = _definitions(portal, call).change(call.params["name"], call.body(), at_ms=_now_ms(portal))
+    changed = _definitions(portal, call).change(call.params["name"], call.read(PropertyChange), at_ms=_now_ms(portal))
     return Answer(body=changed.as_json())
 
 
@@ -67,7 +68,7 @@ def batch_create(portal: "Portal", call: Call) -> Answer:
     definitions = _definitions(portal, call)
     results: list[Json] = []
     errors: list[Json] = []
-    for each in inputs_of(call.body(), INPUTS_MAX, complaint="The maximum number of inputs supported in a batch is"):
+    for each in no_more_than(INPUTS_MAX, call.read(Inputs[NewProperty]).inputs):
         try:
             results.append(definitions.create(each, at_ms=_now_ms(portal)).as_json())
         except RefusedError as error:
@@ -80,8 +81,8 @@ def batch_create(portal: "Portal", call: Call) -> Answer:
 
 def batch_read(portal: "Portal", call: Call) -> Answer:
     definitions = _definitions(portal, call)
-    asked = inputs_of(call.body(), INPUTS_MAX, complaint="The maximum number of inputs supported in a batch is")
-    found = [definitions.get(str(each.get("name"))) for each in asked]
+    asked = no_more_than(INPUTS_MAX, call.read(Inputs[NamedProperty]).inputs)
+    found = [definitions.get(each.name) for each in asked]
     readable = [each.as_json() for each in found if each and _is_readable(portal, each)]
     return batch_answer(portal, readable, [])
 
@@ -99,7 +100,7 @@ def get_group(portal: "Portal", call: Call) -> Answer:
 
 def create_group(portal: "Portal", call: Call) -> Answer:
     try:
-        created = _definitions(portal, call).create_group(call.body())
+        created = _definitions(portal, call).create_group(call.read(NewGroup))
     except RefusedError as error:
         if error.status == 409 and not portal.switches.taken_group_named:
             raise RefusedError(409, {"status": "error", "message": "A group of that name exists."}) from error

@@ -1,6 +1,6 @@
 """The portal's switches under `/_sandbox/switches`: how they stand, and turning them while the portal is served."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.errors import invalid
@@ -18,7 +18,7 @@ def show(portal: "Portal", _: Call) -> Answer:
 def turn(portal: "Portal", call: Call) -> Answer:
     """`{"index_lag_s": 30, "cleared_is_null": true}` turns those two; all or, where one cannot be, none."""
     try:
-        portal.switches.turn(**call.body())
+        portal.switches.turn(**call.read(dict[str, Any]))
     except ValueError as error:
         raise invalid(str(error)) from error
     return show(portal, call)

@@ -11,6 +11,7 @@ from hubspot.crm import companies, contacts, properties
 from urllib3 import HTTPConnectionPool
 
 from sandbox import Portal
+from sandbox.bodies import PropertyChange
 from tests.acceptance.conftest import Scoreline
 from tests.acceptance.leads import a_demo_request, a_price_request
 
@@ -83,7 +84,7 @@ def test_every_body_is_one_that_the_client_allows(portal: Portal, scoreline: Sco
     a_price_request(portal)
     assert scoreline("provision").status == 0
     half = {"options": [{"label": "A1", "value": "A1", "hidden": False, "displayOrder": 0}]}
-    portal.contacts.definitions.change("lead_grade", half, at_ms=0)
+    portal.contacts.definitions.change("lead_grade", PropertyChange.model_validate(half), at_ms=0)
     for command in (["provision"], ["doctor"], ["plan"], ["resync", "--full", "--accept-large-plan"]):
         assert scoreline(*command).status == 0, command
     portal.sales_answers(falls, "not_ready", at=datetime.now(UTC))

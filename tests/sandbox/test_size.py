@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from benchmarks.sandbox_serving import measure
 from sandbox import Clock, Portal, generate
-from sandbox.search import search
+from sandbox.bodies import Search
+from sandbox.search import Found
+from sandbox.search import search as find
 from tests.sandbox.asking import NOW, days_before, ids_of, refusal
 
 MODIFIED = "lastmodifieddate"
@@ -27,6 +29,10 @@ def where(name: str, operator: str, value: Any) -> dict[str, Any]:
 def asked(*filters: Mapping[str, Any], by: str = "", decreasing: bool = False, **more: Any) -> dict[str, Any]:
     sorts = [{"propertyName": by, "direction": "DESCENDING" if decreasing else "ASCENDING"}] if by else []
     return {"filterGroups": [{"filters": list(filters)}], "sorts": sorts, "limit": 200, **more}
+
+
+def search(portal: Portal, body: dict[str, Any]) -> Found:
+    return find(portal, portal.contacts, Search.model_validate(body))
 
 
 def walked(contacts: Any, *, before_each: Any = lambda: None) -> Iterator[str]:
@@ -136,7 +142,7 @@ def live_through(portal: Portal, steps: list[tuple[str, int]]) -> None:
             case "wait":
                 portal.clock.move(timedelta(seconds=number))
         # Asked in between, the index has its order and must keep it.
-        search(portal, portal.contacts, asked(by=MODIFIED))
+        search(portal, asked(by=MODIFIED))
 
 
 @given(
@@ -149,9 +155,9 @@ def test_the_short_way_finds_what_looking_at_every_contact_finds(
     portal.switches.index_lag_s = 3.0 if lags else 0.0
     live_through(portal, steps)
     body = asked(*filters, by=by, decreasing=decreasing)
-    found = search(portal, portal.contacts, body)
+    found = search(portal, body)
     # Twice the same group cannot be narrowed, and finds the same.
-    looked_at = search(portal, portal.contacts, {**body, "filterGroups": body["filterGroups"] * 2})
+    looked_at = search(portal, {**body, "filterGroups": body["filterGroups"] * 2})
     assert [each.id for each in found.page] == [each.id for each in looked_at.page]
     assert found.total == looked_at.total == len(found.page)
 
@@ -161,7 +167,7 @@ def test_without_lag_search_knows_what_the_list_knows(steps: list[tuple[str, int
     portal = Portal(clock=Clock.stopped(NOW))
     live_through(portal, steps)
     listed, _ = portal.contacts.page(after=0, limit=100, archived=False)
-    found = search(portal, portal.contacts, asked(by=MODIFIED)).page
+    found = search(portal, asked(by=MODIFIED)).page
     assert sorted(each.id for each in found) == [each.id for each in listed] == sorted(portal.contacts.live)
     dates = [each.properties[MODIFIED] for each in found]
     assert dates == sorted(dates)
@@ -175,7 +181,7 @@ def test_pages_of_a_decreasing_order_follow_each_other(portal: Portal, limit: in
     after: int | None = 0
     while after is not None:
         body = asked(by=MODIFIED, decreasing=True, after=str(after)) | {"limit": limit}
-        found = search(portal, portal.contacts, body)
+        found = search(portal, body)
         dates += [each.properties[MODIFIED] for each in found.page]
         after = found.next_offset
     assert len(dates) == 5
@@ -203,7 +209,7 @@ def test_a_contact_found_by_its_old_date_may_arrive_with_its_new_one(portal: Por
 def test_whether_ids_sort_as_numbers_or_as_text_is_a_switch(portal: Portal) -> None:
     added = [int(portal.add_contact()) for _ in range(300)]
     body = asked(by="hs_object_id")
-    assert [each.id for each in search(portal, portal.contacts, body).page] == added[:200]
+    assert [each.id for each in search(portal, body).page] == added[:200]
     portal.switches.ids_sort_as_text = True
-    assert [each.id for each in search(portal, portal.contacts, body).page] == sorted(added, key=str)[:200]
-    assert search(portal, portal.contacts, {**body, "sorts": []}).page[0].id == added[0]
+    assert [each.id for each in search(portal, body).page] == sorted(added, key=str)[:200]
+    assert search(portal, {**body, "sorts": []}).page[0].id == added[0]
