@@ -50,6 +50,7 @@ class Apis:
     contacts_search: Any
     companies_batch: Any
     properties: Any
+    properties_batch: Any
     property_groups: Any
     owners: Any
     lists: Any
@@ -57,8 +58,6 @@ class Apis:
     pipelines: Any
     get: Call
     """GET a path that the client has no method for."""
-    introspect: Call
-    """Ask what the token may do: another endpoint that the client lacks."""
 
 
 def connect(
@@ -311,10 +310,6 @@ def _apis(token: str, base_url: str, send: Call) -> Apis:
         client.request = send
         return getattr(package, name)(api_client=client)
 
-    def introspect(**more: Any) -> Any:
-        path, body = "/oauth/v2/private-apps/get/access-token-info", {"tokenKey": token}
-        return contacts.api_client.call_api(path, "POST", body=body, auth_settings=["oauth2"], **more)
-
     crm = HubSpot(access_token=token, host=base_url, base_url=base_url, api_factory=build).crm
     contacts = crm.contacts.basic_api
     return Apis(
@@ -323,12 +318,12 @@ def _apis(token: str, base_url: str, send: Call) -> Apis:
         contacts_search=crm.contacts.search_api,
         companies_batch=crm.companies.batch_api,
         properties=crm.properties.core_api,
+        properties_batch=crm.properties.batch_api,
         property_groups=crm.properties.groups_api,
         owners=crm.owners.owners_api,
         lists=crm.lists.lists_api,
         memberships=crm.lists.memberships_api,
         pipelines=crm.pipelines.pipelines_api,
-        introspect=introspect,
         get=partial(contacts.api_client.call_api, method="GET", auth_settings=["oauth2"]),
     )
 

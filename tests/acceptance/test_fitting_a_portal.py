@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Portal
+from sandbox import Fault, Portal
 from sandbox.stages import DEFAULT_STAGES
 from tests.acceptance.conftest import Ended, Scoreline
 from tests.acceptance.leads import OURS, a_rulebook, writes
@@ -23,7 +23,7 @@ def test_doctor_says_what_to_do_before_and_that_all_is_well_after(portal: Portal
     lacking = checks(before)["our properties"]
     assert (lacking["ok"], lacking["advice"]) == (False, "Run `scoreline provision`.")
     assert "Mend what is marked !!" in scoreline("doctor").out
-    assert writes(portal) == 0
+    assert not any(request.inputs for request in portal.requests.writes())  # asks whether it may, and names nothing
 
     assert scoreline("provision").status == 0
 
@@ -60,6 +60,31 @@ def test_doctor_names_a_scope_that_is_missing(portal: Portal, scoreline: Scoreli
     assert scope in str(checks(ended)[check]["detail"])
     assert checks(ended)[check]["advice"]
     assert "Traceback" not in ended.err
+
+
+def test_doctor_names_the_scope_of_defining_properties_while_there_are_some_to_define(
+    portal: Portal, scoreline: Scoreline
+) -> None:
+    portal.scopes.discard(SCHEMA)
+    ended = scoreline("doctor", "--json")
+    assert checks(ended)["create our properties"]["ok"] is False
+    assert SCHEMA in str(checks(ended)["create our properties"]["advice"])
+    portal.scopes.add(SCHEMA)
+    assert scoreline("provision").status == 0
+    portal.scopes.discard(SCHEMA)
+    assert scoreline("doctor").status == 0
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_doctor_does_not_guess_whether_a_portal_that_refuses_an_empty_batch_would_take_a_full_one(
+    portal: Portal, scoreline: Scoreline
+) -> None:
+    refusal = {"status": "error", "category": "VALIDATION_ERROR", "message": "inputs must not be empty"}
+    portal.faults.add(Fault(path="contacts/batch/update", status=400, body=refusal))
+    ended = scoreline("doctor", "--json")
+    assert ended.status == 0
+    assert checks(ended)["write scores and stages"]["ok"] is None
+    assert WRITE in str(checks(ended)["write scores and stages"]["detail"])
 
 
 @pytest.mark.usefixtures("provisioned")

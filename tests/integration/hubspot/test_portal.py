@@ -137,10 +137,10 @@ def test_what_is_missing_is_named_with_the_way_out(portal: Portal, connection: C
 
 
 def test_scopes_that_the_token_lacks_are_named(portal: Portal, connection: Connection, rulebook: Rulebook) -> None:
-    portal.scopes -= {"crm.objects.owners.read", "crm.schemas.contacts.write"}
+    portal.scopes -= {"crm.objects.owners.read", "crm.objects.contacts.write"}
     checks = checks_of(connection, rulebook)
     assert "crm.objects.owners.read" in checks["read owners"].detail
-    assert not checks["create our properties (`scoreline provision`)"].ok
+    assert checks["write scores and stages"].ok is False
     assert checks["read contacts"].ok
     with pytest.raises(TokenRefused, match=r"crm\.objects\.owners\.read"):
         HubSpotPortal(connection, rulebook).facts()
