@@ -117,7 +117,7 @@ class Applier:
         for entry in batch:
             contact_id, change = entry.change.contact_id, fresh.get(entry.change.contact_id)
             if contact_id in failed:
-                self._refuse(entry, applied, failed[contact_id])
+                self._fail(entry, applied, State.CANCELLED, failed[contact_id])
             elif contact_id not in fresh:
                 self._drop(entry, applied, _GONE)
             elif change is None:
@@ -200,7 +200,7 @@ class Applier:
                     break
         except FatalError:
             with suppress(FatalError, RetryableError):
-                self._put_back(self._blank(asked), applied, "the new one could not be set")
+                self._put_back(self._blank(asked), applied, "the new one could not be set", as_state=State.CANCELLED)
             raise
         self._leave_open(asked, applied, of=len(entries))
 
@@ -295,13 +295,15 @@ class Applier:
         else:
             self._put_back([entry], applied, "somebody set the stage in the moment before it was cleared")
 
-    def _put_back(self, entries: Sequence[JournalEntry], applied: Applied, why: str) -> None:
+    def _put_back(
+        self, entries: Sequence[JournalEntry], applied: Applied, why: str, *, as_state: State = State.REFUSED
+    ) -> None:
         if not entries:
             return
         outcomes = self._send(entries, _restoring)
         for entry, outcome in zip(entries, outcomes, strict=True):
             if isinstance(outcome, Written):
-                self._refuse(entry, applied, f"{why}; its stage is back as it was")
+                self._fail(entry, applied, as_state, f"{why}; its stage is back as it was")
             elif isinstance(outcome, Refused) and outcome.gone:
                 self._drop(entry, applied, _GONE)
             else:  # still open in the journal: the next run tries again
@@ -363,10 +365,11 @@ class Applier:
         if outcome.gone:
             self._drop(entry, applied, _GONE)
         else:
-            self._refuse(entry, applied, outcome.reason)
+            self._fail(entry, applied, State.REFUSED, outcome.reason)
 
-    def _refuse(self, entry: JournalEntry, applied: Applied, reason: str) -> None:
-        self._close([entry], State.REFUSED, reason)
+    def _fail(self, entry: JournalEntry, applied: Applied, state: State, reason: str) -> None:
+        """REFUSED is HubSpot's word on this very change, and keeps it from being sent again."""
+        self._close([entry], state, reason)
         applied.tally.failed.append((entry.change.contact_id, reason))
 
 

@@ -97,9 +97,9 @@ class State(Enum):
     WRITING = "writing"
     DONE = "done"
     REFUSED = "refused"
-    """HubSpot will not have it; where a stage had been cleared, the old one is back."""
+    """HubSpot will not have it; where a stage had been cleared, the old one is back. Not sent again as it is."""
     CANCELLED = "cancelled"
-    """No longer wanted when its turn came: somebody else changed the contact, or the run ended."""
+    """No longer wanted or not possible when its turn came: somebody else changed the contact, or the run ended."""
     SETTLED = "settled"
     """Left open by a run that was cut off, and closed by a later one."""
 
