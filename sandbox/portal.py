@@ -259,8 +259,6 @@ class Portal:
                 if each.remove([kept.id, gone.id]):
                     each.add([survivor.id], at_ms=now)
             change(self, self.contacts, survivor, _merged_values(survivor, kept, gone), MERGED, at_ms=now)
-            if email := gone.properties.get("email"):
-                self.contacts.rename(survivor, None, email)
             return str(survivor.id)
 
     def delete(self, contact: str, *, for_privacy: bool = False) -> None:
@@ -341,7 +339,7 @@ class Portal:
 
 
 def _merged_values(survivor: Record, kept: Record, gone: Record) -> dict[str, str]:
-    """What a merge writes to the survivor: what it lacked, the other's address, and every id it ever had."""
+    """What a merge writes to the survivor: what it lacked, every address of the other, and every id it ever had."""
     filled = {name: value for name, value in gone.properties.items() if value and not survivor.properties.get(name)}
     old_ids = [
         *filter(None, kept.properties.get("hs_merged_object_ids", "").split(";")),
@@ -350,10 +348,12 @@ def _merged_values(survivor: Record, kept: Record, gone: Record) -> dict[str, st
     ]
     filled["hs_merged_object_ids"] = ";".join(old_ids)
     filled["hs_all_contact_vids"] = ";".join([str(survivor.id), *old_ids])
-    if "email" not in filled and gone.properties.get("email"):
-        addresses = [
-            *filter(None, kept.properties.get("hs_additional_emails", "").split(";")),
-            gone.properties["email"],
-        ]
-        filled["hs_additional_emails"] = ";".join(addresses)
+    first = filled.get("email") or survivor.properties.get("email")
+    addresses = [
+        *kept.properties.get("hs_additional_emails", "").split(";"),
+        gone.properties.get("email", ""),
+        *gone.properties.get("hs_additional_emails", "").split(";"),
+    ]
+    if further := [each for each in dict.fromkeys(addresses) if each not in ("", first)]:
+        filled["hs_additional_emails"] = ";".join(further)
     return filled

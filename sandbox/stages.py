@@ -8,6 +8,7 @@ from sandbox.errors import Json
 from sandbox.times import to_iso
 
 PIPELINE_ID = "contacts-lifecycle-pipeline"
+DATES_GROUP = "contactlcs"
 ENTERED_CURRENT = "hs_v2_date_entered_current_stage"
 
 
@@ -92,7 +93,7 @@ def _history(name: str, label: str, type_: str, field_type: str, *, calculated: 
         label=label,
         type=type_,
         field_type=field_type,
-        group="contactlcs",
+        group=DATES_GROUP,
         calculated=calculated,
         read_only=True,
         read_only_definition=True,

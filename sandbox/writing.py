@@ -9,6 +9,7 @@ from sandbox.collection import Collection
 from sandbox.errors import BadValue
 from sandbox.records import MERGED, Record, Source, Version
 from sandbox.stages import (
+    DATES_GROUP,
     ENTERED_CURRENT,
     became,
     cumulative_time_in,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 STAGE = "lifecyclestage"
 OWNER = "hubspot_owner_id"
+_OWNED_SINCE, _EMAIL_DOMAIN = "hubspot_owner_assigneddate", "hs_email_domain"
 
 
 def check(
@@ -97,11 +99,18 @@ def change(
             _forget_later_stages(portal, record, changed[STAGE])
     if collection.kind.unique in changed:
         collection.rename(record, old_email, changed["email"])
-        record.properties["hs_email_domain"] = changed["email"].rpartition("@")[2]
+        record.properties[_EMAIL_DOMAIN] = changed["email"].rpartition("@")[2]
     if OWNER in changed:
-        record.properties["hubspot_owner_assigneddate"] = now
+        record.properties[_OWNED_SINCE] = now
     if any(_moves_date(portal, collection, name, source) for name in changed):
         touch(collection, record, at_ms=at_ms)
+
+
+def keeps_history(collection: Collection, name: str) -> bool:
+    """Whether every version of a property is kept: not of those that only follow others, such as stage dates."""
+    definition = collection.definitions.get(name)
+    follows = name in {_OWNED_SINCE, _EMAIL_DOMAIN, collection.kind.modified}
+    return definition is not None and definition.group != DATES_GROUP and not follows
 
 
 def touch(collection: Collection, record: Record, *, at_ms: int) -> None:

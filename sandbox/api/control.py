@@ -17,7 +17,7 @@ from sandbox.errors import invalid, not_found, values_not_valid
 from sandbox.fault_reading import FaultMistakesError, fault_from
 from sandbox.portal import ANSWERS, FEEDBACK
 from sandbox.times import EPOCH, read_ms, to_iso, to_ms
-from sandbox.writing import STAGE, check
+from sandbox.writing import STAGE, check, keeps_history
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
@@ -78,9 +78,10 @@ _ACTS: Mapping[_Who, Callable[["Portal", str, str, str, datetime | None], None]]
 
 
 def show_contact(portal: "Portal", call: Call) -> Answer:
-    """A contact with everything it holds and every version of it."""
+    """A contact with everything it holds, and every version of what has a history."""
     record = _known(portal.contact, call.params["id"])
-    history = {name: [version.as_json() for version in record.versions(name)] for name in record.properties}
+    kept = [name for name in record.properties if keeps_history(portal.contacts, name)]
+    history = {name: [version.as_json() for version in record.versions(name)] for name in kept}
     return Answer(body={"id": str(record.id), "properties": dict(record.properties), "history": history})
 
 

@@ -14,7 +14,7 @@ from sandbox.records import Record, an_integration
 from sandbox.search import BODY_MAX, search
 from sandbox.stages import became, entered
 from sandbox.times import read_ms, to_iso, to_ms
-from sandbox.writing import change, check
+from sandbox.writing import change, check, keeps_history
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
@@ -113,7 +113,10 @@ def teller(portal: "Portal", collection: Collection, names: Sequence[str], with_
             told["properties"] = {name: value or None for name, value in told["properties"].items()}
         if with_history:
             told["propertiesWithHistory"] = {
-                name: [version.as_json(**sources) for version in record.versions(name)[:most]] for name in with_history
+                name: [version.as_json(**sources) for version in record.versions(name)[:most]]
+                if keeps_history(collection, name)
+                else []
+                for name in with_history
             }
         return told
 

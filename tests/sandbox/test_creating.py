@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from sandbox import Portal
 from tests.sandbox.asking import refusal
 
@@ -58,6 +60,14 @@ def test_an_upsert_tells_what_is_new(portal: Portal, contacts: Any) -> None:
     assert {each.properties["city"]: each.new for each in answer.results} == {"Oslo": False, "Rom": True}
     assert portal.contact(known).properties["city"] == "Oslo"
     assert portal.contact("b@a.example").properties["city"] == "Rom"
+
+
+@pytest.mark.parametrize("second", ["a@a.example", "c@a.example"])
+def test_two_inputs_of_an_upsert_cannot_take_the_same_address(portal: Portal, contacts: Any, second: str) -> None:
+    both = upserted(("a@a.example", {"city": "Oslo"}), (second, {"email": "A@a.example"}))
+    status, body = refusal(lambda: contacts.batch_api.upsert(both))
+    assert (status, body["category"]) == (409, "CONFLICT")
+    assert len(portal.contacts) == 0
 
 
 def test_an_upsert_needs_a_unique_property(contacts: Any) -> None:

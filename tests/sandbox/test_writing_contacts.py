@@ -186,6 +186,24 @@ def test_a_taken_email_refuses_an_update_too_and_nothing_is_written(portal: Port
     assert "city" not in portal.contact(first).properties
 
 
+def test_two_inputs_of_a_batch_cannot_take_the_same_email(portal: Portal, contacts: Any) -> None:
+    first, second = portal.add_contact(email="ada@a.example"), portal.add_contact()
+    new = {"email": "Grace@a.example"}
+    status, body = refusal(lambda: update(contacts, (first, {**new, "city": "Bonn"}), (second, new)))
+    assert (status, body["message"]) == (409, f"Contact already exists. Existing ID: {first}")
+    assert portal.contact(first).properties["email"] == "ada@a.example"
+
+
+def test_what_follows_other_properties_has_no_history(portal: Portal, contacts: Any) -> None:
+    contact = portal.add_contact(email="ada@a.example", lifecyclestage="lead")
+    portal.clock.move(timedelta(hours=1))
+    update(contacts, (contact, {"lifecyclestage": "marketingqualifiedlead", "email": "ada@b.example"}))
+    names = ["hs_v2_date_entered_current_stage", "hs_lifecyclestage_lead_date", "hs_email_domain", "lastmodifieddate"]
+    told = contacts.basic_api.get_by_id(contact, properties_with_history=[*names, "lifecyclestage"])
+    assert [told.properties_with_history[name] for name in names] == [[]] * 4
+    assert len(told.properties_with_history["lifecyclestage"]) == 2
+
+
 def test_a_new_email_moves_the_contact_to_its_domain(portal: Portal, contacts: Any) -> None:
     contact = portal.add_contact(email="ada@a.example")
     update(contacts, (contact, {"email": "Ada@b.example"}))
