@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from sandbox.definitions import Definitions
 from sandbox.errors import Json
@@ -96,6 +97,10 @@ class Collection:
         while (through_merges or by_unique) and record_id in self._merged_into:
             record_id = self._merged_into[record_id]
         return None if record_id is None else self.live.get(record_id)
+
+    def anybody(self, random: Random) -> int:
+        """The id of some live record. IndexError where there is none."""
+        return self._ids.any(random)
 
     def page(self, *, after: int, limit: int, archived: bool) -> tuple[list[Record], int | None]:
         """Up to `limit` records from id `after` on, in order of id, and the id at which the next page begins."""

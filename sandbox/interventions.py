@@ -81,8 +81,10 @@ def contact_imported(portal: Portal, random: Random, _: str) -> str:
 
 def merged(portal: Portal, random: Random, contact: str) -> str:
     """Another contact is merged into this one, which may get a new id by that."""
-    others = [each for each in portal.contacts.live if str(each) != contact]
-    return portal.merge(contact, str(random.choice(others)))
+    other = contact
+    while other == contact:
+        other = str(portal.contacts.anybody(random))
+    return portal.merge(contact, other)
 
 
 def deleted(portal: Portal, _: Random, contact: str) -> str:

@@ -83,7 +83,6 @@ class Life:
         self.portal = portal
         self.counts: Counter[str] = Counter()
         self._random = Random(seed)
-        self._ids: list[str] = []
         self._booked: list[str] = []
 
     def step(self) -> Event:
@@ -96,8 +95,9 @@ class Life:
                 return self.happens(kind, self._random.choice(booked))
             if kind in _AFTER_A_BOOKING:
                 kind = "meeting_booked"
-            contact = self._anybody()
-            return self.happens(kind if contact else "contact_imported", contact)
+            if not self.portal.contacts:
+                return self.happens("contact_imported")
+            return self.happens(kind, str(self.portal.contacts.anybody(self._random)))
 
     def happens(self, kind: str, contact: str = "") -> Event:
         """This event to this contact, given by id or email. KeyError for a kind or a contact that there is none of."""
@@ -113,17 +113,6 @@ class Life:
             if kind == "meeting_booked":
                 self._booked.append(met)
             return Event(kind=kind, contact=met, at=self.portal.clock.now())
-
-    def _anybody(self) -> str:
-        """Some contact; `""` where there is none. The list of all is renewed only when somebody came or went."""
-        if len(self._ids) != len(self.portal.contacts):
-            self._ids = [str(each) for each in self.portal.contacts.live]
-        while self._ids:
-            place = self._random.randrange(len(self._ids))
-            if self._is_there(self._ids[place]):
-                return self._ids[place]
-            self._ids = [str(each) for each in self.portal.contacts.live]
-        return ""
 
     def _is_there(self, contact: str) -> bool:
         return int(contact) in self.portal.contacts.live

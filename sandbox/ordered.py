@@ -3,6 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from random import Random
 
 BLOCK = 1_000
 
@@ -62,6 +63,15 @@ class Ordered:
         if at == len(self.blocks):
             return self._count
         return sum(map(len, self.blocks[:at])) + bisect_left(self.blocks[at], number)
+
+    def any(self, random: Random) -> int:
+        """One of them, each as likely as any other. IndexError where there is none."""
+        # A place that a shorter block lacks is drawn anew; else the numbers of short blocks would come more often.
+        places = 2 * BLOCK if len(self.blocks) > 1 else len(self)
+        while True:
+            block, place = random.choice(self.blocks), random.randrange(places)
+            if place < len(block):
+                return block[place]
 
     def part(self, start: int, stop: int) -> Iterator[int]:
         """Those from the place `start` up to, without, the place `stop`."""
