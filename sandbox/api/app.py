@@ -62,7 +62,7 @@ def _nowhere(_: "Portal", __: Call) -> Answer:
 
 def _no_control(_: "Portal", call: Call) -> Answer:
     known = ", ".join(f"{each.method} {each.path}" for each in ENDPOINTS if each.control)
-    raise not_found(f"There is no {call.method} {control.BASE}/{call.params['path']}; there are: {known}")
+    raise not_found(f"There is no {call.method} {control.BASE}/{call.params.get('path', '')}; there are: {known}")
 
 
 def application(
@@ -78,9 +78,8 @@ def application(
 
     routes = [route(endpoint) for endpoint in ENDPOINTS]
     for method in _EVERY_METHOD:
-        routes.append(
-            route(Endpoint(method=method, path=f"{control.BASE}/{{path:path}}", handler=_no_control, control=True))
-        )
+        for path in (control.BASE, f"{control.BASE}/{{path:path}}"):
+            routes.append(route(Endpoint(method=method, path=path, handler=_no_control, control=True)))
         routes.append(route(Endpoint(method=method, path="/{path:path}", handler=_nowhere)))
     starlette = Starlette(routes=routes)
 

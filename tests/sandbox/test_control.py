@@ -80,18 +80,88 @@ def test_sales_can_answer_at_a_given_time_and_take_it_back(portal: Portal, contr
 
 
 @pytest.mark.parametrize(
-    "act",
+    ("act", "says"),
     [
-        {"as": "nobody"},
-        {"as": "person", "property": "no_such_property", "value": "1"},
-        {"as": "person", "property": "city", "value": "1", "at": "yesterday"},
-        {"as": "sales", "value": "perhaps"},
+        ({"value": "Bonn"}, "not set: [as]"),
+        ({"as": "nobody", "value": "1"}, "'person', 'workflow', 'integration', 'hubspot', 'deal_sync' or 'sales'"),
+        ({"as": "person", "property": "city"}, "not set: [value]"),
+        ({"as": "person", "value": "Bonn"}, "person names a property"),
+        ({"as": "sales", "property": "city", "value": "true_sql"}, "sales names no property"),
+        ({"as": "sales", "value": "perhaps"}, "sales answer with one of"),
+        ({"as": "sales", "value": "unqualified"}, "not one of the allowed options: [true_sql]"),
+        ({"as": "deal_sync", "value": "won"}, "not one of the allowed options: [subscriber,"),
+        ({"as": "person", "property": "no_such_property", "value": "1"}, "does not exist"),
+        ({"as": "person", "property": "lifecyclestage", "value": "MQL"}, "not one of the allowed options"),
+        ({"as": "workflow", "property": "numemployees", "value": "lots"}, "not one of the allowed options"),
+        ({"as": "integration", "property": "closedate", "value": "soon"}, "not a valid long"),
+        ({"as": "person", "property": "email", "value": "nobody"}, "is invalid"),
+        ({"as": "person", "property": "email", "value": "Taken@a.example"}, "Contact already exists"),
+        ({"as": "person", "property": "hs_analytics_num_visits", "value": "5"}, "is a read only property"),
+        ({"as": "hubspot", "property": "hs_analytics_num_visits", "value": "many"}, "not a valid number"),
+        ({"as": "person", "property": "city", "value": "1", "at": "yesterday"}, "'yesterday' is not a time"),
+    ],
+    ids=lambda part: "" if isinstance(part, str) else str(part),
+)
+def test_an_edit_that_hubspot_would_not_take_is_refused(
+    portal: Portal, control: Control, act: dict[str, Any], says: str
+) -> None:
+    portal.define("lead_scoring_sales_feedback", "enumeration", "radio", options=["true_sql"])
+    contact = portal.add_contact()
+    portal.add_contact(email="taken@a.example")
+    before = dict(portal.contact(contact).properties)
+    status, told = control.ask("POST", f"/contacts/{contact}", act)
+    assert (status, says in told["message"]) == (409 if "exists" in says else 400, True), told["message"]
+    assert dict(portal.contact(contact).properties) == before
+
+
+def test_hubspot_alone_writes_read_only_properties(portal: Portal, control: Control) -> None:
+    act = {"as": "hubspot", "property": "hs_analytics_num_visits", "value": 5}
+    _, told = control.ask("POST", f"/contacts/{portal.add_contact()}", act)
+    assert told["properties"]["hs_analytics_num_visits"] == "5"
+
+
+def test_null_takes_a_value_away(portal: Portal, control: Control) -> None:
+    contact = portal.add_contact(city="Bonn")
+    _, told = control.ask("POST", f"/contacts/{contact}", {"as": "person", "property": "city", "value": None})
+    assert told["properties"]["city"] == ""
+
+
+def test_what_follows_other_properties_is_shown_without_a_history(portal: Portal, control: Control) -> None:
+    _, told = control.ask("GET", f"/contacts/{portal.add_contact(lifecyclestage='lead')}")
+    assert "hs_v2_date_entered_lead" in told["properties"].keys() - told["history"].keys()
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "send either move_s or to"),
+        ({"move_s": 5, "to": "2027-01-01T00:00:00Z"}, "send either move_s or to"),
+        ({"move_s": -1}, "move_s: Input should be greater than or equal to 0"),
+        ({"move_s": "soon"}, "move_s"),
+        ({"move_s": 10**12}, "the clock goes no further than 3000-01-01"),
+        ({"to": "2026-11-02T09:29:59Z"}, "to is in the past; it is 2026-11-02T09:30:00.000Z now"),
+        ({"to": "tomorrow"}, "'tomorrow' is not a time"),
+        ({"to": "9999-01-01T00:00:00Z"}, "the clock goes no further than 3000-01-01"),
     ],
 )
-def test_an_act_that_makes_no_sense_is_refused(portal: Portal, control: Control, act: dict[str, Any]) -> None:
-    portal.define("lead_scoring_sales_feedback", "enumeration", "radio", options=["true_sql"])
-    status, _ = control.ask("POST", f"/contacts/{portal.add_contact()}", act)
-    assert status == 400
+def test_the_clock_only_goes_forward(control: Control, body: dict[str, Any], says: str) -> None:
+    status, told = control.ask("POST", "/clock", body)
+    assert (status, says in told["message"]) == (400, True), told["message"]
+    assert control.ask("GET", "/clock")[1] == {"now": "2026-11-02T09:30:00.000Z"}
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/contact/751"), ("PUT", "/clock"), ("GET", "")])
+def test_what_there_is_not_is_told_what_there_is(control: Control, method: str, path: str) -> None:
+    status, told = control.ask(method, path)
+    assert status == 404
+    assert "GET /_sandbox/contacts/{id}, POST /_sandbox/contacts/{id}" in told["message"]
+    assert "POST /_sandbox/switches" in told["message"]
+
+
+def test_a_contact_cannot_be_merged_with_itself(portal: Portal, control: Control) -> None:
+    contact = portal.add_contact(email="ada@a.example")
+    assert control.ask("POST", "/merge", {"primary": contact, "other": "ada@a.example"})[0] == 400
+    assert control.ask("POST", "/merge", {"primary": contact, "other": "99999"})[0] == 404
 
 
 def test_contacts_can_be_merged_and_deleted(portal: Portal, control: Control) -> None:
