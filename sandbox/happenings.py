@@ -16,6 +16,8 @@ from sandbox.portal import ANSWERS, Portal
 from sandbox.times import to_ms
 from sandbox.values import Value
 
+SUBMISSIONS_LISTED_MAX = 800
+"""HubSpot's own definition of `hs_calculated_form_submissions` (estuary/connectors)."""
 STAGE_OF_A_DEAL, STAGE_OF_A_DEAL_WON = "opportunity", "customer"
 
 
@@ -66,7 +68,7 @@ def form_sent(portal: Portal, random: Random, contact: str) -> str:
         ),
         recent_conversion_event_name=page,
         recent_conversion_date=now,
-        hs_calculated_form_submissions=";".join(sent),
+        hs_calculated_form_submissions=";".join(sent[-SUBMISSIONS_LISTED_MAX:]),
         **_missing(portal, contact, {"first_conversion_event_name": page, "first_conversion_date": now}),
     )
     typed = {"email": held(portal, contact, "email")}

@@ -40,13 +40,13 @@ def _moment(given: Any) -> datetime:
 
 
 _Moment = Annotated[datetime, BeforeValidator(_moment)]
-_Who = Literal["person", "workflow", "integration", "hubspot", "deal_sync", "sales"]
+Who = Literal["person", "workflow", "integration", "hubspot", "deal_sync", "sales"]
 
 
 class _Edit(BaseModel):
     """Who writes what; `null` takes a value away."""
 
-    as_: _Who = Field(alias="as")
+    as_: Who = Field(alias="as")
     property: Text | None = None
     value: Text | None
     at: _Moment | None = None
@@ -66,8 +66,8 @@ class _Move(BaseModel):
     to: _Moment | None = None
 
 
-_OWN_PROPERTY: Mapping[_Who, str] = {"deal_sync": STAGE, "sales": FEEDBACK}
-_ACTS: Mapping[_Who, Callable[["Portal", str, str, str, datetime | None], None]] = {
+_OWN_PROPERTY: Mapping[Who, str] = {"deal_sync": STAGE, "sales": FEEDBACK}
+_ACTS: Mapping[Who, Callable[["Portal", str, str, str, datetime | None], None]] = {
     "person": lambda portal, contact, name, value, at: portal.person_sets(contact, name, value, at=at),
     "workflow": lambda portal, contact, name, value, at: portal.workflow_sets(contact, name, value, at=at),
     "integration": lambda portal, contact, name, value, at: portal.integration_sets(contact, name, value, at=at),

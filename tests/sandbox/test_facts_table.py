@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from sandbox.api.app import ENDPOINTS
+from sandbox.api.control import Who
 from sandbox.switches import Switches
 
 ROOT = Path(__file__).parents[2]
@@ -70,3 +72,18 @@ def test_every_switch_of_the_table_is_turned_by_a_test_it_names() -> None:
             files = {named.partition("::")[0] for named in code_in(row.shown_by)}
             texts = [(ROOT / "tests" / (f if "/" in f else f"sandbox/{f}")).read_text() for f in files]
             assert any(switch in text for text in texts), switch
+
+
+def first_cells(header: str) -> list[str]:
+    """What stands as code in the first column of the page's table with that header."""
+    table = PAGE.read_text(encoding="utf-8").partition(f"{header}\n")[2].partition("\n\n")[0]
+    return [code_in(line)[0] for line in table.splitlines()[1:]]
+
+
+def test_every_request_to_the_control_endpoint_is_on_the_page() -> None:
+    listed = first_cells("| Request | Body | What it does |")
+    assert sorted(listed) == sorted(f"{each.method} {each.path}" for each in ENDPOINTS if each.control)
+
+
+def test_everybody_whom_the_control_endpoint_plays_is_on_the_page() -> None:
+    assert first_cells("| `as` | Who edits | `property` | `value` |") == list(get_args(Who))

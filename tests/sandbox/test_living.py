@@ -121,6 +121,15 @@ def test_a_form_sent_from_an_untracked_page_moves_no_date(life: Life, lived_in: 
     assert held(lived_in, contact, "num_unique_conversion_events") == [str(len({s.split(":")[0] for s in submissions}))]
 
 
+def test_of_very_many_forms_the_latest_800_are_listed(life: Life, lived_in: Portal, contact: str) -> None:
+    earlier = ";".join(f"guid::{number}" for number in range(800))
+    lived_in.hubspot_records(contact, hs_calculated_form_submissions=earlier)
+    life.happens("form_sent", contact)
+    listed = held(lived_in, contact, "hs_calculated_form_submissions")[0].split(";")
+    assert (len(listed), listed[0]) == (800, "guid::1")
+    assert listed[-1].endswith(str(to_ms(lived_in.clock.now())))
+
+
 def test_a_mail_counts_once_however_often_it_is_opened(life: Life, lived_in: Portal, contact: str) -> None:
     life.happens("mail_delivered", contact)
     for _ in range(3):

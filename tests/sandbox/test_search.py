@@ -147,6 +147,14 @@ def test_the_index_lags_behind_writes(portal: Portal, contacts: Any) -> None:
     assert search(contacts, where("city", "EQ", "bonn")).total == 1
 
 
+def test_a_search_finds_nothing_archived_and_tells_no_history(portal: Portal, contacts: Any) -> None:
+    there, gone = portal.add_contact(city="Bonn"), portal.add_contact(city="Bonn")
+    portal.delete(gone)
+    answer = search(contacts, where("city", "EQ", "bonn"), propertiesWithHistory=["city"], archived=True)
+    assert ids_of(answer) == [there]
+    assert answer.results[0].properties_with_history is None
+
+
 def test_reads_by_id_do_not_lag(portal: Portal, contacts: Any) -> None:
     contact = portal.add_contact(city="Bonn")
     portal.switches.index_lag_s = 3_600
