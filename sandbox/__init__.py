@@ -1,7 +1,7 @@
 """A HubSpot portal of our own over HTTP, for tests, demos and rehearsals; it knows nothing of the worker."""
 
 from sandbox.clock import Clock
-from sandbox.csv_portal import load_csv
+from sandbox.csv_portal import Loaded, load_csv
 from sandbox.fault_reading import FaultMistakesError, read_faults
 from sandbox.faults import Fault
 from sandbox.generator import generate
@@ -16,6 +16,7 @@ __all__ = [
     "Fault",
     "FaultMistakesError",
     "Life",
+    "Loaded",
     "Portal",
     "SandboxServer",
     "Stage",

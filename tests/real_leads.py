@@ -41,7 +41,7 @@ class RealRun:
 
 def run(file: Path) -> RealRun:
     """Load, serve, provision, resync twice; the plan is accepted whatever its size."""
-    portal = load_csv(file, shift_to_now=True)
+    portal = load_csv(file, shift_to_now=True).portal
     before = Counter(r.properties.get("lifecyclestage") or "none" for r in portal.contacts.live.values())
     with SandboxServer(portal) as server, tempfile.TemporaryDirectory() as folder:
         given: dict[str, Any] = {

@@ -4,7 +4,6 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from csv import Error as FormatError
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +15,7 @@ from sandbox import (
     Fault,
     FaultMistakesError,
     Life,
+    Loaded,
     Portal,
     SandboxServer,
     generate,
@@ -27,6 +27,7 @@ from sandbox import (
 from sync.bootstrap import connection_of, knobs_of, opened_world, rulebook_of
 from sync.cli.options import AsJson, ready
 from sync.cli.output import ShownProgress, print_json, print_summary, say, table
+from sync.cli.rehearsal import ending, of_faults, of_file, of_portal, opening
 from sync.hubspot import provision
 from sync.run import Summary, plan, resync
 from sync.selecting import Selection
@@ -34,6 +35,8 @@ from sync.selecting import Selection
 Tier = Literal["free", "starter", "professional", "enterprise"]
 ContactCount = Annotated[int, typer.Option("--contacts", min=1, help="How many contacts to make up.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed makes up the same people.")]
+CONTACTS, SEED = 500, 1
+"""How many people are made up, and which, unless said otherwise."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,7 +44,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("sandbox")(sandbox_command)
 
 
-def demo_command(contacts: ContactCount = 500, seed: Seed = 1, as_json: AsJson = False) -> None:
+def demo_command(contacts: ContactCount = CONTACTS, seed: Seed = SEED, as_json: AsJson = False) -> None:
     """The whole main job against an embedded sandbox portal; no account needed, nothing is kept."""
     portal = generate(contacts=contacts, seed=seed)
     with SandboxServer(portal) as server, _own_settings(portal, server.url) as settings:
@@ -94,6 +97,7 @@ def _own_settings(portal: Portal, url: str) -> Iterator[Settings]:
         given: Mapping[str, Any] = {
             "HUBSPOT_ACCESS_TOKEN": portal.token,
             "HUBSPOT_BASE_URL": url,
+            "SCORELINE_PORTAL_ID": str(portal.portal_id),
             "DATABASE_URL": f"sqlite:///{Path(folder) / 'demo.db'}",
         }
         yield Settings(_env_file=None, **given)  # type: ignore[call-arg] # the base class takes it
@@ -117,12 +121,20 @@ def _as_sales_see_it(portal: Portal, rulebook: Rulebook) -> Iterator[dict[str, s
 def sandbox_command(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 8025,
-    contacts: ContactCount = 500,
-    seed: Seed = 1,
+    contacts: Annotated[
+        int | None,
+        typer.Option("--contacts", min=1, help="How many contacts to make up.", show_default=str(CONTACTS)),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", help="The same seed makes up the same people, and the same --live.", show_default=str(SEED)
+        ),
+    ] = None,
     latency_ms: Annotated[float, typer.Option("--latency-ms", min=0, help="Added to every answer.")] = 0,
     tier: Annotated[Tier, typer.Option("--tier", help="Whose limits apply.")] = "professional",
     csv: Annotated[
-        Path | None, typer.Option("--csv", exists=True, dir_okay=False, help="Contacts from a HubSpot-style export.")
+        Path | None, typer.Option("--csv", exists=True, dir_okay=False, help="Contacts from an export of HubSpot's.")
     ] = None,
     shift_to_now: Annotated[
         bool, typer.Option("--shift-to-now", help="The newest time of the file becomes now.")
@@ -142,27 +154,25 @@ def sandbox_command(
 ) -> None:
     """Serve a sandbox portal on this machine until SIGINT or SIGTERM."""
     ready()
-    if csv:
-        portal = _from_file(csv, shift_to_now, tier)
-    else:
-        portal = generate(contacts=contacts, seed=seed, tier=tier, portal_id=portal_id_for(contacts, seed))
-    _turn(portal, switches or ())
-    life = Life(portal, seed)
+    _one_source(csv, shift_to_now=shift_to_now, contacts=contacts, seed=None if live else seed)
+    how_many, chance = contacts or CONTACTS, SEED if seed is None else seed
+    loaded = _from_file(csv, shift_to_now, tier) if csv else None
+    named = portal_id_for(how_many, chance)
+    portal = loaded.portal if loaded else generate(contacts=how_many, seed=chance, tier=tier, portal_id=named)
+    turned = _turn(portal, switches or ())
     for fault in _faults_of(faults) if faults else ():
         portal.faults.add(fault)
+    life = Life(portal, chance)
+    _serve(life, live, port, latency_ms, (*of_file(loaded), *of_portal(portal, turned, latency_ms, live)))
+
+
+def _serve(life: Life, live: float, port: int, latency_ms: float, told: Sequence[str]) -> None:
+    """Serve the portal of a life, which goes on meanwhile; `told` is what the start says beside the address."""
+    portal = life.portal
 
     def announce(url: str) -> None:
-        how_many, named = len(portal.contacts), portal.portal_id
-        say(f"A sandbox portal with {how_many:,} contacts answers at {url} as portal {named}. In another terminal:")
-        say(f"  export HUBSPOT_BASE_URL={url} HUBSPOT_ACCESS_TOKEN={portal.token}")
-        say("  scoreline provision && scoreline plan")
-        say(
-            "Ctrl-C ends it, and nothing of it is kept. What scoreline knows of it is in the database that DATABASE_URL"
-        )
-        say("names, or scoreline.db where scoreline runs: delete that before you serve the same portal again.")
-        if csv:
-            made = [each.name for each in portal.contacts.definitions.list() if not each.hubspot_defined]
-            say(f"Columns that are no property of HubSpot's became custom ones: {', '.join(made) or 'none'}.")
+        for line in (*opening(portal, url), *told, *of_faults(portal.faults.pending(), url)):
+            say(line)
 
     try:
         with living(life, live) if live else nullcontext():
@@ -171,8 +181,8 @@ def sandbox_command(
         raise ConfigError(
             f"Port {port} cannot be served: {error.strerror}. Name another with --port; 0 takes any free one."
         ) from error
-    if live:
-        say(f"{life.counts.total():,} events happened in the contacts' lives.")
+    for line in ending(life, live):
+        say(line)
 
 
 def portal_id_for(*content: object) -> int:
@@ -180,12 +190,26 @@ def portal_id_for(*content: object) -> int:
     return 10_000_000 + zlib.crc32(repr(content).encode()) % 90_000_000
 
 
-def _turn(portal: Portal, switches: Sequence[str]) -> None:
+def _one_source(csv: Path | None, *, shift_to_now: bool, contacts: int | None, seed: int | None) -> None:
+    """Contacts come from a file or are made up. ConfigError for what would mean nothing with the one or the other."""
+    given = {"--contacts": contacts is not None, "--seed": seed is not None}
+    if csv and (useless := [name for name, is_given in given.items() if is_given]):
+        raise ConfigError(
+            f"{' and '.join(useless)} cannot be combined with --csv, whose contacts are not made up; nothing is "
+            "served. Choose one."
+        )
+    if shift_to_now and not csv:
+        raise ConfigError("--shift-to-now moves the times of a file; nothing is served. Name the file with --csv.")
+
+
+def _turn(portal: Portal, switches: Sequence[str]) -> Sequence[str]:
+    """Turn the switches; their names."""
     named = dict(each.partition("=")[::2] for each in switches)
     try:
         portal.switches.turn(**named)
     except ValueError as error:
         raise ConfigError(f"A switch of the sandbox cannot be turned: {error}. Turn it with NAME=VALUE.") from error
+    return list(named)
 
 
 def _faults_of(file: Path) -> Sequence[Fault]:
@@ -196,13 +220,10 @@ def _faults_of(file: Path) -> Sequence[Fault]:
         raise ConfigError(f"{file} does not say what goes wrong in a way that can be played:\n{listed}") from error
 
 
-def _from_file(csv: Path, shift_to_now: bool, tier: Tier) -> Portal:
+def _from_file(csv: Path, shift_to_now: bool, tier: Tier) -> Loaded:
     try:
         at = csv.stat()
         portal_id = portal_id_for(str(csv.resolve()), at.st_mtime_ns, at.st_size)
         return load_csv(csv, shift_to_now=shift_to_now, tier=tier, portal_id=portal_id)
-    except (ValueError, FormatError) as error:
-        raise ConfigError(
-            f"{csv} is not an export that can be served: {error}. It must be CSV in UTF-8, whose first row names "
-            "HubSpot properties."
-        ) from error
+    except ValueError as error:
+        raise ConfigError(f"{csv} is not an export that can be served: {error}.") from error

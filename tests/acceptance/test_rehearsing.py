@@ -47,6 +47,32 @@ def test_a_file_of_faults_goes_wrong_as_it_says(process: Process, tmp_path: Path
         caught.value.close()
 
 
+def test_the_start_tells_how_the_sandbox_is_set_up_and_the_end_what_went_wrong_with_nothing(
+    process: Process, tmp_path: Path
+) -> None:
+    (tmp_path / "bad_day.yaml").write_text(
+        "faults: [{fault: gateway_page, method: GET, path: owners, times: 2}, {drop: after, path: ownrs, times: null}]"
+    )
+    options = ("--faults", "bad_day.yaml", "--live", "0.01", "--tier", "free", "--latency-ms", "5")
+    sandbox: Any = process("sandbox", "--port", "0", "--contacts", "1", *options, "--switch", "index_lag_s=30")
+    with pytest.raises(HTTPError) as caught:
+        urlopen(f"{announced_by(sandbox)}/crm/v3/owners", timeout=5)
+    caught.value.close()
+    sandbox.send_signal(signal.SIGTERM)
+    assert sandbox.wait(ENDS_S) == 0
+    told = sandbox.stdout.read().splitlines()
+    for line in (
+        "Tier free: 100 requests in ten seconds, 250,000 a day.",
+        "Every answer takes 5 ms longer.",
+        "Switches turned: index_lag_s=30.0.",
+        "Life goes on: 0.01 events a second, to any of the contacts.",
+        "  gateway_page: GET, owners, 2 times",
+        "  drop after: any method, ownrs, always",
+        "No request met: drop after: any method, ownrs, always.",
+    ):
+        assert line in told
+
+
 def test_every_mistake_in_a_file_of_faults_is_told_with_its_path(scoreline: Scoreline, tmp_path: Path) -> None:
     (tmp_path / "odd.yaml").write_text("faults: [{fault: flood}, {fault: locked, times: -1}]\n")
     ended = scoreline("sandbox", "--port", "0", "--faults", "odd.yaml")

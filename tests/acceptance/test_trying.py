@@ -129,16 +129,73 @@ def test_a_port_that_is_taken_is_said(scoreline: Scoreline) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "has no header"),
-        ("email\na@b.example,too,many\n", "3 cells"),
+        ("", "it has no header"),
+        ("email,city\n", "it has a header, but no contacts below it"),
+        ("email\na@b.example,too,many\n", "line 2 has 3"),
         ("email;createdate\na@b.example;1\n", "separated by semicolons"),
-        ("E-Mail,Name\na@b.example,Ann\n", "no column bears the internal name of a HubSpot property"),
+        ("E-Mail,Name\na@b.example,Ann\n", "no column bears the internal name or the English label"),
     ],
 )
-def test_a_file_that_is_no_export_is_said(scoreline: Scoreline, tmp_path: Path, text: str, says: str) -> None:
+def test_a_file_that_is_no_export_is_said_and_named_once(
+    scoreline: Scoreline, tmp_path: Path, text: str, says: str
+) -> None:
     (tmp_path / "odd.csv").write_text(text)
     ended = scoreline("sandbox", "--csv", "odd.csv", "--port", "0")
     assert ended.status == 2
-    assert "odd.csv" in ended.err
+    assert ended.err.count("odd.csv") == 1
     assert says in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--csv", "people.csv", "--contacts", "5"], "--contacts cannot be combined with --csv"),
+        (["--csv", "people.csv", "--contacts", "500", "--seed", "1"], "--contacts and --seed cannot be combined"),
+        (["--shift-to-now"], "Name the file with --csv"),
+    ],
+)
+def test_options_that_would_mean_nothing_together_are_wrong_usage(
+    scoreline: Scoreline, tmp_path: Path, options: list[str], says: str
+) -> None:
+    (tmp_path / "people.csv").write_text("email\na@b.example\n")
+    ended = scoreline("sandbox", "--port", "0", *options)
+    assert ended.status == 2
+    assert says in ended.err
+
+
+def told_by(sandbox: subprocess.Popen[str]) -> str:
+    """All that a sandbox said until it was told to end."""
+    assert sandbox.stdout is not None
+    first = sandbox.stdout.readline()
+    sandbox.send_signal(signal.SIGTERM)
+    assert sandbox.wait(ENDS_S) == 0
+    return first + sandbox.stdout.read()
+
+
+def test_what_became_of_a_file_is_told_without_anything_personal(process: Process, tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text(
+        "Record ID,Email,Lifecycle Stage,Last Contacted,Create Date,Shoe Size\n"
+        "101,ann@prospect.example,Lead,2024-05-01 10:00,2024-03-12 09:14,38\n"
+        "102,ANN@prospect.example,Churned,,03/12/2024,\n"
+        "103,secret.example,Lead,,03/13/2024,\n"
+    )
+    told = told_by(process("sandbox", "--port", "0", "--csv", "export.csv", "--shift-to-now"))
+    for line in (
+        "Contacts have the ids that the file gives them.",
+        'became custom ones: shoe_size ("Shoe Size").',
+        "Lifecycle stages that only the file knows were added after HubSpot's: Churned.",
+        'the newest one, line 2, column "Last Contacted", is now.',
+        "Cells left out, since their property cannot hold them: 4.",
+        '  the address of a contact above: 1 in column "Email", line 3',
+        '  not a time in ISO or milliseconds: 2 in column "Create Date", line 3, 4',
+        '  not an email address: 1 in column "Email", line 4',
+    ):
+        assert line in told
+    for personal in ("prospect", "secret", "03/1"):
+        assert personal not in told
+
+
+def test_new_ids_are_told(process: Process, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("email\nann@prospect.example\n")
+    assert "Contacts have new ids" in told_by(process("sandbox", "--port", "0", "--csv", "people.csv"))
