@@ -5,7 +5,14 @@ from config.errors import ConfigError
 from config.logs import configure_logging
 from config.rulebook import EngagementSource, FactSource, Rulebook, Sources, load_rulebook, rulebook_schema
 from config.rulebook_mistakes import Mistake, RulebookError
-from config.settings import SettingLine, Settings, describe_settings, load_settings, unknown_settings
+from config.settings import (
+    SettingLine,
+    Settings,
+    describe_settings,
+    load_settings,
+    unknown_settings,
+    without_password,
+)
 
 __all__ = [
     "GRADES",
@@ -26,4 +33,5 @@ __all__ = [
     "rulebook_schema",
     "stage_problems",
     "unknown_settings",
+    "without_password",
 ]

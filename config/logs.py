@@ -1,31 +1,32 @@
 """Log lines: a sentence, a stable `action` key and ids; for people on a terminal, JSON elsewhere. Always on stderr."""
 
+import json
 import logging
 import sys
-from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
 
 
 class Redact:
-    """Takes the access token out of whatever is about to be logged."""
+    """Takes the access token out of a line that is about to be written, wherever in it that stands."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        as_json = json.dumps(token)[1:-1]
+        self._forms = {token, as_json} if token else set()
 
-    def __call__(self, _logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        if self._token:
-            for key, value in event.items():
-                if isinstance(value, str) and self._token in value:
-                    event[key] = value.replace(self._token, "(token)")
-        return event
+    def __call__(self, _logger: object, _name: str, line: str) -> str:
+        for form in self._forms:
+            line = line.replace(form, "(token)")
+        return line
 
 
 def configure_logging(*, form: Literal["auto", "console", "json"], level: str, token: str = "") -> None:
     """Set up structlog for this process; `auto` is JSON unless stderr is a terminal."""
     as_json = form == "json" or (form == "auto" and not sys.stderr.isatty())
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    # The other way to show a traceback prints the variables of every function: the token, and what contacts hold.
+    on_console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else on_console
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -33,8 +34,9 @@ def configure_logging(*, form: Literal["auto", "console", "json"], level: str, t
     ]
     if as_json:
         processors.append(structlog.processors.format_exc_info)
+    processors += [renderer, Redact(token)]
     structlog.configure(
-        processors=[*processors, Redact(token), renderer],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         # Looked up for each line: a progress display puts itself in stderr's place, so that lines go above it.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -38,9 +38,17 @@ class Settings(BaseSettings):
     access_token: SecretStr | None = _env(
         "HUBSPOT_ACCESS_TOKEN", "token of the portal: a service key or a private app's token", default=None
     )
+    portal_id: str | None = _env(
+        "SCORELINE_PORTAL_ID",
+        "id of the portal (account) that the token must belong to; with a token of another one nothing is done",
+        default=None,
+    )
     base_url: str = _env("HUBSPOT_BASE_URL", "where the HubSpot API answers", default="https://api.hubapi.com")
     database_url: str = _env(
-        "DATABASE_URL", "the worker's own state: sqlite:///… or postgresql://…", default="sqlite:///scoreline.db"
+        "DATABASE_URL",
+        "the worker's own state: sqlite:///… or postgresql://…",
+        default="sqlite:///scoreline.db",
+        repr=False,  # may hold a password
     )
     rulebook: Path | None = _env(
         "SCORELINE_RULEBOOK", "path of the rulebook; or `default`, `classic`: the packaged ones", default=None
@@ -92,6 +100,13 @@ class Settings(BaseSettings):
         "SCORELINE_LOG_LEVEL", "the least important log lines shown", default="info"
     )
 
+    @field_validator("portal_id")
+    @classmethod
+    def _is_a_portal(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[0-9]+", value):
+            raise ValueError("the number of a HubSpot account, such as 4711001")
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
@@ -103,6 +118,8 @@ class Settings(BaseSettings):
             raise wrong from None
         if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:%-]+", parts.hostname or ""):
             raise wrong
+        if "@" in parts.netloc:  # messages name this address, and HubSpot takes no password
+            raise wrong
         return value.rstrip("/")
 
     @field_validator("database_url")
@@ -112,6 +129,10 @@ class Settings(BaseSettings):
             # A run's beginnings must outlive its process: a database in memory is none.
             raise ValueError("sqlite:///file.db, sqlite:////folder/file.db or postgresql://user:password@host/name")
         return value
+
+    def __reduce__(self) -> NoReturn:
+        """Settings hold the token: they are not to be written anywhere, nor handed to another process."""
+        raise TypeError("Settings cannot be pickled: they hold secrets.")
 
     @property
     def token(self) -> str:
@@ -166,7 +187,7 @@ def describe_settings() -> list[SettingLine]:
         if field_name == "access_token":
             shown = "(set)" if given else "(not set)"
         elif given:
-            shown = _without_password(given)
+            shown = without_password(given)
         else:
             shown = "(packaged default)" if field.default is None else str(field.default)
         lines.append(
@@ -179,6 +200,11 @@ def describe_settings() -> list[SettingLine]:
             )
         )
     return lines
+
+
+def without_password(url: str) -> str:
+    """The address with passwords hidden, also where it is too broken to be taken apart as an address."""
+    return re.sub(r"(password=)[^&]*", r"\1***", re.sub(r"(//[^/:@]*):.*@", r"\1:***@", url))
 
 
 def unknown_settings() -> list[str]:
@@ -219,8 +245,3 @@ def _source(name: str, in_file: Mapping[str, str | None]) -> str:
     if os.environ.get(name):
         return "environment"
     return ENV_FILE if in_file.get(name) else "default"
-
-
-def _without_password(url: str) -> str:
-    """The text with passwords hidden, also where it is too broken to be taken apart as an address."""
-    return re.sub(r"(password=)[^&]*", r"\1***", re.sub(r"(//[^/:@]*):.*@", r"\1:***@", url))

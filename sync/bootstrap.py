@@ -18,8 +18,11 @@ def rulebook_of(settings: Settings) -> Rulebook:
 
 
 def connection_of(settings: Settings) -> Connection:
-    """A connection to the portal behind the token; nothing is sent yet. ConfigError without a token."""
-    return connect(
+    """A connection to the portal behind the token; nothing is sent yet, unless SCORELINE_PORTAL_ID is to be compared.
+
+    ConfigError without a token, or with one of another portal.
+    """
+    connection = connect(
         token=settings.token,
         base_url=settings.base_url,
         daily_reserve=settings.daily_reserve,
@@ -27,6 +30,12 @@ def connection_of(settings: Settings) -> Connection:
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
     )
+    if settings.portal_id and (found := account(connection).portal_id) != settings.portal_id:
+        raise ConfigError(
+            f"The token belongs to portal {found}, and SCORELINE_PORTAL_ID is {settings.portal_id}. Nothing was read "
+            "or written. Set HUBSPOT_ACCESS_TOKEN to a token of that portal, or correct SCORELINE_PORTAL_ID."
+        )
+    return connection
 
 
 def knobs_of(settings: Settings) -> Knobs:
@@ -92,12 +101,13 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
         portal=portal,
         facts=facts,
         reader=HubSpotReader(connection, rulebook, builder),
-        writer=HubSpotWriter(connection, builder, allowed=kept.lease.check),
+        writer=HubSpotWriter(connection, builder, allowed=kept.lease.check, steady=clock.steady),
         journal=kept.journal,
         memory=kept.memory,
         lease=kept.lease,
         rulebook=rulebook,
         now=lambda: clock.now(facts.time_zone),
+        steady=clock.steady,
     )
 
 

@@ -1,6 +1,7 @@
 """The command line: one thin file per group of commands, and what an error means for the exit status."""
 
 import sys
+import traceback
 from importlib import metadata
 from typing import Any, NoReturn
 
@@ -69,6 +70,8 @@ def status_of(arguments: list[str]) -> int:
         return _failed(error, NOT_REACHED)
     except (ConfigError, FatalError) as error:
         return _failed(error, WRONG_USAGE)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours is told in our way, too
+        return _crashed(error)
     finally:
         structlog.reset_defaults()
     return DONE
@@ -77,3 +80,18 @@ def status_of(arguments: list[str]) -> int:
 def _failed(error: Exception, status: int) -> int:
     print(f"scoreline: {error}", file=sys.stderr)
     return status
+
+
+def _crashed(error: Exception) -> int:
+    """Where it happened, for whoever mends it; what was said is left out, since it may quote a contact or the token."""
+    chain = [error]
+    while (before := chain[-1].__cause__ or chain[-1].__context__) and isinstance(before, Exception):
+        chain.append(before)
+    for each in reversed(chain):
+        print(type(each).__name__, *traceback.format_tb(each.__traceback__), sep="\n", end="", file=sys.stderr)
+    print(
+        f"scoreline: a mistake in the program ({type(error).__name__}). What was written stays written, and what was "
+        "begun is settled by the next run. Please report it with the lines above.",
+        file=sys.stderr,
+    )
+    return NEEDS_A_PERSON

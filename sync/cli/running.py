@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import structlog
 import typer
 
-from config import ConfigError, Rulebook, Settings, property_problems
+from config import ConfigError, Rulebook, Settings, property_problems, without_password
 from sync.bootstrap import knobs_of, opened_store, opened_world, rulebook_of
 from sync.cli.options import (
     AcceptLarge,
@@ -96,7 +96,8 @@ def plan_show(run_id: RunId, as_json: AsJson = False) -> None:
             )
             _print_changes(journal, run_id, rulebook_of(settings), most=None)
             return
-    raise FatalError(f"There is no plan {run_id} in {settings.database_url}; `scoreline runs` lists what there is.")
+    database = without_password(settings.database_url)
+    raise FatalError(f"There is no plan {run_id} in {database}; `scoreline runs` lists what there is.")
 
 
 @plans.command("apply")

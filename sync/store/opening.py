@@ -2,15 +2,20 @@
 
 import os
 import sqlite3
+import stat
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import structlog
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from config import without_password
 from sync.store import migrations
 from sync.store.database import BUSY_S, Database, StoreError, cause_of, prepare_sqlite
+
+log = structlog.get_logger(__name__)
 
 _FORMS = "sqlite:///file.db, sqlite:////folder/file.db or postgresql://user:password@host/name"
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
@@ -23,7 +28,7 @@ def open_database(database_url: str) -> Database:
     Several processes may do this at the same moment. StoreError, with the way out, when it cannot be done.
     """
     url = _parse(database_url)
-    name = _without_secrets(url)
+    name = without_password(database_url)
     try:
         engine = _sqlite_engine(url) if url.drivername == "sqlite" else _postgresql_engine(url)
         try:
@@ -59,11 +64,6 @@ def _parse(database_url: str) -> URL:
     return url
 
 
-def _without_secrets(url: URL) -> str:
-    hidden = {key: "***" for key in url.query if "password" in key}
-    return url.update_query_dict(hidden).render_as_string(hide_password=True)
-
-
 def _cannot_open(name: str, why: str) -> str:
     return (
         f"The database {name} cannot be opened: {why}. Nothing was read or written. "
@@ -77,10 +77,27 @@ def _sqlite_engine(url: URL) -> Engine:
         raise FileNotFoundError(f"there is no folder {file.parent}")
     # Created for its owner only; SQLite gives -wal and -shm the mode of the file. Also tells whether it may be written.
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    _close_to_others(file)
     _use_wal(file)
     engine = create_engine(url, hide_parameters=True)
     prepare_sqlite(engine)
     return engine
+
+
+def _close_to_others(file: Path) -> None:
+    """Take every right of others to a file that was there before, and to what SQLite keeps beside it."""
+    for each in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        with suppress(FileNotFoundError):
+            mode = stat.S_IMODE(each.stat().st_mode)
+            if mode & 0o077:
+                try:
+                    each.chmod(mode & 0o700)
+                except PermissionError:
+                    log.warning(
+                        "A file of the database may be opened by others, and belongs to somebody else.",
+                        action="store.open_to_others",
+                        file=each.name,
+                    )
 
 
 def _use_wal(file: Path) -> None:
