@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from config import ConfigError
 from sync.records import (
     Change,
     ContactRecord,
@@ -52,6 +53,12 @@ class LeaseHeld(Exception):
             f"{holder.since:%Y-%m-%d %H:%M:%S %Z}. Nothing was read or written. Wait for it, or end it."
         )
         self.holder = holder
+
+
+def words_of(error: Exception) -> str:
+    """What may be kept and shown of an error: our own words; of any other, which may quote a contact, its name."""
+    ours = isinstance(error, FatalError | RetryableError | ContactError | LeaseHeld | ConfigError)
+    return str(error) if ours else f"a mistake in the program ({type(error).__name__})"
 
 
 class ContactReader(Protocol):

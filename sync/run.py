@@ -13,7 +13,7 @@ from scoring import Score, score_contact
 from sync.applying import Applied, Applier
 from sync.evaluation import Evaluation, Evaluator
 from sync.planning import SafetyLimit, Tally, refusal
-from sync.ports import ContactError, FatalError, RetryableError
+from sync.ports import ContactError, FatalError, RetryableError, words_of
 from sync.records import Mode, RequestCount, RunRecord, RunState
 from sync.selecting import Selection, forget, regrouped, selected, widened
 from sync.settling import LeftOver, close, left_over, settle
@@ -200,7 +200,7 @@ def _on_record(world: World, mode: Mode, at: datetime) -> Iterator[Summary]:
         state = "refused" if summary.plan_refused and mode != "plan" else "finished"
         state = "interrupted" if summary.interrupted else state
     except Exception as exception:
-        error = str(exception)
+        error = words_of(exception)
         lost = RetryableError  # a database that is gone must not hide what went wrong first
         raise
     finally:
