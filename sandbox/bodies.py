@@ -227,7 +227,7 @@ def parsed(raw: bytes) -> Any:
 def read(raw: bytes, shape: type[T]) -> T:
     """The body as that type; a 400 that says where it is none."""
     if not raw:
-        raise invalid("Invalid input JSON: No content to map due to end-of-input")
+        raise invalid("Invalid input JSON: there is no content")
     try:
         return TypeAdapter(shape).validate_python(parsed(raw))
     except ValidationError as error:

@@ -108,6 +108,7 @@ class Switches:
             setattr(self, name, value)
 
 
+_MOST = 10**12
 _WORDS = {"true": True, "on": True, "false": False, "off": False}
 
 
@@ -121,6 +122,6 @@ def _read(name: str, takes: type, to: object) -> Setting:
         number = float(str(to)) if takes is float else int(str(to))
     except ValueError:
         number = -1
-    if number < 0:
-        raise ValueError(f"{name} is a number from 0 on, not {to!r}")
+    if not 0 <= number <= _MOST:
+        raise ValueError(f"{name} is a number from 0 on, at most {_MOST}, not {to!r}")
     return number

@@ -77,6 +77,8 @@ def a_filter(**said: Any) -> dict[str, Any]:
         ("POST", "/_sandbox/clock", {"move_s": 10**300}),
         ("POST", "/_sandbox/switches", {"self": True}),
         ("POST", "/_sandbox/switches", ["index_lag_s"]),
+        ("POST", "/_sandbox/switches", {"index_lag_s": "nan"}),
+        ("POST", "/_sandbox/switches", {"filters_max": "9" * 30}),
         ("GET", f"{LISTS}/1/memberships?limit=x", None),
         ("GET", "/crm/v3/objects/contacts?limit=x", None),
         ("GET", f"/crm/v3/objects/contacts?after={'9' * 5_000}", None),
