@@ -145,6 +145,9 @@ class Journal(Protocol):
     def open_entries(self) -> Sequence[JournalEntry]:
         """Changes of any run whose outcome is not on record."""
 
+    def latest(self, ids: Sequence[str], most: int) -> Mapping[str, Sequence[JournalEntry]]:
+        """The newest changes of these contacts that were begun, of any run, newest first, at most so many of each."""
+
     def forget(self, ids: Sequence[str]) -> None:
         """Drop all changes of these contacts, but for open ones."""
 

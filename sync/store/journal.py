@@ -126,6 +126,25 @@ class SqlJournal:
         in_order = self._our_changes().order_by(changes.c.run_id, changes.c.number)
         return self._entries(in_order.where(is_open))
 
+    def latest(self, ids: Sequence[str], most: int) -> Mapping[str, Sequence[JournalEntry]]:
+        """The newest changes of these contacts that were begun, of any run, newest first, at most so many of each."""
+        newest_first = (changes.c.run_id.desc(), changes.c.number.desc())
+        place = func.row_number().over(partition_by=changes.c.contact_id, order_by=newest_first).label("place")
+        ours = select(runs.c.id).where(runs.c.portal_id == self._portal_id)
+        # A sum is in no index: it keeps both databases from walking through whole runs, where a few contacts are asked
+        # for. Only the keys are sorted.
+        begun = select(changes.c.run_id, changes.c.number, place).where(
+            (changes.c.run_id + 0).in_(ours), changes.c.state != State.PLANNED.value
+        )
+        found: dict[str, list[JournalEntry]] = {}
+        for chunk in in_chunks(ids, CHUNK):
+            ranked = begun.where(changes.c.contact_id.in_(chunk)).subquery()
+            same = (changes.c.run_id == ranked.c.run_id) & (changes.c.number == ranked.c.number)
+            newest = select(changes).join(ranked, same).where(ranked.c.place <= most).order_by(ranked.c.place)
+            for entry in self._entries(newest):
+                found.setdefault(entry.change.contact_id, []).append(entry)
+        return found
+
     def forget(self, ids: Sequence[str]) -> None:
         """Drop all changes of these contacts, but for open ones."""
         ours = select(runs.c.id).where(runs.c.portal_id == self._portal_id)

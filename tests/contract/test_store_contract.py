@@ -430,3 +430,29 @@ def test_changes_of_a_contact_that_is_gone_are_forgotten_but_for_open_ones(journ
     journal.forget(["1"])
     left = [(e.run_id, e.change.contact_id) for run in (first, second) for batch in journal.entries(run) for e in batch]
     assert left == [(first, "2"), (second, "1"), (second, "2")]
+
+
+def test_the_latest_changes_of_a_contact_are_those_that_were_begun_newest_first(journal: Journal) -> None:
+    first = a_run(journal, a_change("1", reason="a"), a_change("2", reason="b"))
+    journal.mark(all_entries(journal, first), State.DONE)
+    second = a_run(journal, a_change("1", reason="c"))
+    journal.mark(all_entries(journal, second), State.REFUSED, "no")
+    a_run(journal, a_change("1", reason="planned only"))
+    third = a_run(journal, a_change("1", reason="d"))
+    journal.mark(all_entries(journal, third), State.WRITING)
+
+    def told(most: int) -> dict[str, list[tuple[str, State]]]:
+        latest = journal.latest(["1", "2", "3"], most)
+        return {i: [(e.change.reason, e.state) for e in entries] for i, entries in latest.items()}
+
+    assert told(1) == {"1": [("d", State.WRITING)], "2": [("b", State.DONE)]}
+    assert told(2)["1"] == [("d", State.WRITING), ("c", State.REFUSED)]
+    assert told(9)["1"] == [("d", State.WRITING), ("c", State.REFUSED), ("a", State.DONE)]
+    assert journal.latest([], 3) == {}
+
+
+def test_the_latest_changes_of_many_contacts_can_be_asked_for_at_once(journal: Journal) -> None:
+    ids = [str(n) for n in range(1_200)]
+    run_id = a_run(journal, *(a_change(i) for i in ids))
+    journal.mark(all_entries(journal, run_id), State.DONE)
+    assert journal.latest(ids, 1).keys() == set(ids)

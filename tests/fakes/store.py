@@ -89,6 +89,14 @@ class FakeJournal:
     def open_entries(self) -> Sequence[JournalEntry]:
         return [e for entries in self._entries.values() for e in entries.values() if e.state in OPEN_STATES]
 
+    def latest(self, ids: Sequence[str], most: int) -> Mapping[str, Sequence[JournalEntry]]:
+        newest_first = [
+            e for run_id in sorted(self._entries, reverse=True) for e in [*self._entries[run_id].values()][::-1]
+        ]
+        begun = [entry for entry in newest_first if entry.state is not State.PLANNED]
+        found = {i: [entry for entry in begun if entry.change.contact_id == i][:most] for i in ids}
+        return {i: entries for i, entries in found.items() if entries}
+
     def forget(self, ids: Sequence[str]) -> None:
         for run_id, entries in self._entries.items():
             self._entries[run_id] = {
