@@ -123,12 +123,12 @@ def sandbox_command(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 8025,
     contacts: Annotated[
         int | None,
-        typer.Option("--contacts", min=1, help="How many contacts to make up.", show_default=str(CONTACTS)),
+        typer.Option("--contacts", min=1, help=f"How many contacts to make up: {CONTACTS}, unless told."),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
-            "--seed", help="The same seed makes up the same people, and the same --live.", show_default=str(SEED)
+            "--seed", help=f"The same seed makes up the same people, and the same --live; {SEED}, unless told."
         ),
     ] = None,
     latency_ms: Annotated[float, typer.Option("--latency-ms", min=0, help="Added to every answer.")] = 0,
