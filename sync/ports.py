@@ -89,9 +89,21 @@ class ContactReader(Protocol):
         """What stage and sales' answer of these contacts once were; deleted ones are missing."""
 
 
+FRESH_S = 5.0
+"""How old, in seconds, the reading that a write rests on may be when the write is sent.
+
+A look and a write take two or three round trips of about 0.2 s each, so this is ample where nothing comes between.
+HubSpot's burst window is ten seconds: whoever had to wait for it to pass reads again.
+"""
+
+
 class ContactWriter(Protocol):
-    def write(self, updates: Sequence[Update]) -> Sequence[Outcome]:
-        """Write at most 100 updates, each of another contact; return one outcome per update, in order."""
+    def write(self, updates: Sequence[Update], *, read_at: float | None = None) -> Sequence[Outcome]:
+        """Write at most 100 updates, each of another contact; return one outcome per update, in order.
+
+        `read_at`: the moment, by the steady clock, at which the reading that these updates rest on was begun. What
+        would be sent more than FRESH_S later is not sent, and its outcome is Stale. None: they rest on no reading.
+        """
 
 
 class Portal(Protocol):

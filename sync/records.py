@@ -152,7 +152,12 @@ class Unknown:
     reason: str
 
 
-Outcome = Written | Refused | Unknown
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """Not sent: what it rests on was read too long ago."""
+
+
+Outcome = Written | Refused | Unknown | Stale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,10 @@ from itertools import chain
 import structlog
 
 from scoring import Score, score_contact
-from sync.applying import Applied, Applier
+from sync.applying import Applier
 from sync.evaluation import Evaluation, Evaluator
+from sync.moving import Mover
+from sync.outcomes import Applied, Outcomes
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import ContactError, FatalError, RetryableError, words_of
 from sync.records import Mode, RequestCount, RunRecord, RunState
@@ -289,12 +291,15 @@ def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | N
 def _write(world: World, summary: Summary, plan_id: int, at: datetime, *, as_shown: bool = False) -> None:
     """Write a plan's changes; the summary then counts what was written."""
     applier = _applier(world, _evaluator(world, at))
-    applied = applier.apply(plan_id, as_shown=as_shown)
-    summary.tally.changed = applied.tally.changed
-    summary.tally.stage_changes = applied.tally.stage_changes
-    summary.tally.failed += applied.tally.failed
-    summary.dropped += applied.dropped
-    summary.interrupted = applied.stopped
+    applied = applier.applied
+    try:
+        applier.apply(plan_id, as_shown=as_shown)
+    finally:  # what was written before it failed was written
+        summary.tally.changed = applied.tally.changed
+        summary.tally.stage_changes = applied.tally.stage_changes
+        summary.tally.failed += applied.tally.failed
+        summary.dropped += applied.dropped
+        summary.interrupted = applied.stopped
 
 
 def _take_over(summary: Summary, settled: Applied) -> None:
@@ -323,13 +328,20 @@ def _evaluator(world: World, at: datetime) -> Evaluator:
 
 
 def _applier(world: World, evaluator: Evaluator) -> Applier:
-    return Applier(
+    mover = Mover(
         reader=world.reader,
         writer=world.writer,
-        journal=world.journal,
-        memory=world.memory,
         lease=world.lease,
+        outcomes=Outcomes(journal=world.journal, memory=world.memory),
+        steady=world.steady,
+        answer_property=world.rulebook.properties["feedback"],
+    )
+    return Applier(
+        reader=world.reader,
+        journal=world.journal,
         evaluator=evaluator,
+        mover=mover,
+        steady=world.steady,
         stop=world.stop,
         progress=lambda more: world.progress("Writing", more),
     )

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sync.applying import Applied, Applier
+from sync.applying import Applier
 from sync.evaluation import Evaluator
+from sync.outcomes import Applied
 from sync.planning import edit_under_our_clear
 from sync.ports import ContactReader, Journal
 from sync.records import Change, ContactRecord, History, JournalEntry, Mode, RunRecord, State
@@ -71,21 +72,20 @@ def settle(
 
     A lead is decided afresh from the stage it had; where that no longer moves it, the old stage goes back.
     """
-    applied = Applied()
     moving = {entry.change.contact_id: entry.change for entry in owed.entries if entry.change.moves}
     changes = []
     for start in range(0, len(moving), 100):
         ids = list(moving)[start : start + 100]
         changes += _stages_owed({i: moving[i] for i in ids}, reader, evaluator, policy)
     if not changes:
-        return applied
+        return applier.applied
     run_id = journal.start_run("settle", rulebook_version=rulebook_version, at=at)
     journal.plan(run_id, changes)
     for planned in journal.entries(run_id, states=[State.PLANNED]):
-        applier.write_stages(planned, applied)
-    summary = {"settled": len(changes), "contacts_failed": applied.tally.failed}
+        applier.fill(planned)
+    summary = {"settled": len(changes), "contacts_failed": applier.applied.tally.failed}
     journal.finish_run(run_id, "finished", summary=summary, at=at)
-    return applied
+    return applier.applied
 
 
 def close(owed: LeftOver, *, journal: Journal, run_id: int, mode: Mode, at: datetime) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config import Rulebook
+from sync.clock import SYSTEM
 from sync.ports import ContactReader, ContactWriter, Journal, Lease, Memory, Portal
 from sync.records import PortalFacts
 
@@ -26,6 +27,8 @@ class World:
     rulebook: Rulebook
     now: Callable[[], datetime]
     """The present moment, aware, in the portal's time zone."""
+    steady: Callable[[], float] = SYSTEM.steady
+    """Seconds on a clock that nobody sets: how old a reading is."""
     progress: Progress = lambda _what, _more: None
     stop: Callable[[], bool] = lambda: False
     """Whether the run was asked to stop; asked between batches, never inside one."""

@@ -1,50 +1,80 @@
 """Updates become batch requests; every row gets an outcome, and one bad row costs the others nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
+from sync.clock import SYSTEM
 from sync.hubspot.building import RecordBuilder, modified_at
 from sync.hubspot.connection import Connection
 from sync.hubspot.errors import Answer, AnswerLost, Complaint, complaint_of
 from sync.hubspot.paging import Row, rows_of
-from sync.ports import FatalError
-from sync.records import STAGE, Outcome, Refused, Unknown, Update, Written
+from sync.ports import FRESH_S, FatalError
+from sync.records import STAGE, Outcome, Refused, Stale, Unknown, Update, Written
 
 BATCH = 100
 """Inputs that one batch request may hold (HubSpot objects guide)."""
+
+_UNFINISHED = ("PENDING", "PROCESSING", "CANCELED")
+"""What a batch's `status` may be besides COMPLETE (HubSpot's OpenAPI file): its rows then prove nothing."""
+
+
+class _TooOld(Exception):
+    """What a write rests on was read too long ago."""
 
 
 class HubSpotWriter:
     """Fulfils the port `ContactWriter`.
 
     HubSpot validates a batch as a whole and does not say which record is wrong, so a refused batch is halved until
-    the offender is alone. Ids that are unknown to it fail by themselves. `allowed` is called right before every single
-    request, and raises where this process may no longer write.
+    the offender is alone: 2 * ceil(log2(n)) requests more for one in n. Ids that are unknown to it fail by themselves.
+    `allowed` is called right before every single request, and raises where this process may no longer write.
     """
 
-    def __init__(self, connection: Connection, builder: RecordBuilder, *, allowed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        builder: RecordBuilder,
+        *,
+        allowed: Callable[[], None],
+        steady: Callable[[], float] = SYSTEM.steady,
+    ) -> None:
         self._connection = connection
         self._builder = builder
         self._allowed = allowed
+        self._steady = steady
 
-    def write(self, updates: Sequence[Update]) -> Sequence[Outcome]:
+    def write(self, updates: Sequence[Update], *, read_at: float | None = None) -> Sequence[Outcome]:
         """One outcome per update, in order. FatalError when the portal lacks a property of ours; RetryableError
         when HubSpot does not take writes now. After either, what was sent is known only by reading."""
         ids = [update.contact_id for update in updates]
         if len(updates) > BATCH or len(set(ids)) < len(ids):
             raise ValueError("a batch holds at most 100 updates, each of another contact")
-        outcomes = self._batch(updates) if updates else {}
+        outcomes = self._batch(updates, partial(self._must_be_fresh, read_at)) if updates else {}
         return [outcomes[contact_id] for contact_id in ids]
 
-    def _batch(self, updates: Sequence[Update]) -> dict[str, Outcome]:
+    def _must_be_fresh(self, read_at: float | None) -> None:
+        if read_at is not None and self._steady() - read_at > FRESH_S:
+            raise _TooOld
+
+    def _may_go(self, must_be_fresh: Callable[[], None]) -> None:
+        # In this order: whatever the look at the lease took, or a process that slept in the middle of it, is then
+        # seen. What happens between here and HubSpot, nobody can take back.
+        self._allowed()
+        must_be_fresh()
+
+    def _batch(self, updates: Sequence[Update], must_be_fresh: Callable[[], None]) -> dict[str, Outcome]:
         inputs = [{"id": update.contact_id, "properties": dict(update.properties)} for update in updates]
         try:
+            must_be_fresh()  # no waiting for a turn that would come too late
             answer = self._connection.write(
                 self._connection.api.contacts_batch.update,
                 {"inputs": inputs},
-                allowed=self._allowed,
+                allowed=partial(self._may_go, must_be_fresh),
                 # A stage that was cleared must come back, whatever is left of the day.
                 urgent=any(update.properties.get(STAGE) for update in updates),
             )
+        except _TooOld:
+            return {update.contact_id: Stale() for update in updates}
         except AnswerLost as lost:
             return {update.contact_id: Unknown(reason=str(lost)) for update in updates}
         if answer.status < 300:
@@ -55,30 +85,41 @@ class HubSpotWriter:
         if len(updates) == 1:
             return {updates[0].contact_id: Refused(reason=f"HubSpot refused it ({answer.status}, {complaint})")}
         middle = len(updates) // 2
-        return self._batch(updates[:middle]) | self._batch(updates[middle:])
+        return self._batch(updates[:middle], must_be_fresh) | self._batch(updates[middle:], must_be_fresh)
 
     def _outcomes(self, updates: Sequence[Update], answer: Answer) -> dict[str, Outcome]:
+        """What a success says of each contact, by id: its order means nothing, and what it contradicts is unknown."""
         document = answer.document or {}
         silent = "HubSpot's answer says nothing of this contact"
         outcomes: dict[str, Outcome] = {update.contact_id: Unknown(reason=silent) for update in updates}
+        if document.get("status") in _UNFINISHED:
+            return outcomes
+        said: dict[str, list[Outcome]] = {}
         for error in document.get("errors") or []:
-            complaint = complaint_of(error if isinstance(error, dict) else None)
-            gone = complaint.category == "OBJECT_NOT_FOUND"
-            reason = (
-                "it is not there any more: deleted, or merged into another"
-                if gone
-                else f"HubSpot refused it ({complaint})"
-            )
-            outcomes |= {i: Refused(reason=reason, gone=gone) for i in complaint.ids if i in outcomes}
+            refused, ids = _refusal(error)
+            for contact_id in ids:
+                said.setdefault(contact_id, []).append(refused)
         for row in rows_of(document):
-            if (contact_id := str(row.get("id"))) in outcomes and isinstance(row.get("properties"), Mapping):
-                outcomes[contact_id] = self._written(row)
+            if isinstance(row.get("properties"), Mapping):
+                said.setdefault(str(row.get("id")), []).append(self._written(row))
+        for contact_id in said.keys() & outcomes.keys():
+            first, *others = said[contact_id]
+            agreed = all(other == first for other in others)
+            outcomes[contact_id] = first if agreed else Unknown(reason="HubSpot's answer contradicts itself")
         return outcomes
 
     def _written(self, row: Row) -> Written:
         properties = row["properties"]
         at = modified_at({"lastmodifieddate": row.get("updatedAt")}) or modified_at(properties)
         return Written(values=self._builder.as_ours(properties), at=at)
+
+
+def _refusal(error: object) -> tuple[Refused, Sequence[str]]:
+    """One entry of a batch's `errors`: what it means, and for which contacts."""
+    complaint = complaint_of(error if isinstance(error, dict) else None)
+    if complaint.category == "OBJECT_NOT_FOUND":
+        return Refused(reason="it is not there any more: deleted, or merged into another", gone=True), complaint.ids
+    return Refused(reason=f"HubSpot refused it ({complaint})"), complaint.ids
 
 
 def _missing_property(complaint: Complaint, rows: int) -> FatalError:

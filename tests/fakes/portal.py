@@ -7,6 +7,7 @@ from typing import Any
 
 from config import Rulebook
 from scoring import Contact
+from sync.ports import FRESH_S
 from sync.records import (
     STAGE,
     ContactRecord,
@@ -17,6 +18,7 @@ from sync.records import (
     Refused,
     RequestCount,
     Role,
+    Stale,
     Unknown,
     Update,
     Written,
@@ -55,6 +57,8 @@ class FakePortal:
         """How the history names our writes."""
         self.lists: dict[str, list[str]] = {}
         self.time = NOW
+        self.steady_s = 0.0
+        """The steady clock, which stands still unless somebody moves it."""
         self._rows: dict[str, Row] = {}
         self._whenever: dict[str, list[Callable[[], None]]] = {}
         self._refusals: dict[str, Callable[[Mapping[str, str]], bool]] = {}
@@ -94,6 +98,11 @@ class FakePortal:
         """A contact's facts are other ones from now on."""
         row = self._rows[contact.id]
         row.contact, row.modified_at = contact, self._tick()
+
+    def becomes(self, contact: Contact, *, dated: datetime | None = None) -> None:
+        """A contact's facts are other ones, with this change date; None: the date stays what it was."""
+        row = self._rows[contact.id]
+        row.contact, row.modified_at = contact, dated or row.modified_at
 
     def meanwhile(self, moment: str, do: Callable[[], None]) -> None:
         """Once, at the next `before write`, `after write`, `before read` and so on, let something happen.
@@ -172,9 +181,12 @@ class FakePortal:
             for i, h in kept.items()
         }
 
-    def write(self, updates: Sequence[Update]) -> Sequence[Outcome]:
+    def write(self, updates: Sequence[Update], *, read_at: float | None = None) -> Sequence[Outcome]:
         assert 0 < len(updates) <= 100, "HubSpot takes at most 100 updates in a batch"
         assert len({update.contact_id for update in updates}) == len(updates), "HubSpot takes a contact once in a batch"
+        self._happens("before turn")
+        if read_at is not None and self.steady_s - read_at > FRESH_S:
+            return [Stale() for _ in updates]
         self.requests.write += 1
         self.sent.append(updates)
         try:

@@ -56,6 +56,13 @@ def test_a_lead_without_a_stage_is_not_cleared() -> None:
     assert stages_sent(setting) == [{"1": SQL}]
 
 
+def test_a_lead_that_need_not_be_cleared_does_not_wait_for_those_that_must() -> None:
+    setting = a_setting_with_one_move()
+    setting.lead("2", 70)
+    setting.resync()
+    assert stages_sent(setting) == [{"2": SQL}, {"1": ""}, {"1": MQL}]
+
+
 def test_never_more_than_one_batch_of_leads_is_without_a_stage() -> None:
     setting = Setting()
     for number in range(250):
@@ -115,14 +122,6 @@ class TestOthersActMeanwhile:
         summary = setting.resync()
         assert setting.portal.stages_of("1") == [SQL, ""]
         assert [i for i, _ in summary.dropped] == ["1"]
-
-    def test_a_person_who_sets_a_stage_while_others_are_cleared_wins(self) -> None:
-        setting = a_setting_with_one_move()
-        setting.lead("2", 70)
-        setting.portal.meanwhile("after write", lambda: setting.portal.edited("2", stage=LEAD))
-        setting.resync()
-        assert setting.portal.stages_of("2") == [LEAD]
-        assert setting.portal.stage("1") == MQL
 
     def test_a_workflow_that_fills_the_empty_stage_is_not_overwritten_in_the_same_run(self) -> None:
         setting = a_setting_with_one_move()

@@ -50,6 +50,7 @@ class Setting:
             lease=self.store.lease,
             rulebook=self.rulebook,
             now=lambda: self.now,
+            steady=lambda: self.portal.steady_s,
         )
         return replace(world, **differences)
 
@@ -62,8 +63,8 @@ class Setting:
         world = self.world(fate, **rest)
         return resync(world, selection, knobs, command="test", accept_large_plan=accept)
 
-    def plan(self, mode: str = "full", *, knobs: Knobs = ANY_SIZE) -> Summary:
-        return plan(self.world(), Selection(mode=mode), knobs)  # type: ignore[arg-type] # likewise
+    def plan(self, mode: str = "full", *, knobs: Knobs = ANY_SIZE, **chosen: Any) -> Summary:
+        return plan(self.world(), Selection(mode=mode, **chosen), knobs)  # type: ignore[arg-type] # likewise
 
     def apply(self, plan_id: int) -> Summary:
         return apply_plan(self.world(), plan_id, ANY_SIZE, command="test")

@@ -1,0 +1,314 @@
+"""One batch of changes into HubSpot: what the reading still allows, every answer checked, every doubt read back.
+
+A stage is changed in two requests. Between them a contact has no stage, so its set follows its clear before anything
+else is begun: never more than one batch of contacts is blank, and the journal names them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sync.outcomes import GONE, Left, Outcomes
+from sync.planning import edit_under_our_clear
+from sync.ports import ContactReader, ContactWriter, FatalError, Lease, RetryableError
+from sync.records import STAGE, Change, History, JournalEntry, Outcome, Refused, Stale, State, Unknown, Update, Written
+from workflows import PEOPLE
+
+TRIES = 3
+"""How often a write whose outcome was unknown, and which reading showed not to have happened, is sent again."""
+
+LOOKS_MAX = 6
+"""How often a contact is looked at again because its turn to be written came too late: as often as a request is sent
+before it counts as failed."""
+
+_LOST = f"HubSpot did not say in {TRIES} tries whether it wrote this; the next run finds out"
+_STALE = (
+    f"{LOOKS_MAX} times in a row its turn to be written came so late that what was read of it was too old to write by; "
+    "the next run tries again"
+)
+_UNSEEN = "HubSpot does not show yet that it cleared the stage; the next run finds out"
+_THEIRS = "somebody else set the stage in the meantime; theirs stands"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """A request that a change may take: what it sends, and the stage of the contact before and after it."""
+
+    sends: Callable[[Change], Mapping[str, str]]
+    before: Callable[[Change], str]
+    after: Callable[[Change], str]
+
+
+def _old(change: Change) -> str:
+    return change.stage_from or ""
+
+
+def _new(change: Change) -> str:
+    return change.stage_to or ""
+
+
+def _none(_: Change) -> str:
+    return ""
+
+
+def _all_values(change: Change) -> Mapping[str, str]:
+    return change.after if change.stage_to is None else {**change.after, STAGE: change.stage_to}
+
+
+_CLEAR = _Step(sends=lambda _: {STAGE: ""}, before=_old, after=_none)
+_SET = _Step(sends=_all_values, before=_old, after=_new)
+_FILL = _Step(sends=_all_values, before=_none, after=_new)
+_RESTORE = _Step(sends=lambda change: {STAGE: _old(change)}, before=_none, after=_old)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one request came to."""
+
+    written: list[JournalEntry] = field(default_factory=list)
+    times: dict[str, datetime | None] = field(default_factory=dict)
+    kept: list[JournalEntry] = field(default_factory=list)
+    """HubSpot said yes, and the contact is still in the stage it had."""
+    refused: list[tuple[JournalEntry, Refused]] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+
+class Mover:
+    """Writes batches of at most 100 changes, each of another contact."""
+
+    def __init__(
+        self,
+        *,
+        reader: ContactReader,
+        writer: ContactWriter,
+        lease: Lease,
+        outcomes: Outcomes,
+        steady: Callable[[], float],
+        answer_property: str,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._lease = lease
+        self.outcomes = outcomes
+        self._steady = steady
+        self._answer_property = answer_property
+
+    def write(self, entries: Sequence[JournalEntry], *, read_at: float | None) -> list[Left]:
+        """Write changes that rest on a reading begun at this moment of the steady clock; None: on none in particular.
+
+        Returns those that came too late, or whose request was lost: they must be decided afresh before they are
+        tried again. Every contact that was cleared has a stage by then, or is on record.
+        """
+        clearing = [entry for entry in entries if entry.change.clears_first]
+        setting = [entry for entry in entries if not entry.change.clears_first]
+        left = self._set(setting, read_at) if setting else []
+        return left + (self._clear(clearing, read_at) if clearing else [])
+
+    def fill(self, entries: Sequence[JournalEntry]) -> None:
+        """Give contacts that we left without a stage the one decided, if nobody has acted since."""
+        left = until_written(entries, self._fill)
+        self.outcomes.leave_open([replace(each, why=f"{each.why}; until then it has no stage") for each in left])
+
+    def _set(self, entries: Sequence[JournalEntry], read_at: float | None) -> list[Left]:
+        self.outcomes.begin(entries, State.WRITING)
+        seen = self._send_values(entries, _SET, read_at)
+        if not seen.kept:
+            return seen.left
+        # HubSpot kept the old stage: by its order that was a step back, so clear first.
+        return seen.left + self._clear([_through_a_clear(entry) for entry in seen.kept], read_at)
+
+    def _clear(self, entries: Sequence[JournalEntry], read_at: float | None) -> list[Left]:
+        self.outcomes.begin(entries, State.CLEARING)
+        seen = self._send(entries, _CLEAR, read_at)
+        self.outcomes.confirm(seen.written, State.CLEARED)
+        for entry, outcome in seen.refused:
+            self.outcomes.refused(entry, outcome)
+        self.fill(seen.written)
+        return [*seen.left, *(Left(entry=entry, why=_LOST) for entry in seen.kept)]
+
+    def _fill(self, entries: Sequence[JournalEntry], looks: int) -> list[Left]:
+        ready, unseen, read_at = self._still_blank(entries, looks)
+        return unseen + (self._send_values(ready, _FILL, read_at).left if ready else [])
+
+    def _send_values(self, entries: Sequence[JournalEntry], step: _Step, read_at: float | None) -> _Seen:
+        """One request with the new values, stage and score together; what it came to is on record."""
+        try:
+            seen = self._send(entries, step, read_at)
+        except FatalError:
+            with suppress(FatalError, RetryableError):
+                self._put_back(self._blank(entries), "the new one could not be set")
+            raise
+        self.outcomes.done(seen.written, seen.times)
+        refused = [entry for entry, _ in seen.refused]
+        blank = {entry.number for entry in (refused if step is _FILL else self._blank(refused))}
+        for entry, outcome in seen.refused:
+            if entry.number in blank and not outcome.gone:  # a refused set must not leave a contact without a stage
+                self._put_back([entry], outcome.reason)
+            else:
+                self.outcomes.refused(entry, outcome)
+        return seen
+
+    def _still_blank(self, entries: Sequence[JournalEntry], looks: int) -> tuple[list[JournalEntry], list[Left], float]:
+        """Those that our clear alone has touched, those that do not show it yet, and the moment this look counts from.
+
+        Each look counts from its beginning. After some that came to nothing it counts from its end: where HubSpot is
+        so slow that a look alone takes too long, a contact must not stay blank for ever.
+        """
+        asked_at = self._steady()
+        histories = self._reader.histories([entry.change.contact_id for entry in entries])
+        ready: list[JournalEntry] = []
+        unseen: list[Left] = []
+        for entry in entries:
+            history = histories.get(entry.change.contact_id)
+            if history is None:
+                self.outcomes.drop(entry, GONE)
+            elif entry.change.clears_first and history.stage_now == entry.change.stage_from:
+                # Most likely a copy of HubSpot's that is behind: it has confirmed the clear.
+                unseen.append(Left(entry=entry, why=_UNSEEN))
+            elif history.stage_now is not None:
+                self.outcomes.drop(entry, "somebody else set the stage between clear and set; theirs stands")
+            elif entry.change.stage_from is not None and history.stage and history.stage[0].by in PEOPLE:
+                self.outcomes.drop(entry, "somebody emptied the stage in the meantime; that stands")
+            elif edited := edit_under_our_clear(history, entry.change):
+                self._give_back(
+                    replace(entry, change=replace(entry.change, stage_from=edited)),
+                    "somebody set the stage in the moment before it was cleared",
+                )
+            elif self._answered_since(history, entry.change):
+                self._give_back(entry, "sales answered between clear and set; that is decided afresh")
+            else:
+                ready.append(entry)
+        return ready, unseen, asked_at if looks < TRIES else self._steady()
+
+    def _answered_since(self, history: History, change: Change) -> bool:
+        """Whether this change would write over an answer that was given after it was decided."""
+        if self._answer_property not in change.after or not history.answer:
+            return False
+        return (history.answer[0].value or "") != change.before.get(self._answer_property, "")
+
+    def _blank(self, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+        """Those of these contacts that had a stage and have none now, as a move leaves them half-way."""
+        moving = [entry for entry in entries if entry.change.moves and entry.change.stage_from is not None]
+        present = self._reader.stages([entry.change.contact_id for entry in moving]) if moving else {}
+        return [entry for entry in moving if present.get(entry.change.contact_id, "gone") is None]
+
+    def _give_back(self, entry: JournalEntry, why: str) -> None:
+        """Somebody acted while we moved the contact: the stage goes back, and nobody has to act."""
+        self._restore([entry], why, lambda each: self.outcomes.drop(each, f"{why}; its stage is back"))
+
+    def _put_back(self, entries: Sequence[JournalEntry], why: str) -> None:
+        """The new stage cannot be set: the old one goes back, and the contact is reported."""
+        back = f"{why}; its stage is back as it was"
+        self._restore(entries, why, lambda each: self.outcomes.refuse(each, back))
+
+    def _restore(self, entries: Sequence[JournalEntry], why: str, is_back: Callable[[JournalEntry], None]) -> None:
+        def once(asked: Sequence[JournalEntry], _looks: int) -> list[Left]:
+            read_at = self._steady()
+            present = self._reader.stages([entry.change.contact_id for entry in asked])
+            ours = []
+            for entry in asked:
+                stage = present.get(entry.change.contact_id, "gone")
+                # Where it shows the old stage already, that may be a copy of HubSpot's that is behind.
+                if stage in (None, entry.change.stage_from):
+                    ours.append(entry)
+                else:
+                    self.outcomes.drop(entry, GONE if entry.change.contact_id not in present else _THEIRS)
+            seen = self._send(ours, _RESTORE, read_at) if ours else _Seen()
+            for entry in seen.written:
+                is_back(entry)
+            for entry, outcome in seen.refused:
+                if outcome.gone:
+                    self.outcomes.drop(entry, GONE)
+                else:
+                    self.outcomes.without_stage(entry, why)
+            return seen.left
+
+        for each in until_written(entries, once):
+            self.outcomes.without_stage(each.entry, why)
+
+    def _send(self, entries: Sequence[JournalEntry], step: _Step, read_at: float | None) -> _Seen:
+        """One batch to HubSpot, if the portal is still ours, and what it came to: answered, or read back."""
+        self._lease.check()
+        updates = [Update(contact_id=e.change.contact_id, properties=step.sends(e.change)) for e in entries]
+        outcomes = self._writer.write(updates, read_at=read_at)
+        outcomes = [_doubted(e.change, outcome) for e, outcome in zip(entries, outcomes, strict=True)]
+        unknown = [e for e, outcome in zip(entries, outcomes, strict=True) if isinstance(outcome, Unknown)]
+        present = self._present(unknown)
+        seen = _Seen()
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            match outcome:
+                case Refused():
+                    seen.refused.append((entry, outcome))
+                case Stale():
+                    seen.left.append(Left(entry=entry, why=_STALE))
+                case Written(values=values, at=at):
+                    seen.times[entry.change.contact_id] = at
+                    self._sort(entry, values, step, seen, is_certain=True)
+                case Unknown():
+                    self._sort(entry, present.get(entry.change.contact_id), step, seen, is_certain=False)
+        return seen
+
+    def _sort(
+        self,
+        entry: JournalEntry,
+        holds: Mapping[str, str] | None,
+        step: _Step,
+        seen: _Seen,
+        *,
+        is_certain: bool,
+    ) -> None:
+        """Judge one contact by what it holds now; `is_certain`: by HubSpot's own answer to this request."""
+        change = entry.change
+        stage = (holds or {}).get(STAGE, "")
+        if holds is None:
+            self.outcomes.drop(entry, GONE)
+        elif not change.moves or stage == step.after(change):
+            if is_certain or not _differs(holds, step.sends(change)):
+                seen.written.append(entry)
+            else:
+                seen.left.append(Left(entry=entry, why=_LOST))
+        elif stage == step.before(change) != "" and is_certain:
+            seen.kept.append(entry)
+        elif stage in ("", step.before(change)):
+            seen.left.append(Left(entry=entry, why=_LOST))
+        else:
+            self.outcomes.drop(entry, _THEIRS)
+
+    def _present(self, entries: Sequence[JournalEntry]) -> Mapping[str, Mapping[str, str]]:
+        """What HubSpot holds now for everything that these changes write."""
+        if not entries:
+            return {}
+        names = sorted({STAGE, *(name for entry in entries for name in entry.change.after)})
+        return self._reader.values([entry.change.contact_id for entry in entries], names)
+
+
+def until_written(
+    entries: Sequence[JournalEntry], once: Callable[[Sequence[JournalEntry], int], Sequence[Left]]
+) -> Sequence[Left]:
+    """Look and write, round after round, until nothing is left; return what stays so.
+
+    `once` is given what is left, and how many looks there were before: at most LOOKS_MAX, of which TRIES may lose
+    answers.
+    """
+    left: Sequence[Left] = [Left(entry=entry, why="") for entry in entries]
+    looks = lost = 0
+    while left and looks < LOOKS_MAX and lost < TRIES:
+        left = once([each.entry for each in left], looks)
+        looks += 1
+        lost += any(each.why == _LOST for each in left)
+    return left
+
+
+def _through_a_clear(entry: JournalEntry) -> JournalEntry:
+    return replace(entry, change=replace(entry.change, clears_first=True))
+
+
+def _doubted(change: Change, outcome: Outcome) -> Outcome:
+    """A move whose answer does not show the stage is only known by reading."""
+    silent = change.moves and isinstance(outcome, Written) and STAGE not in outcome.values
+    return Unknown(reason="HubSpot's answer does not show the stage") if silent else outcome
+
+
+def _differs(holds: Mapping[str, str], sent: Mapping[str, str]) -> bool:
+    return any(holds.get(name, "") != text for name, text in sent.items())
