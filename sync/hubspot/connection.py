@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ def connect(
     another is given. TokenRefused and FatalError for a token or an address that cannot be one.
     """
     token = token.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token):  # what a bearer token may be made of (RFC 6750, 2.1)
         raise TokenRefused(
             "HUBSPOT_ACCESS_TOKEN holds characters that no HubSpot token has, or nothing. Nothing was sent. Set it to "
             "the token of a private app or service key, as HubSpot shows it."
