@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3 import HTTPConnectionPool
 
 from config import Rulebook, load_rulebook
 from sandbox import Portal, SandboxServer
@@ -108,6 +109,32 @@ def scoreline(
 def provisioned(scoreline: Scoreline) -> None:
     """Our properties are in the portal."""
     assert scoreline("provision").status == 0
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request as it left this process; `url` without the server."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
+    """Every request that commands in this process send, noted as it leaves."""
+    noted: list[Sent] = []
+    really = HTTPConnectionPool.urlopen
+
+    def note(pool: HTTPConnectionPool, method: str, url: str, *more: Any, **named: Any) -> Any:
+        given = dict(zip(("body", "headers"), more, strict=False)) | named
+        body, headers = given.get("body") or "", given.get("headers") or {}
+        noted.append(Sent(method, url, dict(headers), body if isinstance(body, str) else body.decode()))
+        return really(pool, method, url, *more, **named)
+
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", note)
+    return noted
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 from hubspot.crm import companies, contacts, properties
-from urllib3 import HTTPConnectionPool
 
 from sandbox import Portal
 from sandbox.bodies import PropertyChange
-from tests.acceptance.conftest import Scoreline
+from tests.acceptance.conftest import Scoreline, Sent
 from tests.acceptance.leads import a_demo_request, a_price_request
 
 # Which model of the client a body is, by method and path.
@@ -29,31 +28,20 @@ MODELS: dict[str, tuple[Any, str]] = {
 
 
 @dataclass(frozen=True)
-class Sent:
+class Asked:
     """One request: which one, with the name of a property left out, and its body."""
 
     what: str
     body: Any
 
 
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
-    """Every request with a body, noted as it leaves."""
-    noted: list[Sent] = []
-    really = HTTPConnectionPool.urlopen
-
-    def note(pool: HTTPConnectionPool, method: str, url: str, *more: Any, **named: Any) -> Any:
-        body = more[0] if more else named.get("body")
-        if body:
-            path = re.sub(r"(?<=^/crm/v3/properties/contacts/)(?!groups$|batch/)\w+$", "x", url.partition("?")[0])
-            noted.append(Sent(f"{method} {path.rstrip('/')}", json.loads(body)))
-        return really(pool, method, url, *more, **named)
-
-    monkeypatch.setattr(HTTPConnectionPool, "urlopen", note)
-    return noted
+def asked(sent: Sent) -> Asked:
+    path = sent.url.partition("?")[0].rstrip("/")
+    path = re.sub(r"(?<=^/crm/v3/properties/contacts/)(?!groups$|batch/)\w+$", "x", path)
+    return Asked(f"{sent.method} {path}", json.loads(sent.body))
 
 
-def through_the_client(sent: Sent) -> Any:
+def through_the_client(sent: Asked) -> Any:
     """The body after it was one of the client's models, which say no to a missing or unknown value."""
     module, model = MODELS[sent.what]
 
@@ -77,7 +65,7 @@ def as_sent(body: Any) -> Any:
     return [as_sent(each) for each in body] if isinstance(body, list) else body
 
 
-def test_every_body_is_one_that_the_client_allows(portal: Portal, scoreline: Scoreline, sent: list[Sent]) -> None:
+def test_every_body_is_one_that_the_client_allows(portal: Portal, scoreline: Scoreline, wire: list[Sent]) -> None:
     company = portal.add_company(numberofemployees=80)
     falls = a_demo_request(portal, associatedcompanyid=company)
     a_price_request(portal)
@@ -88,6 +76,7 @@ def test_every_body_is_one_that_the_client_allows(portal: Portal, scoreline: Sco
         assert scoreline(*command).status == 0, command
     portal.sales_answers(falls, "not_ready", at=datetime.now(UTC))
     assert scoreline("resync").status == 0
+    sent = [asked(each) for each in wire if each.body]
     assert {each.what for each in sent} == MODELS.keys()
     for each in sent:
         assert through_the_client(each) == as_sent(each.body), each.what
@@ -103,4 +92,4 @@ def test_every_body_is_one_that_the_client_allows(portal: Portal, scoreline: Sco
 )
 def test_a_body_that_the_client_does_not_allow_is_noticed(what: str, wrong: Any) -> None:
     with pytest.raises(ValueError, match="Invalid value"):
-        through_the_client(Sent(what, wrong))
+        through_the_client(Asked(what, wrong))
