@@ -81,7 +81,7 @@ class Applier:
         for entry in batch:
             contact_id, change = entry.change.contact_id, fresh.get(entry.change.contact_id)
             if contact_id in failed:
-                self._outcomes.refuse(entry, failed[contact_id])
+                self._outcomes.fail(entry, failed[contact_id])
             elif contact_id not in fresh:
                 self._outcomes.drop(entry, GONE)
             elif change is None:

@@ -1,15 +1,26 @@
-"""From records to decisions and changes: contacts scored and decided, history asked for only where it matters."""
+"""From records to decisions and changes: contacts scored and decided, history asked for only where it matters.
 
-from collections.abc import Callable, Sequence
+The journal has a word on it too: what another program keeps putting back, and what HubSpot has refused, is not tried
+again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from config import Rulebook
 from scoring import score_contact
-from sync.planning import change_for
-from sync.ports import ContactReader, Memory
-from sync.records import Change, ContactRecord, History, StageNote
+from sync.planning import CONTESTABLE, change_for
+from sync.ports import ContactReader, Journal, Memory
+from sync.records import STAGE, Change, ContactRecord, History, JournalEntry, Mode, StageNote, State
+from sync.rivals import LOOKED_THROUGH, is_the_same, is_unexplained, reversed_twice, was_moved_by_programs, without
+from sync.wording import refused_before
 from workflows import Decision, Setter, Standing, decide, with_answer_history, with_stage_history
+
+_TRY_REFUSED_AGAIN: tuple[Mode, ...] = ("contacts", "list", "settle")
+"""Selections by which a person asks for what HubSpot has refused; settling never leaves a contact without a stage."""
+_WRITE_CONTESTED: tuple[Mode, ...] = ("contacts", "settle")
+"""Likewise, for what another program keeps putting back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +30,10 @@ class Evaluation:
     record: ContactRecord
     decision: Decision
     change: Change | None
+    contested: frozenset[str] = frozenset()
+    """Properties, the stage among them, that are left out of the change: another program keeps putting them back."""
+    refused: str = ""
+    """Why there is no change: HubSpot has refused this very one before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +45,28 @@ class Failure:
 
 
 class Evaluator:
-    """Decides contacts at one moment, which is the run's; `at` is aware, in the portal's time zone."""
+    """Decides contacts at one moment, which is the run's; `at` is aware, in the portal's time zone.
 
-    def __init__(self, *, reader: ContactReader, memory: Memory, rulebook: Rulebook, at: datetime) -> None:
+    `selection`: how the contacts were chosen. What a person asked for by name is tried again whatever the journal says.
+    """
+
+    def __init__(
+        self,
+        *,
+        reader: ContactReader,
+        memory: Memory,
+        journal: Journal,
+        rulebook: Rulebook,
+        at: datetime,
+        selection: Mode,
+    ) -> None:
         self._reader = reader
         self._memory = memory
+        self._journal = journal
         self._rulebook = rulebook
         self._at = at
+        self._selection = selection
+        self._ours = frozenset(rulebook.properties[role] for role in CONTESTABLE)
 
     def evaluate(self, records: Sequence[ContactRecord]) -> tuple[list[Evaluation], list[Failure]]:
         """Every record, in order, decided or failed: one bad contact never stops the others."""
@@ -49,7 +79,7 @@ class Evaluator:
             failed = {failure.contact_id for failure in failures}
             decided = [again.get(e.record.id, e) for e in decided if e.record.id not in failed]
         self._note_the_never_staged(decided)
-        return decided, failures
+        return self._with_the_journals_word(decided), failures
 
     def _each(
         self,
@@ -94,6 +124,37 @@ class Evaluator:
         self._memory.note_stages(fresh)
         return [replace(record, standing=known[record.id]) for record in records]
 
+    def _with_the_journals_word(self, decided: Sequence[Evaluation]) -> list[Evaluation]:
+        """The same, without what the journal tells to leave alone. A stage that we cleared is set whatever it tells."""
+        changing = {e.record.id: e for e in decided if e.change and not e.record.standing.cleared_by_us}
+        past = dict(self._journal.latest(list(changing), 1)) if changing else {}
+        if self._selection not in _WRITE_CONTESTED:
+            self._leave_to_rivals(changing, past)
+        if self._selection not in _TRY_REFUSED_AGAIN:
+            for contact_id, (newest, *_) in past.items():
+                changing[contact_id] = _unless_refused(changing[contact_id], newest)
+        return [changing.get(e.record.id, e) for e in decided]
+
+    def _leave_to_rivals(self, changing: dict[str, Evaluation], past: Mapping[str, Sequence[JournalEntry]]) -> None:
+        """Take out of these changes what another program has put back twice in a row."""
+        names = self._ours | {STAGE}
+        doubted = [i for i, entries in past.items() if is_unexplained(_change(changing[i]), entries[0], names)]
+        past = self._journal.latest(doubted, LOOKED_THROUGH) if doubted else {}
+        found = {i: reversed_twice(_change(changing[i]), entries, names) for i, entries in past.items()}
+        moved = [i for i, contested in found.items() if STAGE in contested]
+        histories = self._reader.histories(moved) if moved else {}
+        for contact_id, contested in found.items():
+            evaluation = changing[contact_id]
+            history = histories.get(contact_id, History())
+            if STAGE in contested and was_moved_by_programs(history.stage, past[contact_id]):
+                record = evaluation.record
+                evaluation = self._decide(replace(record, standing=replace(record.standing, contested=True)))
+            else:
+                contested -= {STAGE}
+            if contested:
+                change = evaluation.change and without(evaluation.change, contested)
+                changing[contact_id] = replace(evaluation, change=change, contested=contested)
+
     def _note_the_never_staged(self, decided: Sequence[Evaluation]) -> None:
         """A contact that never had a stage and gets none now: its empty stage needs no asking once it is scored."""
         self._memory.note_stages(
@@ -104,6 +165,20 @@ class Evaluator:
             and not e.record.standing.history_known
             and e.record.standing.stage is None
         )
+
+
+def _change(evaluation: Evaluation) -> Change:
+    assert evaluation.change is not None, "only changes are looked up in the journal"
+    return evaluation.change
+
+
+def _unless_refused(evaluation: Evaluation, newest: JournalEntry) -> Evaluation:
+    """The same, without a change that HubSpot has refused when it was last tried."""
+    change = evaluation.change
+    if change is None or newest.state is not State.REFUSED or not is_the_same(change, newest.change):
+        return evaluation
+    why = refused_before(evaluation.record.id, newest.run_id, newest.detail)
+    return replace(evaluation, change=None, refused=why)
 
 
 def _note(contact_id: str, standing: Standing) -> StageNote:

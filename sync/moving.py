@@ -137,14 +137,14 @@ class Mover:
             seen = self._send(entries, step, read_at)
         except FatalError:
             with suppress(FatalError, RetryableError):
-                self._put_back(self._blank(entries), "the new one could not be set")
+                self._put_back(self._blank(entries), "the new one could not be set", self.outcomes.fail)
             raise
         self.outcomes.done(seen.written, seen.times)
         refused = [entry for entry, _ in seen.refused]
         blank = {entry.number for entry in (refused if step is _FILL else self._blank(refused))}
         for entry, outcome in seen.refused:
             if entry.number in blank and not outcome.gone:  # a refused set must not leave a contact without a stage
-                self._put_back([entry], outcome.reason)
+                self._put_back([entry], outcome.reason, self.outcomes.refuse)
             else:
                 self.outcomes.refused(entry, outcome)
         return seen
@@ -197,10 +197,9 @@ class Mover:
         """Somebody acted while we moved the contact: the stage goes back, and nobody has to act."""
         self._restore([entry], why, lambda each: self.outcomes.drop(each, f"{why}; its stage is back"))
 
-    def _put_back(self, entries: Sequence[JournalEntry], why: str) -> None:
+    def _put_back(self, entries: Sequence[JournalEntry], why: str, report: Callable[[JournalEntry, str], None]) -> None:
         """The new stage cannot be set: the old one goes back, and the contact is reported."""
-        back = f"{why}; its stage is back as it was"
-        self._restore(entries, why, lambda each: self.outcomes.refuse(each, back))
+        self._restore(entries, why, lambda each: report(each, f"{why}; its stage is back as it was"))
 
     def _restore(self, entries: Sequence[JournalEntry], why: str, is_back: Callable[[JournalEntry], None]) -> None:
         def once(asked: Sequence[JournalEntry], _looks: int) -> list[Left]:

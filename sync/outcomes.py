@@ -92,8 +92,15 @@ class Outcomes:
         self.applied.dropped.append((entry.change.contact_id, why))
 
     def refuse(self, entry: JournalEntry, reason: str) -> None:
-        """It cannot be written, however often it is tried."""
-        self.confirm([entry], State.REFUSED, reason)
+        """HubSpot will not have it, and is not asked again before it changes."""
+        self._fail(entry, State.REFUSED, reason)
+
+    def fail(self, entry: JournalEntry, reason: str) -> None:
+        """It could not be written this time, which is no word of HubSpot's on it."""
+        self._fail(entry, State.CANCELLED, reason)
+
+    def _fail(self, entry: JournalEntry, state: State, reason: str) -> None:
+        self.confirm([entry], state, reason)
         self.applied.tally.failed.append((entry.change.contact_id, reason))
 
     def refused(self, entry: JournalEntry, outcome: Refused) -> None:

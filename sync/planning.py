@@ -11,6 +11,8 @@ from sync.wording import reason_for, reasons_text
 from workflows import PEOPLE, Decision, Hold, LeaveAlone, Move, must_clear
 
 _SCORE_ROLES: tuple[Role, ...] = ("score", "fit", "engagement", "grade", "reasons")
+CONTESTABLE: tuple[Role, ...] = (*_SCORE_ROLES, "exclusion")
+"""What nobody but us has reason to write: another value there than ours is a rival's. The rest is people's as well."""
 _SHARED_ROLES: tuple[Role, ...] = ("feedback", "feedback_points", "resync")
 
 
@@ -108,6 +110,10 @@ class Tally:
     changed: int = 0
     stage_changes: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    contested: list[tuple[str, str]] = field(default_factory=list)
+    """Contacts of which something is left to another program: id, and what."""
+    missed: Counter[str] = field(default_factory=Counter)
+    """Changes that a full pass found and earlier passes should have, by why they did not."""
 
     def saw(self, decision: Decision) -> None:
         """Count a contact that was read and decided."""

@@ -18,6 +18,7 @@ from sync.records import (
     RequestCount,
     RunRecord,
     RunState,
+    Seen,
     StageNote,
     State,
     Update,
@@ -178,8 +179,8 @@ class Memory(Protocol):
 
     def note_stages(self, notes: Iterable[StageNote]) -> None: ...
 
-    def seen(self, ids: Sequence[str]) -> Mapping[str, datetime]:
-        """The change date at which these contacts were last read and dealt with."""
+    def seen(self, ids: Sequence[str]) -> Mapping[str, Seen]:
+        """How these contacts were when they were last read; those that never were are missing."""
 
     def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
         """Remember contacts as (id, change date as read, whether time alone will change their score), and the run."""

@@ -42,6 +42,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Remembered: how a contact was when it was last read."""
+
+    modified_at: datetime | None
+    """Its change date, if it was dealt with then; None: it was to be changed, or could not be dealt with."""
+    fades: bool
+    """Whether time alone was to change its score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """What two fields of a contact once held, newest first."""
 

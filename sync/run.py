@@ -1,24 +1,27 @@
 """One run, readable top to bottom: settle, read, score, decide, plan, check, write; the watermark moves last."""
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import cast
 
 import structlog
 
 from scoring import Score, score_contact
 from sync.applying import Applier
-from sync.evaluation import Evaluation, Evaluator
+from sync.evaluation import Evaluation, Evaluator, Failure
 from sync.moving import Mover
 from sync.outcomes import Applied, Outcomes
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import ContactError, FatalError, RetryableError, words_of
 from sync.records import Mode, RequestCount, RunRecord, RunState
-from sync.selecting import Selection, forget, regrouped, selected, widened
+from sync.selecting import Selection, forget, regrouped, seen_up_to, selected, why_missed, widened
 from sync.settling import LeftOver, close, left_over, settle
+from sync.wording import contested
 from sync.world import Knobs, World
 from workflows import Exclusion, LeaveAlone, after_opt_out
 
@@ -34,6 +37,8 @@ class Summary:
 
     run_id: int
     mode: Mode
+    selection: Mode
+    """How the contacts were chosen: the mode, but for a plan, and for one that is applied."""
     portal_id: str
     rulebook_version: str
     requests: RequestCount
@@ -51,6 +56,7 @@ class Summary:
         return {
             "run_id": self.run_id,
             "mode": self.mode,
+            "selection": self.selection,
             "portal_id": self.portal_id,
             "rulebook_version": self.rulebook_version,
             "contacts_read": tally.read,
@@ -60,6 +66,8 @@ class Summary:
             "contacts_changed": tally.changed,
             "stage_changes": dict(sorted(tally.stage_changes.items())),
             "contacts_failed": [{"id": i, "reason": reason} for i, reason in dict(tally.failed).items()],
+            "contacts_contested": [{"id": i, "reason": reason} for i, reason in tally.contested],
+            "contacts_missed": dict(sorted(tally.missed.items())),
             "contacts_dropped": [{"id": i, "reason": reason} for i, reason in self.dropped],
             "requests": {
                 "read": requests.read,
@@ -76,7 +84,7 @@ class Summary:
 
     @property
     def needs_a_person(self) -> bool:
-        return bool(self.tally.failed) or self.plan_refused is not None or self.interrupted
+        return bool(self.tally.failed or self.tally.contested) or self.plan_refused is not None or self.interrupted
 
 
 def resync(
@@ -88,7 +96,7 @@ def resync(
         owed = left_over(world.journal)
         settled = _settle(world, owed, at)
         selection = widened(selection, owed, world)
-        with _on_record(world, selection.mode, at) as summary:
+        with _on_record(world, selection.mode, at, selection.mode) as summary:
             _take_over(summary, settled)
             planned = _read_and_plan(world, selection, owed, knobs, summary, at)
             if summary.interrupted:
@@ -112,7 +120,7 @@ def plan(world: World, selection: Selection, knobs: Knobs) -> Summary:
     at = world.now()
     owed = LeftOver()
     selection = widened(selection, owed, world)
-    with _on_record(world, "plan", at) as summary:
+    with _on_record(world, "plan", at, selection.mode) as summary:
         planned = _read_and_plan(world, selection, owed, knobs, summary, at)
         summary.tally.changed, summary.tally.stage_changes = planned.changed, planned.stage_changes
         summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
@@ -135,7 +143,8 @@ def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summ
             )
         at = world.now()
         settled = _settle(world, left_over(world.journal), at)
-        with _on_record(world, "apply", at) as summary:
+        chosen = cast(Mode, kept.summary.get("selection", kept.mode))
+        with _on_record(world, "apply", at, chosen) as summary:
             _take_over(summary, settled)
             _write(world, summary, run_id, kept.started_at.astimezone(at.tzinfo), as_shown=True)
             if kept.state == "refused" and not summary.interrupted:
@@ -160,7 +169,7 @@ def explain(world: World, who: str) -> Explained:
     if not records:
         raise ContactError("HubSpot has no contact with this id or email address.")
     at = world.now()
-    evaluations, failures = _evaluator(world, at).evaluate(records)
+    evaluations, failures = _evaluator(world, at, "plan").evaluate(records)
     if failures:
         raise ContactError(f"Contact {failures[0].contact_id} {failures[0].reason}.")
     score = score_contact(records[0].contact, world.rulebook.rubric, at)
@@ -180,7 +189,7 @@ def _lease(world: World, command: str, knobs: Knobs) -> Iterator[None]:
 
 
 @contextmanager
-def _on_record(world: World, mode: Mode, at: datetime) -> Iterator[Summary]:
+def _on_record(world: World, mode: Mode, at: datetime, selection: Mode) -> Iterator[Summary]:
     """A run from start to finish in the journal, also when it fails: what it left over is the next run's."""
     started = time.monotonic()
     version = world.rulebook.version
@@ -188,6 +197,7 @@ def _on_record(world: World, mode: Mode, at: datetime) -> Iterator[Summary]:
     summary = Summary(
         run_id=run_id,
         mode=mode,
+        selection=selection,
         portal_id=world.facts.portal_id,
         rulebook_version=version,
         requests=world.portal.requests,
@@ -228,7 +238,7 @@ def _settle(world: World, owed: LeftOver, at: datetime) -> Applied:
             contacts=len(owed.contact_ids),
             reads_everything=owed.everything,
         )
-    evaluator = _evaluator(world, at)
+    evaluator = _evaluator(world, at, "settle")
     return settle(
         owed,
         journal=world.journal,
@@ -245,35 +255,57 @@ def _read_and_plan(
     world: World, selection: Selection, owed: LeftOver, knobs: Knobs, summary: Summary, at: datetime
 ) -> Tally:
     """Every selected contact scored and decided, its change planned in the journal; counts what is planned."""
-    evaluator = _evaluator(world, at)
+    evaluator = _evaluator(world, at, selection.mode)
+    up_to = seen_up_to(world, selection, knobs) if summary.mode != "plan" else None
     planned = Tally()
     summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
     for records in regrouped(selected(world, selection, owed, knobs), EVALUATED_TOGETHER):
         evaluations, failures = evaluator.evaluate(records)
+        if up_to is not None:
+            summary.tally.missed += _missed(world, evaluations, up_to)
         for evaluation in evaluations:
-            summary.tally.saw(evaluation.decision)
+            _count(summary.tally, evaluation)
             if evaluation.change is not None:
                 planned.counts(evaluation.change)
         summary.tally.read += len(failures)
         summary.tally.failed += [(failure.contact_id, failure.reason) for failure in failures]
         world.journal.plan(summary.run_id, [e.change for e in evaluations if e.change is not None])
         if summary.mode != "plan":
-            world.memory.note_seen(
-                chain(
-                    (
-                        (e.record.id, e.record.modified_at if e.change is None else None, e.decision.changes_with_time)
-                        for e in evaluations
-                    ),
-                    ((failure.contact_id, None, False) for failure in failures),
-                ),
-                run_id=summary.run_id,
-            )
+            _note_seen(world, evaluations, failures, summary.run_id)
         world.progress("Reading and scoring", len(records))
         if world.stop():
             summary.interrupted = True
             break
     planned.scored = summary.tally.scored
     return planned
+
+
+def _count(tally: Tally, evaluation: Evaluation) -> None:
+    contact_id = evaluation.record.id
+    tally.saw(evaluation.decision)
+    if evaluation.refused:
+        tally.failed.append((contact_id, evaluation.refused))
+    if evaluation.contested:
+        tally.contested.append((contact_id, contested(contact_id, evaluation.contested)))
+
+
+def _note_seen(world: World, evaluations: Sequence[Evaluation], failures: Sequence[Failure], run_id: int) -> None:
+    """Only a contact with which all is well need not be read again before it changes."""
+    done = ((e, None if e.change or e.refused else e.record.modified_at) for e in evaluations)
+    world.memory.note_seen(
+        chain(
+            ((e.record.id, modified_at, e.decision.changes_with_time) for e, modified_at in done),
+            ((failure.contact_id, None, False) for failure in failures),
+        ),
+        run_id=run_id,
+    )
+
+
+def _missed(world: World, evaluations: Sequence[Evaluation], up_to: datetime) -> Counter[str]:
+    """How many of these changes earlier passes should have found, by why they did not."""
+    changing = [e.record for e in evaluations if e.change is not None]
+    seen = world.memory.seen([record.id for record in changing]) if changing else {}
+    return Counter(why for record in changing if (why := why_missed(record, seen.get(record.id), up_to)))
 
 
 def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | None:
@@ -290,7 +322,7 @@ def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | N
 
 def _write(world: World, summary: Summary, plan_id: int, at: datetime, *, as_shown: bool = False) -> None:
     """Write a plan's changes; the summary then counts what was written."""
-    applier = _applier(world, _evaluator(world, at))
+    applier = _applier(world, _evaluator(world, at, summary.selection))
     applied = applier.applied
     try:
         applier.apply(plan_id, as_shown=as_shown)
@@ -323,8 +355,15 @@ def _move_watermark(world: World, mode: Mode, at: datetime) -> None:
         world.memory.set_watermark(world.facts.server_time or at)
 
 
-def _evaluator(world: World, at: datetime) -> Evaluator:
-    return Evaluator(reader=world.reader, memory=world.memory, rulebook=world.rulebook, at=at)
+def _evaluator(world: World, at: datetime, selection: Mode) -> Evaluator:
+    return Evaluator(
+        reader=world.reader,
+        memory=world.memory,
+        journal=world.journal,
+        rulebook=world.rulebook,
+        at=at,
+        selection=selection,
+    )
 
 
 def _applier(world: World, evaluator: Evaluator) -> Applier:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import TypeVar
 
-from sync.records import ContactRecord, Mode, RunRecord
+from sync.records import ContactRecord, Found, Mode, RunRecord, Seen
 from sync.settling import LeftOver
 from sync.world import Knobs, World
 
@@ -124,4 +124,39 @@ def _ids(world: World, selection: Selection, knobs: Knobs) -> Iterator[Sequence[
             assert since is not None, "an incremental pass without a watermark is widened to a full one"
             for page in world.reader.changed_since(since):
                 seen = {} if selection.since else world.memory.seen([found.id for found in page])
-                yield [f.id for f in page if f.modified_at is None or f.id not in seen or seen[f.id] < f.modified_at]
+                yield [found.id for found in page if not _is_known(found, seen.get(found.id))]
+
+
+def _is_known(found: Found, seen: Seen | None) -> bool:
+    """Whether it was dealt with since it changed."""
+    if found.modified_at is None or seen is None or seen.modified_at is None:
+        return False
+    return found.modified_at <= seen.modified_at
+
+
+def seen_up_to(world: World, selection: Selection, knobs: Knobs) -> datetime | None:
+    """The moment before which smaller passes must have seen every change that a full pass finds.
+
+    None where nothing can be said: in any other pass, the first full one, or one with another rulebook.
+    """
+    watermark, full = world.memory.watermark(), world.journal.last_finished("full")
+    comparable = full is not None and full.rulebook_version == world.rulebook.version
+    if selection.mode != "full" or watermark is None or not comparable:
+        return None
+    return watermark - timedelta(seconds=knobs.lookback_s)
+
+
+NOT_FOUND, WITHOUT_DATE = "not_found_by_search", "changed_without_date"
+"""Why smaller passes miss a change: search did not show it in time, or the contact's change date did not move."""
+
+
+def why_missed(record: ContactRecord, seen: Seen | None, up_to: datetime) -> str | None:
+    """Why smaller passes did not find a contact that must be changed; None where they need not have.
+
+    One that was to be changed when it was last seen was found; one that fades is found by the next decay pass.
+    """
+    if record.modified_at is None or (seen is not None and seen.modified_at is None):
+        return None
+    if seen is None or seen.modified_at != record.modified_at:
+        return NOT_FOUND if record.modified_at < up_to else None
+    return None if seen.fades else WITHOUT_DATE

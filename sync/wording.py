@@ -1,10 +1,12 @@
 """Reasons in words, for people: worded here and nowhere else. No names, no addresses, no values of a contact."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from scoring import Score
 from workflows import (
     Answer,
+    Contested,
     Decision,
     Disqualified,
     Entered,
@@ -49,6 +51,7 @@ _EXCLUSIONS = {
 
 
 _SHORT = {
+    "contested": "another program's stage",
     "lead_scoring_hold": "hold box",
     "moves": "moves not allowed",
     "person_stage": "a person's stage",
@@ -77,6 +80,22 @@ def reason_for(decision: Decision, *, puts_back: bool = False) -> str:
             return _stay(outcome.because)
 
 
+def contested(contact_id: str, names: Iterable[str]) -> str:
+    """Why properties of a contact are left to somebody else who writes them too."""
+    return (
+        f"another program has twice put back {', '.join(sorted(names))}, and scoreline leaves it alone now. "
+        f'End one of the two; "scoreline resync --contact {contact_id}" writes it once more'
+    )
+
+
+def refused_before(contact_id: str, run_id: int, why: str) -> str:
+    """Why a change is not sent again that HubSpot has refused."""
+    return (
+        f"refused by HubSpot in run {run_id}, and unchanged since: {why}. It is sent again when it changes, or by "
+        f'"scoreline resync --contact {contact_id}"'
+    )
+
+
 def _move(because: Entered | Left | SaysTrueSql | SaysNotReady | Disqualified) -> str:
     match because:
         case Entered(total=total, line=line):
@@ -91,7 +110,7 @@ def _move(because: Entered | Left | SaysTrueSql | SaysNotReady | Disqualified) -
             return _disqualified(because)
 
 
-def _hold(because: HoldAsked | PersonsStage | TrueSqlKept | Disqualified | MovesOff) -> str:
+def _hold(because: HoldAsked | PersonsStage | TrueSqlKept | Disqualified | MovesOff | Contested) -> str:
     match because:
         case HoldAsked():
             return "held: somebody ticked the hold box"
@@ -101,6 +120,8 @@ def _hold(because: HoldAsked | PersonsStage | TrueSqlKept | Disqualified | Moves
             return f"held: sales say true SQL; {_until(until, 'the answer has no date on record')}"
         case MovesOff(moves=moves, to=to):
             return f"would go to {to}, but the rulebook says moves: {moves}"
+        case Contested(to=to):
+            return f"held: it would go to {to}, but another program has twice put the stage back"
         case _:
             return f"held: {_disqualified(because)}"
 

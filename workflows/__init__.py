@@ -2,6 +2,7 @@
 
 from workflows.bands import Entered, Gate, Left, Placed, place
 from workflows.decision import (
+    Contested,
     Decision,
     Disqualified,
     Hold,
@@ -35,6 +36,7 @@ __all__ = [
     "Answer",
     "Band",
     "Clearing",
+    "Contested",
     "Decision",
     "Disqualified",
     "Entered",

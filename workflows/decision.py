@@ -72,6 +72,14 @@ class MovesOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Contested:
+    """Another program keeps putting back what we set, and the lead would go to this stage."""
+
+    to: str
+    key: ClassVar[str] = "contested"
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """Put the lead into another stage."""
 
@@ -83,7 +91,7 @@ class Move:
 class Hold:
     """Leave the stage as it is, whatever the points say."""
 
-    because: HoldAsked | PersonsStage | TrueSqlKept | Disqualified | MovesOff
+    because: HoldAsked | PersonsStage | TrueSqlKept | Disqualified | MovesOff | Contested
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +233,10 @@ def _persons_hold(target: Entered | Left, standing: Standing, policy: Policy, at
 
 
 def _allowed(move: Move, standing: Standing, policy: Policy) -> Move | Hold:
-    """The move, or what the rulebook's `moves` makes of it."""
-    if policy.moves == "all":
-        return move
-    managed = policy.managed
-    rises = standing.stage is None or managed.index(move.to) > managed.index(standing.stage)
-    if policy.moves == "up" and rises:
-        return move
-    return Hold(MovesOff(policy.moves, move.to))
+    """The move, or what the rulebook's `moves`, or a rival, makes of it."""
+    if policy.moves != "all":
+        managed = policy.managed
+        rises = standing.stage is None or managed.index(move.to) > managed.index(standing.stage)
+        if policy.moves == "none" or not rises:
+            return Hold(MovesOff(policy.moves, move.to))
+    return Hold(Contested(move.to)) if standing.contested else move

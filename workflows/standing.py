@@ -65,6 +65,8 @@ class Standing:
     points_taken: int | None = None
     """Points that earlier Not ready answers took; None: never answered."""
 
+    contested: bool = False
+    """Another program keeps putting back the stages that we set."""
     held: bool = False
     """Somebody asked to leave this lead's stage alone."""
     opted_out: bool = False

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, select, update
 
-from sync.records import StageNote
+from sync.records import Seen, StageNote
 from sync.store.database import Database
 from sync.store.rows import CHUNK, PAGE, from_ms, in_chunks, to_ms
 from sync.store.tables import contacts, portals
@@ -57,10 +57,10 @@ class SqlMemory:
             ),
         )
 
-    def seen(self, ids: Sequence[str]) -> Mapping[str, datetime]:
-        """The change date at which these contacts were last read and dealt with; missing where not remembered."""
-        rows = self._rows(ids, contacts.c.seen_modified_at.is_not(None))
-        return {row.contact_id: from_ms(row.seen_modified_at) for row in rows}
+    def seen(self, ids: Sequence[str]) -> Mapping[str, Seen]:
+        """How these contacts were when they were last read; those that never were are missing."""
+        rows = self._rows(ids, contacts.c.seen_run > 0)
+        return {r.contact_id: Seen(modified_at=from_ms(r.seen_modified_at), fades=r.fades) for r in rows}
 
     def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
         """Remember contacts as (id, change date as read, whether time alone will change their score), and the run."""

@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from sync.ports import Journal, Lease, LeaseHeld, LeaseLost, Memory
-from sync.records import OPEN_STATES, Change, JournalEntry, Mode, RunState, StageNote, State
+from sync.records import OPEN_STATES, Change, JournalEntry, Mode, RunState, Seen, StageNote, State
 from sync.store import open_store
 from tests.fakes.store import FakeStore
 from workflows import Setter
@@ -316,11 +316,15 @@ def test_who_set_a_stage_is_remembered_until_it_is_noted_anew(memory: Memory) ->
     assert memory.stage_notes(["1"]) == {"1": a_note("1", stage="customer")}
 
 
-def test_a_contact_seen_is_known_by_its_change_date(memory: Memory) -> None:
+def as_seen(modified_at: datetime | None, *, fades: bool = False) -> Seen:
+    return Seen(modified_at=modified_at, fades=fades)
+
+
+def test_a_contact_seen_is_known_by_its_change_date_and_by_whether_it_fades(memory: Memory) -> None:
     memory.note_seen([("1", NOON, False), ("2", None, True)], run_id=1)
-    assert memory.seen(["1", "2", "3"]) == {"1": NOON}
+    assert memory.seen(["1", "2", "3"]) == {"1": as_seen(NOON), "2": as_seen(None, fades=True)}
     memory.note_seen([("1", NOON + timedelta(seconds=1), False), ("2", NOON, True)], run_id=1)
-    assert memory.seen(["1", "2"]) == {"1": NOON + timedelta(seconds=1), "2": NOON}
+    assert memory.seen(["1", "2"]) == {"1": as_seen(NOON + timedelta(seconds=1)), "2": as_seen(NOON, fades=True)}
 
 
 def test_seen_and_stage_notes_do_not_disturb_each_other(memory: Memory) -> None:
@@ -328,7 +332,7 @@ def test_seen_and_stage_notes_do_not_disturb_each_other(memory: Memory) -> None:
     memory.note_seen([("1", NOON, True), ("2", NOON, False)], run_id=1)
     memory.note_stages([a_note("2")])
     assert memory.stage_notes(["1", "2"]) == {"1": a_note("1"), "2": a_note("2")}
-    assert memory.seen(["1", "2"]) == {"1": NOON, "2": NOON}
+    assert memory.seen(["1", "2"]) == {"1": as_seen(NOON, fades=True), "2": as_seen(NOON)}
     assert [list(page) for page in memory.fading()] == [["1"]]
 
 
@@ -363,7 +367,8 @@ def test_to_ask_for_nothing_or_note_nothing_is_fine(memory: Memory) -> None:
     memory.note_seen([], run_id=1)
     memory.note_stages([])
     memory.forget([])
-    assert memory.seen([]) == memory.stage_notes([]) == {}
+    assert not memory.seen([])
+    assert not memory.stage_notes([])
 
 
 # The lease

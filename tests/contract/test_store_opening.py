@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
 from sync.ports import RetryableError
-from sync.records import Change, State
+from sync.records import Change, Seen, State
 from sync.store import StoreError, migrations, open_store
 from sync.store.database import Database
 from sync.store.opening import open_database
@@ -126,8 +126,9 @@ def test_portals_in_one_database_know_nothing_of_each_other(new_database_url: st
         with pytest.raises(LookupError):
             other.journal.finish_run(run_id, "finished", summary={}, at=NOON)
         assert (other.memory.watermark(), other.memory.seen(["7"]), list(other.memory.fading())) == (None, {}, [])
+        assert other.journal.latest(["7"], 1) == {}
         other.memory.forget(["7"])
-        assert one.memory.seen(["7"]) == {"7": NOON}
+        assert one.memory.seen(["7"]) == {"7": Seen(modified_at=NOON, fades=True)}
 
         one.lease.release()
         other.lease.check()

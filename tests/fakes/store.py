@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sync.ports import LeaseHeld, LeaseLost
-from sync.records import OPEN_STATES, Change, Holder, JournalEntry, Mode, RunRecord, RunState, StageNote, State
+from sync.records import OPEN_STATES, Change, Holder, JournalEntry, Mode, RunRecord, RunState, Seen, StageNote, State
 
 
 class FakeJournal:
@@ -133,9 +133,9 @@ class FakeMemory:
     def note_stages(self, notes: Iterable[StageNote]) -> None:
         self._notes.update((note.contact_id, note) for note in notes)
 
-    def seen(self, ids: Sequence[str]) -> Mapping[str, datetime]:
-        known = {i: self._seen[i][0] for i in ids if i in self._seen}
-        return {i: at for i, at in known.items() if at is not None}
+    def seen(self, ids: Sequence[str]) -> Mapping[str, Seen]:
+        known = {i: self._seen[i] for i in ids if i in self._seen}
+        return {i: Seen(modified_at=at, fades=fades) for i, (at, fades, _) in known.items()}
 
     def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
         self._seen.update((i, (at, fades, run_id)) for i, at, fades in contacts)
