@@ -70,14 +70,22 @@ class SqlLease:
             self._clock.sleep(min(POLL_S, wait_s - waited))
 
     def check(self) -> None:
-        """LeaseLost unless the lease is ours, and stays so for half of TTL_S to come."""
+        """LeaseLost unless the lease is ours, and stays so for half of TTL_S to come.
+
+        While the database fails, time alone proves that: nobody takes over before TTL_S without a beat, and a beat
+        counts from before it was sent. StoreError when the last one is too long ago for that.
+        """
         claim = self._claim
         if claim is None:
             raise LeaseLost("This run does not hold the portal, so it must not write.")
         # When it has not beaten for long, this process was paused, or the database away, and others may be about to
         # take over. A look is not enough then: a beat makes them watch anew, or fails because they were quicker.
-        beats = self._clock.steady() - claim.beaten_at < TTL_S / 2
-        is_ours = self._row().token == claim.token if beats else self._beat(claim)
+        try:
+            is_ours = self._row().token == claim.token if self._is_certain(claim) else self._beat(claim)
+        except StoreError:
+            if self._is_certain(claim):  # asked anew: a database takes its time to fail
+                return
+            raise
         if not is_ours:
             raise LeaseLost(_lost_to(self._row()))
 
@@ -124,6 +132,10 @@ class SqlLease:
         claim.stop_heart = self._clock.every(BEAT_S, lambda: self._still_beats(claim), name="lease heartbeat")
         return True
 
+    def _is_certain(self, claim: _Claim) -> bool:
+        """Whether the last beat is so recent that nobody can have taken over, nor will for half of TTL_S."""
+        return self._clock.steady() - claim.beaten_at < TTL_S / 2
+
     def _beat(self, claim: _Claim) -> bool:
         """Show that we are alive; False if the row is not ours any more."""
         now = self._clock.steady()
@@ -131,8 +143,9 @@ class SqlLease:
             beaten = connection.execute(
                 update(leases).where(leases.c.token == claim.token).values(beat=leases.c.beat + 1)
             )
-        claim.beaten_at = now
-        return beaten.rowcount == 1
+        is_ours = beaten.rowcount == 1
+        claim.beaten_at = now if is_ours else float("-inf")
+        return is_ours
 
     def _still_beats(self, claim: _Claim) -> bool:
         try:

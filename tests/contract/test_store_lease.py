@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from sync.clock import Clock
 from sync.ports import LeaseHeld, LeaseLost
 from sync.store import open_store
-from sync.store.database import Database
+from sync.store.database import Database, StoreError
 from sync.store.lease import POLL_S, TTL_S, SqlLease
 from sync.store.opening import open_database
 from sync.store.tables import leases
@@ -158,6 +158,65 @@ def test_a_paused_run_that_was_followed_writes_no_more_even_after_the_follower_l
             paused.check()
 
 
+@contextmanager
+def away(database: Database) -> Iterator[None]:
+    """The table cannot be read or written, as when the database is not there."""
+    with database.write() as connection:
+        connection.execute(text("ALTER TABLE leases RENAME TO away"))
+    yield
+    with database.write() as connection:
+        connection.execute(text("ALTER TABLE away RENAME TO leases"))
+
+
+@on_every_database
+def test_while_the_database_is_away_a_lease_holds_for_half_its_time_to_live_after_the_last_beat(
+    a_lease: ALease, database: Database
+) -> None:
+    mine = Hands()
+    lease = a_lease(mine)
+    lease.acquire("resync", wait_s=0)
+    mine.passed_s += TTL_S
+    lease.check()  # beats
+    with away(database):
+        mine.passed_s += TTL_S / 2 - 0.01
+        lease.check()
+        mine.passed_s += 0.01
+        with pytest.raises(StoreError):
+            lease.check()
+    lease.check()
+
+
+@on_every_database
+def test_a_database_that_takes_long_to_fail_proves_nothing_by_the_time_before(
+    a_lease: ALease, database: Database
+) -> None:
+    mine = Hands()
+    lease = a_lease(mine)
+    lease.acquire("resync", wait_s=0)
+
+    def each_look_takes_long() -> None:
+        mine.passed_s += TTL_S / 2 - 1
+
+    with away(database):
+        mine.at_a_look = each_look_takes_long
+        with pytest.raises(StoreError):
+            lease.check()
+    mine.at_a_look = lambda: None
+
+
+@on_every_database
+def test_a_lease_known_to_be_lost_stays_so_while_the_database_is_away(a_lease: ALease, database: Database) -> None:
+    mine = Hands()
+    paused, follower = a_lease(mine), a_lease(Hands())
+    paused.acquire("paused", wait_s=0)
+    follower.acquire("follower", wait_s=300)
+    mine.passed_s += TTL_S
+    with pytest.raises(LeaseLost):
+        paused.check()
+    with away(database), pytest.raises(StoreError):
+        paused.check()
+
+
 @on_every_database
 def test_a_heart_beats_while_the_lease_is_held_also_after_a_failure_and_no_longer(
     database: Database, monkeypatch: pytest.MonkeyPatch
@@ -166,11 +225,8 @@ def test_a_heart_beats_while_the_lease_is_held_also_after_a_failure_and_no_longe
     lease = SqlLease(database, "1")
     lease.acquire("resync", wait_s=0)
     beats_further(database)
-    with database.write() as connection:
-        connection.execute(text("ALTER TABLE leases RENAME TO away"))
-    time.sleep(0.05)
-    with database.write() as connection:
-        connection.execute(text("ALTER TABLE away RENAME TO leases"))
+    with away(database):
+        time.sleep(0.05)
     beats_further(database)
     lease.release()
     assert [thread for thread in threading.enumerate() if thread.name == "lease heartbeat"] == []

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sync.ports import RetryableError
+
 
 class KilledError(BaseException):
     """The process is gone: nothing that would still run afterwards runs."""
@@ -25,6 +27,18 @@ class Fate:
         """End the process now."""
         self._dead = True
         raise KilledError
+
+
+class Outage(Fate):
+    """Counts the steps to a database, and takes it away at one of them: every later call fails too."""
+
+    def begins(self) -> None:
+        """Take the database away from the next step on."""
+        self._dead = True
+
+    def strike(self) -> None:
+        self.begins()
+        raise RetryableError("The database is away.")
 
 
 class Mortal:
