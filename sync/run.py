@@ -277,6 +277,8 @@ def _read_and_plan(
             summary.interrupted = True
             break
     planned.scored = summary.tally.scored
+    if missed := summary.tally.missed:
+        log.info("This full pass found what smaller passes had missed.", action="run.missed", **missed)
     return planned
 
 

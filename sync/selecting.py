@@ -43,7 +43,8 @@ def widened(selection: Selection, owed: LeftOver, world: World) -> Selection:
     return selection
 
 
-_PASSES: tuple[Mode, ...] = ("incremental", "decay", "full")
+PASSES: tuple[Mode, ...] = ("incremental", "decay", "full")
+"""What the worker does on its schedules."""
 
 
 def waiting_plan(world: World) -> RunRecord | None:
@@ -51,7 +52,7 @@ def waiting_plan(world: World) -> RunRecord | None:
 
     It waits for a person, and need not be made again; nor may smaller passes carry it out piece by piece.
     """
-    ended = (run for run in world.journal.runs(200) if run.mode in _PASSES and run.state in ("finished", "refused"))
+    ended = (run for run in world.journal.runs(200) if run.mode in PASSES and run.state in ("finished", "refused"))
     newest = next(ended, None)
     waits = newest and newest.state == "refused" and newest.rulebook_version == world.rulebook.version
     return newest if waits else None

@@ -83,8 +83,8 @@ def reason_for(decision: Decision, *, puts_back: bool = False) -> str:
 def contested(contact_id: str, names: Iterable[str]) -> str:
     """Why properties of a contact are left to somebody else who writes them too."""
     return (
-        f"another program has twice put back {', '.join(sorted(names))}, and scoreline leaves it alone now. "
-        f'End one of the two; "scoreline resync --contact {contact_id}" writes it once more'
+        f"another program has twice put back {', '.join(sorted(names))}; scoreline leaves that alone now. "
+        f'Stop the other program, or let it have its way; "scoreline resync --contact {contact_id}" writes once more'
     )
 
 

@@ -79,6 +79,8 @@ def _tell(summary: Summary) -> None:
         log.error(summary.plan_refused, action="worker.plan_refused", run_id=summary.run_id)
     for contact_id, reason in summary.tally.failed:
         log.warning("A contact failed.", action="contact.failed", contact_id=contact_id, reason=reason)
+    for contact_id, reason in summary.tally.contested:
+        log.warning("A contact is contested.", action="contact.contested", contact_id=contact_id, reason=reason)
 
 
 def _clock(time_of_day: str, **more: object) -> CronTrigger:

@@ -1,7 +1,8 @@
 """`explain`, `runs`, `status`: one contact's score, past runs, and whether all is well."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -18,8 +19,9 @@ from sync.hubspot import Account, account
 from sync.ports import Journal, RetryableError
 from sync.records import Mode, RunRecord
 from sync.run import Explained, explain
+from sync.selecting import PASSES
 from sync.store import PortalStore
-from sync.wording import ANSWER_LABELS, reason_for
+from sync.wording import ANSWER_LABELS, contested, reason_for, short
 from workflows import Answer, Decision, Hold, LeaveAlone, Move
 
 EXCUSED = timedelta(hours=1)
@@ -70,6 +72,8 @@ def _explanation(explained: Explained, rulebook: Rulebook) -> dict[str, Any]:
         "stage": standing.stage,
         "stage_set_by": standing.set_by.value if standing.set_by else None,
         "stage_set_at": standing.set_at,
+        "contested": sorted(evaluation.contested),
+        "refused": evaluation.refused or None,
         "decision": _outcome(decision),
         "reason": reason_for(decision),
         "would_write": None
@@ -132,6 +136,10 @@ def _print_explanation(document: Mapping[str, Any]) -> None:
         say(f"Sales' answer: {answer}{when}; points taken: {feedback['points_taken'] or 0}")
     for bad in document["bad_values"]:
         say(f"Unreadable, counted as unknown: {bad['property']} ({bad['problem']})")
+    if document["contested"]:
+        say(f"Contested: {contested(document['contact'], document['contested'])}.")
+    if document["refused"]:
+        say(f"Not sent again: {document['refused']}.")
     if document["would_write"]:
         say("A resync would write: " + ", ".join(document["would_write"]))
     else:
@@ -160,7 +168,7 @@ def runs_command(
         say("No run yet. Begin with: scoreline plan")
         return
     table(
-        ("run", "portal", "mode", "state", "began", "read", "would change", "changed", "failed", "error"),
+        ("run", "portal", "mode", "state", "began", "read", "would change", "changed", "failed", "missed", "error"),
         [
             (
                 run.id,
@@ -171,12 +179,13 @@ def runs_command(
                 run.summary.get("contacts_read"),
                 run.summary.get("contacts_changed") if run.mode == "plan" else None,
                 run.summary.get("contacts_changed") if run.mode != "plan" else None,
-                _length(run.summary.get("contacts_failed")),
+                _length(run.summary.get("contacts_failed")) + _length(run.summary.get("contacts_contested")),
+                _missed(run).total() or None,
                 run.error.splitlines()[0] if run.error else "",
             )
             for portal, run in runs[:limit]
         ],
-        right=("run", "read", "would change", "changed", "failed"),
+        right=("run", "read", "would change", "changed", "failed", "missed"),
     )
 
 
@@ -200,12 +209,18 @@ def _run_document(portal: str, run: RunRecord) -> dict[str, object]:
     }
 
 
+def _missed(run: RunRecord) -> Counter[str]:
+    """What a full pass found that smaller ones had missed."""
+    kept = run.summary.get("contacts_missed")
+    return Counter(kept if isinstance(kept, dict) else {})
+
+
 def _length(value: object) -> int:
     return len(value) if isinstance(value, list) else 0
 
 
 def status_command(as_json: AsJson = False) -> None:
-    """The watermark, open intents, last errors and the API budget. Exits 1 when no pass finished in time."""
+    """The watermark, open intents, last errors, what waits for a person. Exits 1 when no pass finished in time."""
     settings = ready()
     here, unreachable = _account(settings)
     with opened_store(settings) as store:
@@ -246,6 +261,8 @@ def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, A
     return {
         "healthy": not late,
         "late": late,
+        "waiting": list(_waiting(journal)),
+        "missed": _last_missed(journal),
         "watermark": kept.memory.watermark(),
         "open_intents": [
             {"contact": entry.change.contact_id, "run_id": entry.run_id, "state": entry.state.value}
@@ -262,6 +279,26 @@ def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, A
     }
 
 
+def _waiting(journal: Journal) -> Iterator[str]:
+    """Sentences on what may need a person though no pass is late yet."""
+    runs = [run for run in journal.runs(200) if run.mode in PASSES]
+    ended = next((run for run in runs if run.state in ("finished", "refused")), None)
+    if ended and ended.state == "refused":
+        yield (
+            f"the plan of run {ended.id} was refused: see `scoreline plan show {ended.id}`, then write it with "
+            f"`scoreline plan apply {ended.id}`, or change the rulebook"
+        )
+    newest = next((run for run in runs if run.state != "running"), None)
+    if newest and newest.state == "failed":
+        yield f"run {newest.id}, the newest pass, failed, and what it was to do is still to be done"
+
+
+def _last_missed(journal: Journal) -> dict[str, object] | None:
+    """What the last full pass found that smaller ones had missed; None where there was nothing."""
+    full = journal.last_finished("full")
+    return {"run_id": full.id, "contacts": dict(_missed(full))} if full and _missed(full) else None
+
+
 def _has_not_put_right(run: RunRecord) -> bool:
     """What went wrong before a pass that came to its end without trouble concerns nobody any more."""
     return run.mode not in ("incremental", "full") or run.state != "finished" or bool(_what_went_wrong(run))
@@ -273,8 +310,9 @@ def _what_went_wrong(run: RunRecord) -> str:
     refused = run.summary.get("plan_refused")
     if refused and run.state == "refused":
         return str(refused)
-    failed = _length(run.summary.get("contacts_failed"))
-    return f"{failed:,} contacts failed; `scoreline runs --json` names them" if failed else ""
+    counts = ((what, _length(run.summary.get(f"contacts_{what}"))) for what in ("failed", "contested"))
+    told = " and ".join(f"{count:,} contacts {what}" for what, count in counts if count)
+    return told and f"{told}; `scoreline runs --json` names them"
 
 
 def _late_passes(journal: Journal, settings: Settings, now: datetime) -> list[str]:
@@ -298,6 +336,8 @@ def _late_passes(journal: Journal, settings: Settings, now: datetime) -> list[st
 def _print_status(document: Mapping[str, Any]) -> None:
     verdict = "no pass is late" if document["healthy"] else "LATE: " + "; ".join(document["late"])
     say(f"Portal {document['portal_id']}: {verdict}")
+    for sentence in document["waiting"]:
+        say(f"  BUT {sentence}")
     say(f"  watermark     {document['watermark'] or 'none: the next pass reads everything'}")
     say(f"  open intents  {len(document['open_intents'])}")
     budget = document["budget"]
@@ -307,5 +347,8 @@ def _print_status(document: Mapping[str, Any]) -> None:
         say("  API budget    unknown: HubSpot did not say")
     if running := document["running"]:
         say(f"  running       {running['command']} by process {running['pid']} on {running['host']}")
+    if missed := document["missed"]:
+        told = ", ".join(f"{short(why)} {count:,}" for why, count in sorted(missed["contacts"].items()))
+        say(f"  missed        full pass {missed['run_id']} found what earlier passes had missed: {told}")
     for error in document["last_errors"]:
         say(f"  run {error['run_id']} {error['state']}: {error['error']}")

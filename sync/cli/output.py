@@ -22,6 +22,8 @@ from sync.wording import short
 _UNWRAPPED = 10_000
 """Columns for output that goes to no terminal: more than any line has."""
 
+_NAMED = 20
+"""Contacts named that need a person."""
 _NAMED_OF_A_REASON = 3
 """Contacts named for each reason why something was not written."""
 
@@ -126,10 +128,8 @@ def print_summary(summary: Summary, *, wrote: bool) -> None:
     _count("changed" if wrote else "would change", tally.changed)
     for change, count in sorted(tally.stage_changes.items(), key=lambda item: -item[1]):
         say(f"    {count:>7,}  {change.replace('->', ' -> ')}")
-    for contact_id, reason in tally.failed[:20]:
-        say(f"  FAILED {contact_id}: {reason}")
-    if len(tally.failed) > 20:
-        say(f"  … and {len(tally.failed) - 20:,} more; --json lists them all")
+    _name_each("FAILED", tally.failed)
+    _name_each("CONTESTED", tally.contested)
     for reason, ids in _by_reason(summary.dropped).items():
         named = ", ".join(ids[:_NAMED_OF_A_REASON])
         more = ", …" if len(ids) > _NAMED_OF_A_REASON else ""
@@ -145,6 +145,15 @@ def print_summary(summary: Summary, *, wrote: bool) -> None:
     if summary.interrupted:
         goes_on = "the next run goes on from there" if wrote else "what it lists is not complete, and cannot be applied"
         say(f"  Stopped before the end, as asked; {goes_on}.")
+    if tally.missed:
+        say(f"  Of these changes earlier passes had missed {tally.missed.total():,}: {_counts(tally.missed)}.")
+
+
+def _name_each(what: str, contacts: Sequence[tuple[str, str]]) -> None:
+    for contact_id, reason in contacts[:_NAMED]:
+        say(f"  {what} {contact_id}: {reason}")
+    if len(contacts) > _NAMED:
+        say(f"  … and {len(contacts) - _NAMED:,} more; --json lists them all")
 
 
 def _count(what: str, count: int, more: str = "") -> None:

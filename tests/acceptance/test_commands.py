@@ -273,7 +273,7 @@ def test_runs_are_listed_newest_first(portal: Portal, scoreline: Scoreline) -> N
     assert listed[1]["summary"]["contacts_changed"] == 1
     assert [run["mode"] for run in scoreline("runs", "--limit", "1", "--json").document] == ["incremental"]
     told = scoreline("runs").out
-    assert re.search(r"incremental +finished .* +- +0 +0$", told, re.MULTILINE)
+    assert re.search(r"incremental +finished .* +- +0 +0 +-$", told, re.MULTILINE)
     assert re.search(r"plan +finished .* +1 +- +0$", told, re.MULTILINE)
 
 

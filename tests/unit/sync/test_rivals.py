@@ -48,7 +48,7 @@ def test_a_value_that_was_put_back_twice_in_a_row_is_left_alone_and_reported() -
     assert setting.ours("1", "score") == "5"
     ((contact_id, reason),) = summary.tally.contested
     assert contact_id == "1"
-    assert "lead_score, " in reason
+    assert "put back lead_score;" in reason
     assert "--contact 1" in reason
     assert summary.as_json()["contacts_contested"] == [{"id": contact_id, "reason": reason}]
     assert summary.needs_a_person
