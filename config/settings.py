@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     daily_reserve: Share = _env(
         "SCORELINE_DAILY_RESERVE", "share of the portal's daily requests left to its other integrations", default=0.2
     )
+    daily_writes_max: int | None = _env(
+        "SCORELINE_DAILY_WRITES_MAX", "contacts written a day at most, in the portal's time zone", default=None, ge=1
+    )
     connect_timeout_s: float = _env("SCORELINE_CONNECT_TIMEOUT_S", "to reach HubSpot", default=5, gt=0, le=600)
     read_timeout_s: float = _env("SCORELINE_READ_TIMEOUT_S", "for HubSpot to answer", default=60, gt=0, le=600)
     tries: int = _env("SCORELINE_TRIES", "how often a request that may be repeated is sent", default=6, ge=1, le=20)
@@ -188,8 +191,10 @@ def describe_settings() -> list[SettingLine]:
             shown = "(set)" if given else "(not set)"
         elif given:
             shown = without_password(given)
+        elif field.default is None:
+            shown = "(packaged default)" if field_name == "rulebook" else "(not set)"
         else:
-            shown = "(packaged default)" if field.default is None else str(field.default)
+            shown = str(field.default)
         lines.append(
             SettingLine(
                 name=name,

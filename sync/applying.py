@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from sync.budget import WriteBudget
 from sync.evaluation import Evaluator
 from sync.moving import Mover, until_written
 from sync.outcomes import GONE, Applied, Left
@@ -38,8 +39,8 @@ class Applier:
     def applied(self) -> Applied:
         return self._outcomes.applied
 
-    def apply(self, run_id: int, *, as_shown: bool = False) -> None:
-        """Write a run's planned changes, stage moves first.
+    def apply(self, run_id: int, *, budget: WriteBudget, as_shown: bool = False) -> None:
+        """Write a run's planned changes, stage moves first. RetryableError when the day's budget is used up.
 
         `as_shown`: write only what is still exactly as planned, and name what is not; otherwise a contact that
         changed since it was read is decided afresh.
@@ -49,8 +50,12 @@ class Applier:
                 if self._stop():
                     self.applied.stopped = True
                     return
-                self._write(batch, looks_again=not quiet or as_shown, as_shown=as_shown)
-                self._progress(len(batch))
+                affordable = batch[: budget.left(self.applied)]
+                self._write(affordable, looks_again=not quiet or as_shown, as_shown=as_shown)
+                self._progress(len(affordable))
+                if len(affordable) < len(batch):
+                    untouched = sum(len(rest) for rest in self._journal.entries(run_id, states=[State.PLANNED]))
+                    raise budget.used_up(f"{untouched:,} changes of plan {run_id} were left untouched")
 
     def fill(self, entries: Sequence[JournalEntry]) -> None:
         """Give contacts that an interrupted run left without a stage the one decided."""

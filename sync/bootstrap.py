@@ -46,6 +46,7 @@ def knobs_of(settings: Settings) -> Knobs:
         first_share=settings.first_move_limit,
         floor=settings.move_floor,
         keep_runs_days=settings.keep_runs_days,
+        daily_writes_max=settings.daily_writes_max,
     )
 
 

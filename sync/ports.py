@@ -158,6 +158,9 @@ class Journal(Protocol):
     def open_entries(self) -> Sequence[JournalEntry]:
         """Changes of any run whose outcome is not on record."""
 
+    def written_since(self, at: datetime) -> int:
+        """How many changes of any run were written since a moment, or may have been."""
+
     def latest(self, ids: Sequence[str], most: int) -> Mapping[str, Sequence[JournalEntry]]:
         """The newest changes of these contacts that were begun, of any run, newest first, at most so many of each."""
 

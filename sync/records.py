@@ -117,6 +117,9 @@ class State(Enum):
 OPEN_STATES = (State.CLEARING, State.CLEARED, State.WRITING)
 """Sent, or about to be, with the outcome not on record."""
 
+WRITTEN_STATES = (State.DONE, State.SETTLED, *OPEN_STATES)
+"""Written, or perhaps."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:

@@ -13,6 +13,7 @@ import structlog
 
 from scoring import Score, score_contact
 from sync.applying import Applier
+from sync.budget import WriteBudget
 from sync.evaluation import Evaluation, Evaluator, Failure
 from sync.moving import Mover
 from sync.outcomes import Applied, Outcomes
@@ -95,6 +96,7 @@ def resync(
         at = world.now()
         owed = left_over(world.journal)
         settled = _settle(world, owed, at)
+        budget = _budget(world, knobs)
         selection = widened(selection, owed, world)
         with _on_record(world, selection.mode, at, selection.mode) as summary:
             _take_over(summary, settled)
@@ -104,7 +106,7 @@ def resync(
             if not accept_large_plan:
                 summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
             if summary.plan_refused is None:
-                _write(world, summary, summary.run_id, at)
+                _write(world, summary, summary.run_id, at, budget)
                 if not summary.interrupted:
                     close(owed, journal=world.journal, run_id=summary.run_id, mode=selection.mode, at=at)
                     _move_watermark(world, selection.mode, at)
@@ -143,10 +145,11 @@ def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summ
             )
         at = world.now()
         settled = _settle(world, left_over(world.journal), at)
+        budget = _budget(world, knobs)
         chosen = cast(Mode, kept.summary.get("selection", kept.mode))
         with _on_record(world, "apply", at, chosen) as summary:
             _take_over(summary, settled)
-            _write(world, summary, run_id, kept.started_at.astimezone(at.tzinfo), as_shown=True)
+            _write(world, summary, run_id, kept.started_at.astimezone(at.tzinfo), budget, as_shown=True)
             if kept.state == "refused" and not summary.interrupted:
                 _count_as_done(world, kept, at)
         return summary
@@ -322,12 +325,21 @@ def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | N
     )
 
 
-def _write(world: World, summary: Summary, plan_id: int, at: datetime, *, as_shown: bool = False) -> None:
+def _budget(world: World, knobs: Knobs) -> WriteBudget:
+    """The day's write budget. RetryableError when nothing is left of it."""
+    budget = WriteBudget(knobs.daily_writes_max, journal=world.journal, now=world.now)
+    budget.must_have_some_left()
+    return budget
+
+
+def _write(
+    world: World, summary: Summary, plan_id: int, at: datetime, budget: WriteBudget, *, as_shown: bool = False
+) -> None:
     """Write a plan's changes; the summary then counts what was written."""
     applier = _applier(world, _evaluator(world, at, summary.selection))
     applied = applier.applied
     try:
-        applier.apply(plan_id, as_shown=as_shown)
+        applier.apply(plan_id, budget=budget, as_shown=as_shown)
     finally:  # what was written before it failed was written
         summary.tally.changed = applied.tally.changed
         summary.tally.stage_changes = applied.tally.stage_changes

@@ -45,3 +45,5 @@ class Knobs:
     first_share: float = 0.30
     floor: int = 50
     keep_runs_days: int = 90
+    daily_writes_max: int | None = None
+    """Contacts written a day, by the portal's time zone; None: no limit."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, select, update
 
 from sync.clock import SYSTEM, Clock
-from sync.records import Change, JournalEntry, Mode, RunRecord, RunState, State
+from sync.records import WRITTEN_STATES, Change, JournalEntry, Mode, RunRecord, RunState, State
 from sync.store.database import Database
 from sync.store.rows import CHUNK, PAGE, from_ms, in_chunks, to_ms
 from sync.store.tables import changes, is_open, runs
@@ -125,6 +125,13 @@ class SqlJournal:
         """Changes of any of this portal's runs whose outcome is not on record, oldest first."""
         in_order = self._our_changes().order_by(changes.c.run_id, changes.c.number)
         return self._entries(in_order.where(is_open))
+
+    def written_since(self, at: datetime) -> int:
+        """How many changes of any of this portal's runs were written since a moment, or may have been."""
+        written = changes.c.state.in_([state.value for state in WRITTEN_STATES]) & (changes.c.state_at >= to_ms(at))
+        counted = select(func.count()).select_from(changes.join(runs))
+        with self._database.read() as connection:
+            return int(connection.execute(counted.where(runs.c.portal_id == self._portal_id, written)).scalar_one())
 
     def latest(self, ids: Sequence[str], most: int) -> Mapping[str, Sequence[JournalEntry]]:
         """The newest changes of these contacts that were begun, of any run, newest first, at most so many of each."""

@@ -1,7 +1,7 @@
 """What every store promises, held against the fake, SQLite and PostgreSQL alike."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Protocol
 
@@ -256,6 +256,18 @@ def test_a_change_that_was_begun_is_not_replaced(journal: Journal) -> None:
     assert all_entries(journal, run_id)[0].change == a_change("1")
 
 
+def test_what_was_written_since_a_moment_is_counted_over_all_runs_and_so_is_what_may_have_been(
+    journal: Journal,
+) -> None:
+    states = [State.DONE, State.SETTLED, *OPEN_STATES, State.PLANNED, State.REFUSED, State.CANCELLED]
+    for state in states:
+        run_id = a_run(journal, a_change())
+        journal.mark(all_entries(journal, run_id), state)
+    now = datetime.now(UTC)
+    assert journal.written_since(now - timedelta(minutes=1)) == 2 + len(OPEN_STATES)
+    assert journal.written_since(now + timedelta(minutes=1)) == 0
+
+
 def test_open_entries_are_those_whose_outcome_is_not_on_record_of_whatever_run(journal: Journal) -> None:
     first = a_run(journal, *(a_change(state.value) for state in State))
     second = a_run(journal, a_change("later"), a_change("planned"))
@@ -363,6 +375,17 @@ def test_many_ids_can_be_asked_for_and_forgotten_at_once(memory: Memory) -> None
     assert [list(page) for page in memory.fading()] == [["0"]]
 
 
+def test_contacts_of_which_only_something_is_kept_elsewhere_are_named_too_when_nobody_sees_them(memory: Memory) -> None:
+    memory.note_seen([("1", NOON, True)], run_id=3)
+    memory.note_known(["1", "2"])
+    assert memory.seen(["1", "2"]) == {"1": Seen(modified_at=NOON, fades=True)}
+    assert [list(page) for page in memory.not_seen_since(3)] == [["2"]]
+    memory.note_seen([("2", NOON, False)], run_id=3)
+    assert list(memory.not_seen_since(3)) == []
+    memory.forget(["1", "2"])
+    assert list(memory.not_seen_since(4)) == []
+
+
 def test_to_ask_for_nothing_or_note_nothing_is_fine(memory: Memory) -> None:
     memory.note_seen([], run_id=1)
     memory.note_stages([])
@@ -435,6 +458,23 @@ def test_changes_of_a_contact_that_is_gone_are_forgotten_but_for_open_ones(journ
     journal.forget(["1"])
     left = [(e.run_id, e.change.contact_id) for run in (first, second) for batch in journal.entries(run) for e in batch]
     assert left == [(first, "2"), (second, "1"), (second, "2")]
+
+
+def test_a_contact_that_is_gone_is_named_by_no_report_any_more(journal: Journal) -> None:
+    reports: dict[str, Sequence[Mapping[str, str]]] = {
+        "contacts_failed": [{"id": "1", "reason": "no"}, {"id": "11", "reason": "no"}],
+        "contacts_dropped": [{"id": "1", "reason": "it changed"}],
+    }
+    runs = [a_run(journal) for _ in range(3)]
+    for run_id, summary in zip(runs, [reports, {"contacts_failed": []}, {"contacts_read": 1}], strict=True):
+        journal.finish_run(run_id, "finished", summary=summary, at=NOON)
+    journal.forget(["1", "2"])
+    kept = [run.summary for run in map(journal.run, runs) if run]
+    assert kept == [
+        {"contacts_failed": [{"id": "11", "reason": "no"}], "contacts_dropped": []},
+        {"contacts_failed": []},
+        {"contacts_read": 1},
+    ]
 
 
 def test_the_latest_changes_of_a_contact_are_those_that_were_begun_newest_first(journal: Journal) -> None:

@@ -6,7 +6,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sync.ports import LeaseHeld, LeaseLost
-from sync.records import OPEN_STATES, Change, Holder, JournalEntry, Mode, RunRecord, RunState, Seen, StageNote, State
+from sync.records import (
+    OPEN_STATES,
+    WRITTEN_STATES,
+    Change,
+    Holder,
+    JournalEntry,
+    Mode,
+    RunRecord,
+    RunState,
+    Seen,
+    StageNote,
+    State,
+    without_contacts,
+)
 
 
 class FakeJournal:
@@ -16,6 +29,9 @@ class FakeJournal:
         self._runs: dict[int, RunRecord] = {}
         self._entries: dict[int, dict[int, JournalEntry]] = {}
         self._last_id = 0
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.marked: dict[tuple[int, int], datetime] = {}
+        """When each change was last marked, by `now`."""
 
     def start_run(self, mode: Mode, *, rulebook_version: str, at: datetime) -> int:
         self._last_id += 1
@@ -78,6 +94,7 @@ class FakeJournal:
         kept = [self._entries[entry.run_id][entry.number] for entry in entries]
         for entry in kept:
             self._entries[entry.run_id][entry.number] = replace(entry, state=state, detail=detail)
+            self.marked[entry.run_id, entry.number] = self.now()
 
     def replace(self, entry: JournalEntry, change: Change) -> JournalEntry:
         kept = self._entries[entry.run_id][entry.number]
@@ -88,6 +105,10 @@ class FakeJournal:
 
     def open_entries(self) -> Sequence[JournalEntry]:
         return [e for entries in self._entries.values() for e in entries.values() if e.state in OPEN_STATES]
+
+    def written_since(self, at: datetime) -> int:
+        entries = [entry for entries in self._entries.values() for entry in entries.values()]
+        return sum(e.state in WRITTEN_STATES and self.marked[e.run_id, e.number] >= at for e in entries)
 
     def latest(self, ids: Sequence[str], most: int) -> Mapping[str, Sequence[JournalEntry]]:
         newest_first = [

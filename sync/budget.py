@@ -1,0 +1,46 @@
+"""How many contacts may still be written today, where whoever runs this has set a limit."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from sync.outcomes import Applied
+from sync.ports import Journal, RetryableError
+
+
+class WriteBudget:
+    """Counts from the journal, so that it holds for all runs of a day together, whatever becomes of them.
+
+    The day is that of the portal's time zone. Counted are contacts that were written, and those of which it is not
+    known. Giving a contact back the stage that a run left it without is never held up by it.
+    """
+
+    def __init__(self, most: int | None, *, journal: Journal, now: Callable[[], datetime]) -> None:
+        """`most`: contacts a day; None: no limit."""
+        self._most = most
+        self._journal = journal
+        self._now = now
+        self._day: date | None = None
+        self._before = 0
+
+    def left(self, applied: Applied) -> int | None:
+        """How many contacts more may be written today by the run that did this so far; None: any number."""
+        if self._most is None:
+            return None
+        by_this_run = applied.tally.changed + applied.left_open
+        midnight = self._now().replace(hour=0, minute=0, second=0, microsecond=0)
+        if self._day != midnight.date():  # asked once a day: the journal is large, and nobody else writes meanwhile
+            self._day = midnight.date()
+            self._before = self._journal.written_since(midnight) - by_this_run
+        return max(0, self._most - self._before - by_this_run)
+
+    def must_have_some_left(self) -> None:
+        """RetryableError when today's is used up: reading the portal again would be in vain."""
+        if self.left(Applied()) == 0:
+            raise self.used_up("Nothing was read, and nothing more is written today")
+
+    def used_up(self, untouched: str) -> RetryableError:
+        return RetryableError(
+            f"The {self._most:,} contacts that SCORELINE_DAILY_WRITES_MAX allows a day are written. {untouched}: the "
+            "count starts afresh at midnight in the portal's time zone, and the next run then goes on. To write more "
+            "today, raise SCORELINE_DAILY_WRITES_MAX, or take it away."
+        )
