@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -36,7 +36,12 @@ PAUSE_MAX_S = 20.0
 _EMPTY_MAX = 3
 """So often in a row an answer without any of the records asked for must come to be believed."""
 
-_AGENT = "scoreline (hubspot-api-client-python; {})"
+
+@cache
+def _agent() -> str:
+    # To look up a version means to read a package's metadata: once is enough.
+    return f"scoreline (hubspot-api-client-python; {version('hubspot-api-client')})"
+
 
 Call = Callable[..., Any]
 """A bound method of HubSpot's client."""
@@ -306,7 +311,7 @@ def _apis(token: str, base_url: str, send: Call) -> Apis:
         settings = package.Configuration()
         settings.host, settings.access_token = base_url, token
         client = package.ApiClient(configuration=settings)
-        client.user_agent = _AGENT.format(version("hubspot-api-client"))
+        client.user_agent = _agent()
         client.set_default_header("Accept-Encoding", "gzip")
         client.request = send
         return getattr(package, name)(api_client=client)
