@@ -1,6 +1,8 @@
 """The scheduler: incremental, decay and full passes, one at a time, until it is asked to stop."""
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import structlog
@@ -15,6 +17,7 @@ from sync.ports import FatalError, LeaseHeld, RetryableError
 from sync.records import Mode
 from sync.run import Summary, resync
 from sync.selecting import Selection, overdue, waiting_plan
+from sync.world import Knobs, World
 
 log = structlog.get_logger(__name__)
 
@@ -57,21 +60,32 @@ def work(settings: Settings, stop: threading.Event) -> None:
 
 
 def _pass(settings: Settings, mode: Mode, stop: threading.Event) -> None:
-    if stop.is_set():
-        return
+    if not stop.is_set():
+        one_pass(mode, knobs_of(settings), lambda: opened_world(settings, writes=True, stop=stop.is_set))
+
+
+def one_pass(mode: Mode, knobs: Knobs, opened: Callable[[], AbstractContextManager[World]]) -> Summary | None:
+    """The pass whose time has come, in a world that is opened for it; None where it is left to the next one.
+
+    FatalError and ConfigError, which only a person can mend, are raised.
+    """
     try:
-        with opened_world(settings, writes=True, stop=stop.is_set) as world:
+        with opened() as world:
             if mode != "full" and (kept := waiting_plan(world)):
                 log.error("A refused plan waits for a person.", action="worker.plan_waits", run_id=kept.id)
-                return
+                return None
             chosen = (overdue(world) or mode) if mode == "incremental" else mode
-            _tell(resync(world, Selection(mode=chosen), knobs_of(settings), command="worker"))
+            summary = resync(world, Selection(mode=chosen), knobs, command="worker")
     except LeaseHeld as held:
         log.warning("Another run holds the portal; this pass is left out.", action="worker.held", pid=held.holder.pid)
+        return None
     except FatalError:
         raise
     except RetryableError as error:
         log.warning("The pass failed; the next one tries again.", action="worker.retry", mode=mode, error=str(error))
+        return None
+    _tell(summary)
+    return summary
 
 
 def _tell(summary: Summary) -> None:
