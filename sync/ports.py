@@ -165,7 +165,7 @@ class Journal(Protocol):
         """The newest changes of these contacts that were begun, of any run, newest first, at most so many of each."""
 
     def forget(self, ids: Sequence[str]) -> None:
-        """Drop all changes of these contacts, but for open ones."""
+        """Drop all changes of these contacts, but for open ones; and their ids from what runs reported."""
 
     def prune(self, *, before: datetime) -> None:
         """Drop finished runs, and their closed changes, that began before a moment."""
@@ -187,6 +187,9 @@ class Memory(Protocol):
 
     def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
         """Remember contacts as (id, change date as read, whether time alone will change their score), and the run."""
+
+    def note_known(self, ids: Iterable[str]) -> None:
+        """Remember no more of contacts than that something is kept of them, so that `not_seen_since` names them too."""
 
     def not_seen_since(self, run_id: int) -> Iterator[Sequence[str]]:
         """The ids of contacts that this run and later ones did not see, at most 100 at a time."""

@@ -1,6 +1,6 @@
 """What travels through a run: records in, decisions' changes out, and what became of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import Enum
@@ -227,6 +227,18 @@ class RunRecord:
     summary: Mapping[str, object]
     """The document that `--json` prints; empty while running."""
     error: str = ""
+
+
+def without_contacts(summary: Mapping[str, object], ids: Collection[str]) -> Mapping[str, object]:
+    """A run's summary that names none of these contacts: they are left out of its lists, and its numbers stay."""
+
+    def is_of_them(entry: object) -> bool:
+        return isinstance(entry, dict) and entry.get("id") in ids
+
+    return {
+        key: [entry for entry in value if not is_of_them(entry)] if isinstance(value, list) else value
+        for key, value in summary.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -273,7 +273,14 @@ def _read_and_plan(
         summary.tally.read += len(failures)
         summary.tally.failed += [(failure.contact_id, failure.reason) for failure in failures]
         world.journal.plan(summary.run_id, [e.change for e in evaluations if e.change is not None])
-        if summary.mode != "plan":
+        if summary.mode == "plan":
+            world.memory.note_known(
+                chain(
+                    (e.record.id for e in evaluations if e.change or e.refused or e.contested),
+                    (failure.contact_id for failure in failures),
+                )
+            )
+        else:
             _note_seen(world, evaluations, failures, summary.run_id)
         world.progress("Reading and scoring", len(records))
         if world.stop():

@@ -83,7 +83,8 @@ def settle(
     journal.plan(run_id, changes)
     for planned in journal.entries(run_id, states=[State.PLANNED]):
         applier.fill(planned)
-    summary = {"settled": len(changes), "contacts_failed": applier.applied.tally.failed}
+    failed = [{"id": contact_id, "reason": reason} for contact_id, reason in applier.applied.tally.failed]
+    summary = {"settled": len(changes), "contacts_failed": failed}
     journal.finish_run(run_id, "finished", summary=summary, at=at)
     return applier.applied
 

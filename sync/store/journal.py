@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, select, update
 
 from sync.clock import SYSTEM, Clock
-from sync.records import WRITTEN_STATES, Change, JournalEntry, Mode, RunRecord, RunState, State
+from sync.records import WRITTEN_STATES, Change, JournalEntry, Mode, RunRecord, RunState, State, without_contacts
 from sync.store.database import Database
 from sync.store.rows import CHUNK, PAGE, from_ms, in_chunks, to_ms
 from sync.store.tables import changes, is_open, runs
@@ -153,12 +153,18 @@ class SqlJournal:
         return found
 
     def forget(self, ids: Sequence[str]) -> None:
-        """Drop all changes of these contacts, but for open ones."""
+        """Drop all changes of these contacts, but for open ones; and their ids from what runs reported."""
         ours = select(runs.c.id).where(runs.c.portal_id == self._portal_id)
         with self._database.write() as connection:
             for chunk in in_chunks(ids, CHUNK):
                 theirs = changes.c.contact_id.in_(chunk) & changes.c.run_id.in_(ours)
                 connection.execute(delete(changes).where(theirs, ~is_open))
+            if not ids:
+                return
+            naming = self._our_runs().where(runs.c.summary.contains('"id": ', autoescape=True))
+            for run in map(_run, connection.execute(naming)):
+                if (left := without_contacts(run.summary, set(ids))) != run.summary:
+                    connection.execute(update(runs).where(runs.c.id == run.id).values(summary=json.dumps(left)))
 
     def prune(self, *, before: datetime) -> None:
         """Drop runs that have ended and began before a moment. A run with an open change stays, with that change."""

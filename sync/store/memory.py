@@ -77,6 +77,10 @@ class SqlMemory:
             ),
         )
 
+    def note_known(self, ids: Iterable[str]) -> None:
+        """Remember no more of contacts than that something is kept of them, so that `not_seen_since` names them too."""
+        self._upsert((), ({"contact_id": contact_id} for contact_id in ids))
+
     def fading(self) -> Iterator[Sequence[str]]:
         """The ids of contacts whose score time alone will change, at most 100 at a time, each once."""
         return self._ids(contacts.c.fades)

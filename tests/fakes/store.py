@@ -123,6 +123,7 @@ class FakeJournal:
             self._entries[run_id] = {
                 n: e for n, e in entries.items() if e.change.contact_id not in ids or e.state in OPEN_STATES
             }
+        self._runs = {i: replace(r, summary=without_contacts(r.summary, ids)) for i, r in self._runs.items()}
 
     def prune(self, *, before: datetime) -> None:
         for run in list(self._runs.values()):
@@ -141,6 +142,7 @@ class FakeMemory:
         self._watermark: datetime | None = None
         self._notes: dict[str, StageNote] = {}
         self._seen: dict[str, tuple[datetime | None, bool, int]] = {}
+        self._known: set[str] = set()
 
     def watermark(self) -> datetime | None:
         return self._watermark
@@ -161,6 +163,9 @@ class FakeMemory:
     def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
         self._seen.update((i, (at, fades, run_id)) for i, at, fades in contacts)
 
+    def note_known(self, ids: Iterable[str]) -> None:
+        self._known.update(ids)
+
     def fading(self) -> Iterator[Sequence[str]]:
         return self._in_pages(lambda i: i in self._seen and self._seen[i][1])
 
@@ -169,7 +174,7 @@ class FakeMemory:
 
     def _in_pages(self, which: Callable[[str], bool]) -> Iterator[Sequence[str]]:
         done = ""
-        while page := sorted(i for i in self._seen | self._notes if which(i) and i > done)[:100]:
+        while page := sorted(i for i in {*self._seen, *self._notes, *self._known} if which(i) and i > done)[:100]:
             yield page
             done = page[-1]
 
@@ -177,6 +182,7 @@ class FakeMemory:
         for contact_id in ids:
             self._notes.pop(contact_id, None)
             self._seen.pop(contact_id, None)
+            self._known.discard(contact_id)
 
 
 class FakeLease:
