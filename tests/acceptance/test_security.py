@@ -3,9 +3,13 @@
 import json
 import os
 import pickle
+import re
 import signal
+import sqlite3
 import stat
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,7 @@ from config import configure_logging, load_settings
 from sandbox import Fault, Portal
 from sync.bootstrap import connection_of
 from tests.acceptance.conftest import Ended, Process, Scoreline, Sent, until
-from tests.acceptance.leads import SQL, a_contact, a_demo_request, stage
+from tests.acceptance.leads import OURS, SQL, a_contact, a_demo_request, stage
 
 TOKEN, PASSWORD = "pat-eu1-5ecre7-a1b2c3", "geh31m/zu"
 ZOE = {
@@ -230,6 +234,65 @@ def test_the_database_is_for_its_owner_only_whatever_the_umask_and_the_past(
                 file.chmod(0o644)
     finally:
         os.umask(before)
+
+
+# What is kept of a contact, and until when.
+
+
+def kept(database: Path) -> Mapping[tuple[str, str], list[object]]:
+    """Everything in the database, by table and column."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.row_factory = sqlite3.Row
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = [(name, row) for name in names for row in connection.execute(f"SELECT * FROM {name}")]
+    columns: dict[tuple[str, str], list[object]] = defaultdict(list)
+    for name, row in rows:
+        for column in row.keys():  # noqa: SIM118 - a row's own way to name its columns
+            columns[name, column].append(row[column])
+    return columns
+
+
+def where_named(database: Path, contact: str) -> set[tuple[str, str]]:
+    """The columns in which a contact's id stands, alone or within a document."""
+    mention = re.compile(rf'(^|"){contact}($|")')
+    return {column for column, cells in kept(database).items() if any(mention.search(str(cell)) for cell in cells)}
+
+
+def test_of_what_a_contact_holds_only_our_own_properties_and_its_stage_are_kept(
+    portal: Portal, scoreline: Scoreline, zoe: str, tmp_path: Path
+) -> None:
+    portal.sales_answers(zoe, "not_ready")
+    assert scoreline("plan", "--full").status == 0
+    assert scoreline("resync", "--full").status == 0
+    columns = kept(tmp_path / "scoreline.db")
+    written = columns["changes", "before"] + columns["changes", "after"]
+    names = {name for document in written for name in json.loads(str(document))}
+    assert {"lead_score", "lead_scoring_feedback_points"} <= names <= set(OURS)
+    stages = {*columns["changes", "stage_from"], *columns["changes", "stage_to"], *columns["contacts", "stage"]}
+    assert stages <= {None, *(each.id for each in portal.stages)}
+    assert {*columns["contacts", "set_by"]} <= {None, "person", "deal", "integration", "other"}
+    assert where_named(tmp_path / "scoreline.db", zoe) == {("changes", "contact_id"), ("contacts", "contact_id")}
+
+
+def test_who_is_deleted_for_privacy_is_gone_here_with_the_next_full_pass(
+    portal: Portal, scoreline: Scoreline, zoe: str, tmp_path: Path
+) -> None:
+    """Also who was only ever planned for, and who stands in the report of a run because something failed."""
+    failing, planned = a_demo_request(portal), a_contact(portal)
+    portal.faults.add(Fault(path="batch/update", status=400, body=QUOTING, times=None))
+    assert scoreline("resync", "--contact", failing).status == 1
+    portal.faults.clear()
+    assert scoreline("plan", "--full").status == 1  # names the one that was refused
+    database = tmp_path / "scoreline.db"
+    assert ("runs", "summary") in where_named(database, failing)
+    assert ("changes", "contact_id") in where_named(database, planned)
+    for contact in (failing, planned):
+        portal.delete(contact, for_privacy=True)
+
+    assert scoreline("resync", "--full").status == 0
+
+    assert (where_named(database, failing), where_named(database, planned)) == (set(), set())
+    assert where_named(database, zoe) != set()
 
 
 # SCORELINE_PORTAL_ID

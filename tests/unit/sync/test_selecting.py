@@ -112,3 +112,13 @@ def test_a_contact_that_is_asked_for_and_not_there_is_reported_and_the_others_go
     summary = setting.resync("contacts", contact_ids=["1"], unknown=["999"])
     assert setting.portal.stage("1") == SQL
     assert [i for i, _ in summary.tally.failed] == ["999"]
+
+
+def test_a_contact_that_any_pass_asks_for_and_does_not_find_is_forgotten_with_its_changes() -> None:
+    setting = a_funnel()
+    first = setting.resync()
+    setting.portal.deleted("100")
+    setting.resync("contacts", contact_ids=["100"])
+    left = {e.change.contact_id for batch in setting.store.journal.entries(first.run_id) for e in batch}
+    assert "100" not in left
+    assert "100" not in setting.store.memory.seen(["100"])
