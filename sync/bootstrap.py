@@ -109,6 +109,7 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
         rulebook=rulebook,
         now=lambda: clock.now(facts.time_zone),
         steady=clock.steady,
+        sleep=clock.sleep,
     )
 
 

@@ -106,6 +106,7 @@ class Evaluator:
     def _with_history(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
         """The records with who set their stage, from what we remember or else from HubSpot."""
         notes = self._memory.stage_notes([r.id for r in records])
+        records = [_not_before_our_move(record, notes.get(record.id)) for record in records]
         known = {
             r.id: replace(r.standing, set_by=note.set_by, set_at=note.set_at)
             for r in records
@@ -189,6 +190,13 @@ def _note(contact_id: str, standing: Standing) -> StageNote:
         set_by=standing.set_by or Setter.OTHER,
         set_at=standing.set_at,
     )
+
+
+def _not_before_our_move(record: ContactRecord, note: StageNote | None) -> ContactRecord:
+    """The record in the stage that we gave it, where it was read as it was before: HubSpot's reads may lag."""
+    if note is None or note.since is None or record.modified_at is None or record.modified_at >= note.since:
+        return record
+    return replace(record, standing=replace(record.standing, stage=note.stage, stage_since=note.since))
 
 
 _SAME_MOMENT = timedelta(minutes=1)

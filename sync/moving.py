@@ -22,6 +22,10 @@ LOOKS_MAX = 6
 """How often a contact is looked at again because its turn to be written came too late: as often as a request is sent
 before it counts as failed."""
 
+PAUSE_FIRST_S = 0.5
+"""How long HubSpot gets to show a clear that it has confirmed, before it is looked at again; each further pause is
+twice as long. Whether its reads lag as its search does is not known."""
+
 _LOST = f"HubSpot did not say in {TRIES} tries whether it wrote this; the next run finds out"
 _STALE = (
     f"{LOOKS_MAX} times in a row its turn to be written came so late that what was read of it was too old to write by; "
@@ -85,6 +89,7 @@ class Mover:
         lease: Lease,
         outcomes: Outcomes,
         steady: Callable[[], float],
+        sleep: Callable[[float], None],
         answer_property: str,
     ) -> None:
         self._reader = reader
@@ -92,6 +97,7 @@ class Mover:
         self._lease = lease
         self.outcomes = outcomes
         self._steady = steady
+        self._sleep = sleep
         self._answer_property = answer_property
 
     def write(self, entries: Sequence[JournalEntry], *, read_at: float | None) -> list[Left]:
@@ -129,7 +135,10 @@ class Mover:
 
     def _fill(self, entries: Sequence[JournalEntry], looks: int) -> list[Left]:
         ready, unseen, read_at = self._still_blank(entries, looks)
-        return unseen + (self._send_values(ready, _FILL, read_at).left if ready else [])
+        left = unseen + (self._send_values(ready, _FILL, read_at).left if ready else [])
+        if unseen and looks + 1 < LOOKS_MAX:
+            self._sleep(PAUSE_FIRST_S * 2**looks)
+        return left
 
     def _send_values(self, entries: Sequence[JournalEntry], step: _Step, read_at: float | None) -> _Seen:
         """One request with the new values, stage and score together; what it came to is on record."""

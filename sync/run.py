@@ -394,6 +394,7 @@ def _applier(world: World, evaluator: Evaluator) -> Applier:
         lease=world.lease,
         outcomes=Outcomes(journal=world.journal, memory=world.memory),
         steady=world.steady,
+        sleep=world.sleep,
         answer_property=world.rulebook.properties["feedback"],
     )
     return Applier(

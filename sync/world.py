@@ -29,6 +29,7 @@ class World:
     """The present moment, aware, in the portal's time zone."""
     steady: Callable[[], float] = SYSTEM.steady
     """Seconds on a clock that nobody sets: how old a reading is."""
+    sleep: Callable[[float], None] = SYSTEM.sleep
     progress: Progress = lambda _what, _more: None
     stop: Callable[[], bool] = lambda: False
     """Whether the run was asked to stop; asked between batches, never inside one."""

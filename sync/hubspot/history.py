@@ -7,9 +7,9 @@ from typing import Any
 from sync.hubspot.values import UnreadableError, moment_of, text_of
 from workflows import HistoryEntry, Setter
 
-# HubSpot does not publish these names as a list: CRM_UI and INTEGRATION are recorded in answers, those of workflows,
-# imports, forms and deal sync are known only by what they must be about.
-_PROGRAMS = ("INTEGRATION", "API")
+# CRM_UI and INTEGRATION are recorded in answers. Which of the many other names that hubspot-api-client lists as sources
+# of a value (`PropertyValue.source`) stand for workflows, imports, forms and deals is known only by what they say.
+_PROGRAMS = ("INTEGRATION", "API", "INTEGRATIONS_PLATFORM")
 _PROCESSES = ("IMPORT", "FORM", "WORKFLOW", "AUTOMATION", "CALCULATED", "ANALYTICS")
 _DEAL = re.compile(r"(?<![A-Za-z])deals?(?![a-z])|Deal(?=[A-Z])", re.IGNORECASE)
 
@@ -37,12 +37,14 @@ def setter_of(entry: Mapping[str, Any]) -> Setter:
     words = source.split("_")
     if source.startswith("CRM_UI") or "MOBILE" in source:
         return Setter.PERSON
-    if any(word in words for word in _PROGRAMS):
-        return Setter.INTEGRATION
+    if source in _PROGRAMS:
+        return Setter.INTEGRATION  # whoever holds its token may be named as its user
     if any(word in source for word in _PROCESSES):
         return Setter.OTHER
     if any(_DEAL.search(text) for text in (*words, text_of(entry.get("sourceId")), text_of(entry.get("sourceLabel")))):
         return Setter.DEAL
+    if source.endswith("OBJECT_SYNC"):
+        return Setter.DEAL  # what HubSpot's own sync moves a contact by
     if "SYNC" in words or not source:
         return Setter.OTHER
     return Setter.PERSON if entry.get("updatedByUserId") else Setter.INTEGRATION

@@ -1,6 +1,7 @@
 """A portal in memory that keeps HubSpot's rules about stages, and lets others act between any two of our requests."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,6 +61,7 @@ class FakePortal:
         self.steady_s = 0.0
         """The steady clock, which stands still unless somebody moves it."""
         self._rows: dict[str, Row] = {}
+        self._late: dict[str, Row] | None = None
         self._whenever: dict[str, list[Callable[[], None]]] = {}
         self._refusals: dict[str, Callable[[Mapping[str, str]], bool]] = {}
 
@@ -90,6 +92,14 @@ class FakePortal:
     def loses_history(self, contact_id: str) -> None:
         """HubSpot does not say how many entries it keeps."""
         self._rows[contact_id].histories.clear()
+
+    def copy(self) -> dict[str, Row]:
+        """Everything as it is at this moment."""
+        return deepcopy(self._rows)
+
+    def reads_from(self, copy: dict[str, Row] | None) -> None:
+        """From now on, reads are behind and show everything as it was when this copy was made; None: as it is."""
+        self._late = copy
 
     def deleted(self, contact_id: str) -> None:
         del self._rows[contact_id]
@@ -158,27 +168,31 @@ class FakePortal:
 
     def read(self, ids: Sequence[str]) -> Sequence[ContactRecord]:
         self._asked("read")
-        return [self._record(i) for i in ids if i in self._rows]
+        return [self._record(i) for i in ids if i in self._shown]
 
     def find(self, who: str) -> str | None:
         return who if who in self._rows else None
 
     def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:
         self._asked("stages")
-        return {i: self.stage(i) or None for i in ids if i in self._rows}
+        return {i: self._shown[i].texts.get(STAGE) or None for i in ids if i in self._shown}
 
     def values(self, ids: Sequence[str], properties: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         self._asked("values")
-        return {i: {n: self._rows[i].texts.get(n, "") for n in properties} for i in ids if i in self._rows}
+        return {i: {n: self._shown[i].texts.get(n, "") for n in properties} for i in ids if i in self._shown}
 
     def histories(self, ids: Sequence[str]) -> Mapping[str, History]:
         self._asked("histories")
         self.histories_read += ids
         answer = self.rulebook.properties["feedback"]
-        kept = {i: self._rows[i].histories for i in ids if i in self._rows}
+        rows = {i: self._shown[i] for i in ids if i in self._shown}
         return {
-            i: History(stage_now=self.stage(i) or None, stage=tuple(h.get(STAGE, ())), answer=tuple(h.get(answer, ())))
-            for i, h in kept.items()
+            i: History(
+                stage_now=row.texts.get(STAGE) or None,
+                stage=tuple(row.histories.get(STAGE, ())),
+                answer=tuple(row.histories.get(answer, ())),
+            )
+            for i, row in rows.items()
         }
 
     def write(self, updates: Sequence[Update], *, read_at: float | None = None) -> Sequence[Outcome]:
@@ -199,6 +213,10 @@ class FakePortal:
         except AnswerLostError:
             return [Unknown(reason="no answer") for _ in updates]
         return outcomes
+
+    @property
+    def _shown(self) -> dict[str, Row]:
+        return self._rows if self._late is None else self._late
 
     def _written(self, update: Update) -> Outcome:
         row = self._rows.get(update.contact_id)
@@ -226,7 +244,7 @@ class FakePortal:
                 row.modified_at = at
 
     def _record(self, contact_id: str) -> ContactRecord:
-        row = self._rows[contact_id]
+        row = self._shown[contact_id]
         ours: dict[Role, str] = {}
         for role, name in self.rulebook.properties.items():
             ours[role] = row.texts.get(name, "")  # type: ignore[index] # the rulebook's keys are the roles

@@ -290,3 +290,31 @@ class TestTheLease:
         assert setting.portal.stages_of("1") == [SQL, ""]
         setting.resync("incremental")
         assert setting.portal.stages_of("1") == [SQL, "", MQL]
+
+
+# HubSpot's reads may lag: then they show a contact as it was before what HubSpot has already confirmed.
+
+
+def test_a_clear_that_is_not_shown_yet_gets_a_moment_to_be() -> None:
+    setting = a_setting_with_one_move()
+    before, pauses = setting.portal.copy(), list[float]()
+
+    def it_is_shown_in_the_end(pause_s: float) -> None:
+        pauses.append(pause_s)
+        setting.portal.reads_from(before if len(pauses) < 3 else None)
+
+    setting.portal.meanwhile("after write", lambda: setting.portal.reads_from(before))
+    summary = setting.resync(sleep=it_is_shown_in_the_end)
+    assert setting.portal.stages_of("1") == [SQL, "", MQL]
+    assert pauses == [0.5, 1.0, 2.0]
+    assert (summary.tally.failed, summary.dropped) == ([], [])
+
+
+def test_a_lead_that_is_shown_as_it_was_before_our_move_is_not_moved_again() -> None:
+    setting = a_setting_with_one_move()
+    before = setting.portal.copy()
+    setting.resync()
+    setting.portal.reads_from(before)
+    setting.resync()
+    assert setting.portal.stages_of("1") == [SQL, "", MQL]
+    assert stages_sent(setting)[2:] == [{}]

@@ -51,6 +51,7 @@ class Setting:
             rulebook=self.rulebook,
             now=lambda: self.now,
             steady=lambda: self.portal.steady_s,
+            sleep=lambda _: None,
         )
         return replace(world, **differences)
 
