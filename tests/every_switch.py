@@ -1,8 +1,8 @@
-"""Five themes of the worker's acceptance suite with every switch of the sandbox turned, one after another.
+"""The worker's acceptance suite on a portal with every switch of the sandbox turned, one after another.
 
-`python -m tests.every_switch [PYTEST ARGUMENT …]`; without arguments, the themes that HubSpot's behaviour bears on.
-Prints a line for each switch; exits 1 if a test failed under one. Takes several minutes, so `make test` runs one story
-for each switch instead (tests/acceptance/test_switches.py).
+`python -m tests.every_switch [SWITCH …] [-- PYTEST ARGUMENT …]`: all switches, or those whose names begin so. Prints
+what failed under each, and exits 1 if anything did. Takes a minute or two for each, so `make test` runs one story of
+leads for each instead (tests/acceptance/test_switches.py).
 """
 
 import json
@@ -10,21 +10,31 @@ import os
 import subprocess
 import sys
 
-from tests.acceptance.test_switches import OTHER
+from tests.acceptance.test_switches import OTHERWISE, in_words
 
-THEMES = ("resync", "stages", "feedback", "promises", "selections")
+# Without what turns switches itself, and what tests the tests.
+SUITE = (
+    "tests/acceptance",
+    "--ignore=tests/acceptance/test_switches.py",
+    "--ignore=tests/acceptance/test_checker.py",
+)
 
 
 def main(arguments: list[str]) -> int:
     """Run the suite once for each switch, and return the exit status."""
-    files = arguments or [f"tests/acceptance/test_{theme}.py" for theme in THEMES]
+    cut = arguments.index("--") if "--" in arguments else len(arguments)
+    wanted, more = arguments[:cut], arguments[cut + 1 :]
     worst = 0
-    for name, setting in OTHER.items():
-        turned = {"SANDBOX_SWITCHES": json.dumps({name: setting})}
-        command = [sys.executable, "-m", "pytest", "-n", "2", *files]
-        ended = subprocess.run(command, env=os.environ | turned, capture_output=True, text=True, check=False)
-        told = [line for line in ended.stdout.splitlines() if line.startswith("FAILED") or " passed" in line]
-        sys.stdout.write(f"{name}={setting}: {'; '.join(told[-12:]) or ended.stdout[-300:]}\n")
+    for turned in OTHERWISE:
+        if wanted and not any(in_words(turned).startswith(each) for each in wanted):
+            continue
+        command = [sys.executable, "-m", "pytest", "-n", "2", "-rfEs", *(more or SUITE)]
+        environment = os.environ | {"SANDBOX_SWITCHES": json.dumps(turned)}
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        lines = ended.stdout.splitlines()
+        told = [line for line in lines if line.startswith(("FAILED", "ERROR", "SKIPPED"))]
+        counted = next((line.strip("= ") for line in reversed(lines) if " passed" in line), ended.stdout[-300:])
+        sys.stdout.write("\n  ".join([f"{in_words(turned)}: {counted}", *told]) + "\n")
         sys.stdout.flush()
         worst = max(worst, min(ended.returncode, 1))
     return worst

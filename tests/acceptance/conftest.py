@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,15 @@ from urllib3 import HTTPConnectionPool
 
 from config import Rulebook, load_rulebook
 from sandbox import Portal, SandboxServer
+from sandbox.switches import Setting, Switches
 from sync.cli import status_of
 
 ROOT = Path(__file__).parents[2]
+
+TURNED: Mapping[str, Setting] = json.loads(os.environ.get("SANDBOX_SWITCHES", "{}"))
+"""Switches of every portal that these tests start; `python -m tests.every_switch` sets them."""
+LAGS_S = max(float(TURNED.get("index_lag_s", 0)), float(TURNED.get("reads_lag_s", 0)))
+"""How long HubSpot takes to show what happened."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,24 @@ def until(happened: Callable[[], object], within_s: float = 30.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes a portal, its switches stand as told, and its ids soon differ in length."""
+
+    def switches() -> Switches:
+        made = Switches()
+        made.turn(**TURNED)
+        return made
+
+    monkeypatch.setattr("sandbox.portal.Switches", switches)
+    monkeypatch.setattr("sandbox.portal.FIRST_CONTACT_ID", 996)
+
+
 @pytest.fixture
-def portal() -> Portal:
+def portal(turned: None) -> Portal:
     """An empty portal; tests add whom they need. Its limits are off: most tests are not about waiting."""
     portal = Portal(time_zone="UTC")
     portal.limits.enabled = False
-    portal.switches.turn(**json.loads(os.environ.get("SANDBOX_SWITCHES", "{}")))  # tests.every_switch sets it
     return portal
 
 
@@ -83,11 +102,15 @@ def the_packaged_rulebook() -> Rulebook:
 
 @pytest.fixture
 def scoreline(
-    environment: Mapping[str, str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    environment: Mapping[str, str],
+    server: SandboxServer,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Scoreline:
     """Runs a command in this process, with more in its environment, and returns how it ended.
 
-    The packaged rulebook is read once for all tests: reading it takes longer than all else that most of them do.
+    Where HubSpot shows things late, the command comes when it shows all that happened before. The packaged
+    rulebook is read once for all tests: reading it takes longer than all else that most of them do.
     """
     monkeypatch.setattr(
         "sync.bootstrap.load_rulebook", lambda file: load_rulebook(file) if file else the_packaged_rulebook()
@@ -95,6 +118,7 @@ def scoreline(
 
     def run(*arguments: str, **more: str) -> Ended:
         capfd.readouterr()
+        server.portal.clock.move(timedelta(seconds=LAGS_S))
         with pytest.MonkeyPatch.context() as patch:
             for name, value in more.items():
                 patch.setenv(name, value)
@@ -138,13 +162,16 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
 
 
 @pytest.fixture
-def process(environment: Mapping[str, str], tmp_path: Path) -> Iterator[Process]:
+def process(environment: Mapping[str, str], server: SandboxServer, tmp_path: Path) -> Iterator[Process]:
     """Starts a command as a process of its own, which the test may kill; ended with the test."""
+    switches = [part for name, to in TURNED.items() for part in ("--switch", f"{name}={to}")]
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **more: str) -> subprocess.Popen[str]:
+        server.portal.clock.move(timedelta(seconds=LAGS_S))
+        command, *rest = arguments
         begun = subprocess.Popen(
-            [sys.executable, "-m", "sync", *arguments],
+            [sys.executable, "-m", "sync", command, *(switches if command == "sandbox" else ()), *rest],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT), **more},
             stdout=subprocess.PIPE,

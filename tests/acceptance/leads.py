@@ -72,6 +72,11 @@ def _form(name: str) -> dict[str, str]:
     }
 
 
+def catch_up(portal: Portal) -> None:
+    """Time goes by until search and reads show all that happened, however far behind they are."""
+    portal.clock.move(timedelta(seconds=max(portal.switches.index_lag_s, portal.switches.reads_lag_s)))
+
+
 def held(portal: Portal, contact: str, name: str) -> str:
     """What the portal holds, `""` for nothing."""
     return portal.contact(contact).properties.get(name, "")
