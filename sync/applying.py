@@ -22,7 +22,6 @@ class Applier:
         journal: Journal,
         evaluator: Evaluator,
         mover: Mover,
-        steady: Callable[[], float],
         stop: Callable[[], bool],
         progress: Callable[[int], None],
     ) -> None:
@@ -31,7 +30,6 @@ class Applier:
         self._evaluator = evaluator
         self._mover = mover
         self._outcomes = mover.outcomes
-        self._steady = steady
         self._stop = stop
         self._progress = progress
 
@@ -71,7 +69,7 @@ class Applier:
                 return self._mover.write(entries, read_at=None)
             if looks:
                 self._outcomes.begin(entries, State.PLANNED)
-            read_at = self._steady()
+            read_at = self._mover.steady()
             return self._mover.write(self._decided_afresh(entries, as_shown=as_shown), read_at=read_at)
 
         self._outcomes.leave_open(until_written(batch, once))

@@ -33,14 +33,17 @@ class WriteBudget:
             self._before = self._journal.written_since(midnight) - by_this_run
         return max(0, self._most - self._before - by_this_run)
 
-    def must_have_some_left(self) -> None:
-        """RetryableError when today's is used up: reading the portal again would be in vain."""
-        if self.left(Applied()) == 0:
-            raise self.used_up("Nothing was read, and nothing more is written today")
-
     def used_up(self, untouched: str) -> RetryableError:
         return RetryableError(
             f"The {self._most:,} contacts that SCORELINE_DAILY_WRITES_MAX allows a day are written. {untouched}: the "
             "count starts afresh at midnight in the portal's time zone, and the next run then goes on. To write more "
             "today, raise SCORELINE_DAILY_WRITES_MAX, or take it away."
         )
+
+
+def todays_budget(most: int | None, *, journal: Journal, now: Callable[[], datetime]) -> WriteBudget:
+    """The budget of a run that begins. RetryableError when nothing is left of it: reading would be in vain."""
+    budget = WriteBudget(most, journal=journal, now=now)
+    if budget.left(Applied()) == 0:
+        raise budget.used_up("Nothing was read, and nothing more is written today")
+    return budget

@@ -96,7 +96,7 @@ class Mover:
         self._writer = writer
         self._lease = lease
         self.outcomes = outcomes
-        self._steady = steady
+        self.steady = steady
         self._sleep = sleep
         self._answer_property = answer_property
 
@@ -164,7 +164,7 @@ class Mover:
         Each look counts from its beginning. After some that came to nothing it counts from its end: where HubSpot is
         so slow that a look alone takes too long, a contact must not stay blank for ever.
         """
-        asked_at = self._steady()
+        asked_at = self.steady()
         histories = self._reader.histories([entry.change.contact_id for entry in entries])
         ready: list[JournalEntry] = []
         unseen: list[Left] = []
@@ -188,7 +188,7 @@ class Mover:
                 self._give_back(entry, "sales answered between clear and set; that is decided afresh")
             else:
                 ready.append(entry)
-        return ready, unseen, asked_at if looks < TRIES else self._steady()
+        return ready, unseen, asked_at if looks < TRIES else self.steady()
 
     def _answered_since(self, history: History, change: Change) -> bool:
         """Whether this change would write over an answer that was given after it was decided."""
@@ -212,7 +212,7 @@ class Mover:
 
     def _restore(self, entries: Sequence[JournalEntry], why: str, is_back: Callable[[JournalEntry], None]) -> None:
         def once(asked: Sequence[JournalEntry], _looks: int) -> list[Left]:
-            read_at = self._steady()
+            read_at = self.steady()
             present = self._reader.stages([entry.change.contact_id for entry in asked])
             ours = []
             for entry in asked:

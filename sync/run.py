@@ -1,7 +1,6 @@
 """One run, readable top to bottom: settle, read, score, decide, plan, check, write; the watermark moves last."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,14 +12,14 @@ import structlog
 
 from scoring import Score, score_contact
 from sync.applying import Applier
-from sync.budget import WriteBudget
+from sync.budget import WriteBudget, todays_budget
 from sync.evaluation import Evaluation, Evaluator, Failure
 from sync.moving import Mover
 from sync.outcomes import Applied, Outcomes
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import ContactError, FatalError, RetryableError, words_of
 from sync.records import Mode, RequestCount, RunRecord, RunState
-from sync.selecting import Selection, forget, regrouped, seen_up_to, selected, why_missed, widened
+from sync.selecting import Selection, forget, missed, regrouped, seen_up_to, selected, widened
 from sync.settling import LeftOver, close, left_over, settle
 from sync.wording import contested
 from sync.world import Knobs, World
@@ -96,7 +95,7 @@ def resync(
         at = world.now()
         owed = left_over(world.journal)
         settled = _settle(world, owed, at)
-        budget = _budget(world, knobs)
+        budget = todays_budget(knobs.daily_writes_max, journal=world.journal, now=world.now)
         selection = widened(selection, owed, world)
         with _on_record(world, selection.mode, at, selection.mode) as summary:
             _take_over(summary, settled)
@@ -145,7 +144,7 @@ def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summ
             )
         at = world.now()
         settled = _settle(world, left_over(world.journal), at)
-        budget = _budget(world, knobs)
+        budget = todays_budget(knobs.daily_writes_max, journal=world.journal, now=world.now)
         chosen = cast(Mode, kept.summary.get("selection", kept.mode))
         with _on_record(world, "apply", at, chosen) as summary:
             _take_over(summary, settled)
@@ -265,7 +264,7 @@ def _read_and_plan(
     for records in regrouped(selected(world, selection, owed, knobs), EVALUATED_TOGETHER):
         evaluations, failures = evaluator.evaluate(records)
         if up_to is not None:
-            summary.tally.missed += _missed(world, evaluations, up_to)
+            summary.tally.missed += missed(world.memory, evaluations, up_to)
         for evaluation in evaluations:
             _count(summary.tally, evaluation)
             if evaluation.change is not None:
@@ -287,8 +286,8 @@ def _read_and_plan(
             summary.interrupted = True
             break
     planned.scored = summary.tally.scored
-    if missed := summary.tally.missed:
-        log.info("This full pass found what smaller passes had missed.", action="run.missed", **missed)
+    if summary.tally.missed:
+        log.info("This full pass found what smaller ones missed.", action="run.missed", **summary.tally.missed)
     return planned
 
 
@@ -313,13 +312,6 @@ def _note_seen(world: World, evaluations: Sequence[Evaluation], failures: Sequen
     )
 
 
-def _missed(world: World, evaluations: Sequence[Evaluation], up_to: datetime) -> Counter[str]:
-    """How many of these changes earlier passes should have found, by why they did not."""
-    changing = [e.record for e in evaluations if e.change is not None]
-    seen = world.memory.seen([record.id for record in changing]) if changing else {}
-    return Counter(why for record in changing if (why := why_missed(record, seen.get(record.id), up_to)))
-
-
 def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | None:
     """Why the safety limit refuses this plan. A small pass is measured against all leads that the last full one had."""
     full = world.journal.last_finished("full")
@@ -330,13 +322,6 @@ def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | N
         leads=max(planned.scored, known if isinstance(known, int) else 0),
         limit=SafetyLimit(share=knobs.share if full else knobs.first_share, floor=knobs.floor),
     )
-
-
-def _budget(world: World, knobs: Knobs) -> WriteBudget:
-    """The day's write budget. RetryableError when nothing is left of it."""
-    budget = WriteBudget(knobs.daily_writes_max, journal=world.journal, now=world.now)
-    budget.must_have_some_left()
-    return budget
 
 
 def _write(
@@ -402,7 +387,6 @@ def _applier(world: World, evaluator: Evaluator) -> Applier:
         journal=world.journal,
         evaluator=evaluator,
         mover=mover,
-        steady=world.steady,
         stop=world.stop,
         progress=lambda more: world.progress("Writing", more),
     )

@@ -106,11 +106,11 @@ def answering(*recorded: Recorded) -> Iterator[Answering]:
         thread.join()
 
 
-def a_connection(url: str, *, attempts: int = 6, time: Hourglass | None = None) -> Connection:
+def a_connection(url: str, *, attempts: int = 6, time: Hourglass | None = None, token: str = TOKEN) -> Connection:
     """A connection whose waiting takes no time."""
     time = time or Hourglass()
     return Connection(
-        token=TOKEN,
+        token=token,
         base_url=url,
         limits=Limits(daily_reserve=0.2, clock=time.clock, sleep=time.sleep),
         attempts=attempts,

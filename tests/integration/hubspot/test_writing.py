@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from sandbox import Fault, Portal
-from sync.hubspot import Connection, HubSpotWriter
-from sync.ports import FatalError, RetryableError
-from sync.records import STAGE, Outcome, Refused, Unknown, Update, Written
+from sandbox import Fault, Portal, SandboxServer
+from sync.hubspot import Connection, HubSpotWriter, RecordBuilder
+from sync.ports import FRESH_S, FatalError, RetryableError
+from sync.records import STAGE, Outcome, Refused, Stale, Unknown, Update, Written
+from tests.fakes.hourglass import Hourglass
+from tests.integration.hubspot.answering import a_connection
 
 BATCH_UPDATE = "contacts/batch/update"
 
@@ -52,18 +54,19 @@ def test_a_contact_that_is_gone_is_refused_and_the_others_are_written(portal: Po
     assert outcomes[1].gone
 
 
-@pytest.mark.parametrize("place", [0, 37, 99])
-def test_one_bad_value_in_a_hundred_is_found_by_halving_and_the_other_99_are_written(
-    portal: Portal, connection: Connection, writer: HubSpotWriter, place: int
+@pytest.mark.parametrize("places", [{0}, {37}, {49}, {50}, {99}, {0, 99}, {12, 13}, {3, 30, 60, 90}])
+def test_bad_values_in_a_hundred_are_found_by_halving_and_the_others_are_written(
+    portal: Portal, connection: Connection, writer: HubSpotWriter, places: set[int]
 ) -> None:
     ids = people(portal, 100)
     batch = updates(ids, lead_grade="A1")
-    batch[place] = Update(contact_id=ids[place], properties={"lead_grade": "Z9"})
+    for place in places:
+        batch[place] = Update(contact_id=ids[place], properties={"lead_grade": "Z9"})
     outcomes: list[Outcome] = []
     sent = requests_for(connection, lambda: outcomes.extend(writer.write(batch)))
-    assert [n for n, outcome in enumerate(outcomes) if isinstance(outcome, Refused)] == [place]
-    assert sum(isinstance(outcome, Written) for outcome in outcomes) == 99
-    assert sent - 1 <= 2 * math.log2(100) + 2
+    assert {n for n, outcome in enumerate(outcomes) if isinstance(outcome, Refused)} == places
+    assert sum(isinstance(outcome, Written) for outcome in outcomes) == 100 - len(places)
+    assert sent - 1 <= 2 * math.ceil(math.log2(100)) * len(places)
 
 
 def test_a_refusal_names_code_and_property_but_no_value(portal: Portal, writer: HubSpotWriter) -> None:
@@ -134,6 +137,103 @@ def test_a_lost_answer_to_one_half_says_nothing_of_the_other(portal: Portal, wri
     batch[3] = Update(contact_id=ids[3], properties={"lead_grade": "Z9"})
     portal.faults.add(Fault(path=BATCH_UPDATE, skip=1, drop="after"))
     assert [type(outcome) for outcome in writer.write(batch)] == [Unknown, Unknown, Written, Refused]
+
+
+class TestAnswersThatContradictThemselves:
+    """Every row is judged by its id; what the answer does not say, or says twice, is only known by reading."""
+
+    def outcomes(self, portal: Portal, writer: HubSpotWriter, ids: list[str], **answer: Any) -> list[Outcome]:
+        portal.faults.add(Fault(path=BATCH_UPDATE, status=answer.pop("code", 200), body=answer))
+        return list(writer.write(updates(ids, lead_score="1")))
+
+    def row(self, contact_id: str, score: str = "1") -> dict[str, Any]:
+        return {"id": contact_id, "properties": {"lead_score": score}, "updatedAt": "2026-11-21T12:00:00.000Z"}
+
+    def test_rows_in_another_order_are_told_apart_by_their_ids(self, portal: Portal, writer: HubSpotWriter) -> None:
+        ids = people(portal, 3)
+        rows = [self.row(contact_id, str(n)) for n, contact_id in enumerate(ids)]
+        outcomes = self.outcomes(portal, writer, ids, status="COMPLETE", results=rows[::-1])
+        assert [o.values["lead_score"] for o in outcomes if isinstance(o, Written)] == ["0", "1", "2"]
+
+    def test_a_row_of_a_contact_that_was_not_sent_stands_for_none(self, portal: Portal, writer: HubSpotWriter) -> None:
+        first, second = people(portal, 2)
+        outcomes = self.outcomes(portal, writer, [first, second], results=[self.row("999"), self.row(second)])
+        assert [type(outcome) for outcome in outcomes] == [Unknown, Written]
+
+    def test_two_rows_of_one_contact_count_only_if_they_agree(self, portal: Portal, writer: HubSpotWriter) -> None:
+        first, second = people(portal, 2)
+        rows = [self.row(first), self.row(second), self.row(first, "2"), self.row(second)]
+        outcomes = self.outcomes(portal, writer, [first, second], results=rows)
+        assert [type(outcome) for outcome in outcomes] == [Unknown, Written]
+
+    def test_a_contact_that_is_both_written_and_refused_is_unknown(self, portal: Portal, writer: HubSpotWriter) -> None:
+        first, second = people(portal, 2)
+        refused = {"category": "VALIDATION_ERROR", "context": {"ids": [first]}}
+        rows = [self.row(first), self.row(second)]
+        outcomes = self.outcomes(portal, writer, [first, second], code=207, results=rows, errors=[refused])
+        assert [type(outcome) for outcome in outcomes] == [Unknown, Written]
+
+    def test_an_error_without_ids_says_nothing_of_any_contact(self, portal: Portal, writer: HubSpotWriter) -> None:
+        first, second = people(portal, 2)
+        errors = [{"category": "VALIDATION_ERROR", "message": "no"}, "no"]
+        outcomes = self.outcomes(portal, writer, [first, second], code=207, results=[self.row(second)], errors=errors)
+        assert [type(outcome) for outcome in outcomes] == [Unknown, Written]
+
+    @pytest.mark.parametrize("status", ["PENDING", "PROCESSING", "CANCELED"])
+    def test_the_rows_of_a_batch_that_is_not_complete_prove_nothing(
+        self, portal: Portal, writer: HubSpotWriter, status: str
+    ) -> None:
+        ids = people(portal, 2)
+        outcomes = self.outcomes(portal, writer, ids, status=status, results=[self.row(i) for i in ids])
+        assert [type(outcome) for outcome in outcomes] == [Unknown, Unknown]
+
+
+class TestWaiting:
+    """What rests on a reading goes out in time, or not at all."""
+
+    @pytest.fixture
+    def hourglass(self) -> Hourglass:
+        return Hourglass()
+
+    @pytest.fixture
+    def waiting(
+        self, portal: Portal, builder: RecordBuilder, server: SandboxServer, hourglass: Hourglass
+    ) -> HubSpotWriter:
+        connection = a_connection(server.url, time=hourglass, token=portal.token)
+        return HubSpotWriter(connection, builder, allowed=lambda: None, steady=hourglass.clock)
+
+    def test_a_write_that_is_told_to_wait_too_long_is_not_sent_again(
+        self, portal: Portal, waiting: HubSpotWriter, hourglass: Hourglass
+    ) -> None:
+        (contact,) = people(portal, 1)
+        portal.faults.add(Fault.burst_limit().on("POST", BATCH_UPDATE))
+        (outcome,) = waiting.write(updates([contact], lead_score="1"), read_at=hourglass.now)
+        assert outcome == Stale()
+        assert not portal.contact(contact).properties.get("lead_score")
+
+    def test_one_that_rests_on_no_reading_is(self, portal: Portal, waiting: HubSpotWriter) -> None:
+        (contact,) = people(portal, 1)
+        portal.faults.add(Fault.burst_limit().on("POST", BATCH_UPDATE))
+        (outcome,) = waiting.write(updates([contact], lead_score="1"))
+        assert isinstance(outcome, Written)
+
+    def test_the_half_that_came_too_late_is_told_apart_from_the_one_that_was_written(
+        self, portal: Portal, waiting: HubSpotWriter, hourglass: Hourglass
+    ) -> None:
+        ids = people(portal, 4)
+        batch = updates(ids, lead_grade="A1")
+        batch[3] = Update(contact_id=ids[3], properties={"lead_grade": "Z9"})
+        portal.faults.add(Fault.burst_limit().on("POST", BATCH_UPDATE, skip=2))
+        outcomes = waiting.write(batch, read_at=hourglass.now)
+        assert [type(outcome) for outcome in outcomes] == [Written, Written, Stale, Stale]
+
+    def test_what_is_too_old_already_does_not_even_wait_for_its_turn(
+        self, portal: Portal, waiting: HubSpotWriter, hourglass: Hourglass
+    ) -> None:
+        (contact,) = people(portal, 1)
+        (outcome,) = waiting.write(updates([contact], lead_score="1"), read_at=hourglass.now - FRESH_S - 0.1)
+        assert outcome == Stale()
+        assert hourglass.slept == []
 
 
 def test_a_batch_that_names_a_contact_twice_is_never_sent(
