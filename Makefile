@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SEEDED := --contacts 500 --seed 1
+# With hashes pip installs nothing but the very files that were chosen.
+LOCKED := --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test test-fast test-switches test-postgres golden docs bench lock clean
+.PHONY: help setup demo sandbox check test test-fast test-switches test-postgres golden docs bench lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -58,8 +60,12 @@ bench: $(VENV)/.dev ## how fast the sandbox portal serves, and how much room it 
 	$(BIN)/python -m benchmarks.sandbox_serving
 
 lock: $(VENV)/.dev ## choose the newest allowed versions and write them down
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --upgrade --extra dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCKED) pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCKED) --extra dev pyproject.toml -o requirements-dev.lock
+
+audit: $(VENV)/.dev ## known vulnerabilities of every locked dependency, by asking PyPI
+	@$(BIN)/uv tool run pip-audit==2.10.1 --strict --require-hashes --disable-pip -r requirements-dev.lock || \
+	{ echo "Either a dependency has a known vulnerability or PyPI could not be asked of each: the lines above say which."; exit 1; }
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
