@@ -1,7 +1,6 @@
 """One run, readable top to bottom: settle, read, score, decide, plan, check, write; the watermark moves last."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from sync.outcomes import Applied, Outcomes
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import ContactError, FatalError, RetryableError, words_of
 from sync.records import Mode, RequestCount, RunRecord, RunState
-from sync.selecting import Selection, forget, regrouped, seen_up_to, selected, why_missed, widened
+from sync.selecting import Selection, forget, missed, regrouped, seen_up_to, selected, widened
 from sync.settling import LeftOver, close, left_over, settle
 from sync.wording import contested
 from sync.world import Knobs, World
@@ -265,7 +264,7 @@ def _read_and_plan(
     for records in regrouped(selected(world, selection, owed, knobs), EVALUATED_TOGETHER):
         evaluations, failures = evaluator.evaluate(records)
         if up_to is not None:
-            summary.tally.missed += _missed(world, evaluations, up_to)
+            summary.tally.missed += missed(world.memory, evaluations, up_to)
         for evaluation in evaluations:
             _count(summary.tally, evaluation)
             if evaluation.change is not None:
@@ -323,13 +322,6 @@ def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | N
         leads=max(planned.scored, known if isinstance(known, int) else 0),
         limit=SafetyLimit(share=knobs.share if full else knobs.first_share, floor=knobs.floor),
     )
-
-
-def _missed(world: World, evaluations: Sequence[Evaluation], up_to: datetime) -> Counter[str]:
-    """How many of these changes earlier passes should have found, by why they did not."""
-    changing = [e.record for e in evaluations if e.change is not None]
-    seen = world.memory.seen([record.id for record in changing]) if changing else {}
-    return Counter(why for record in changing if (why := why_missed(record, seen.get(record.id), up_to)))
 
 
 def _write(

@@ -1,11 +1,14 @@
 """Which contacts a run reads, page by page."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import TypeVar
 
+from sync.evaluation import Evaluation
+from sync.ports import Memory
 from sync.records import ContactRecord, Found, Mode, RunRecord, Seen
 from sync.settling import LeftOver
 from sync.world import Knobs, World
@@ -151,7 +154,14 @@ NOT_FOUND, WITHOUT_DATE = "not_found_by_search", "changed_without_date"
 """Why smaller passes miss a change: search did not show it in time, or the contact's change date did not move."""
 
 
-def why_missed(record: ContactRecord, seen: Seen | None, up_to: datetime) -> str | None:
+def missed(memory: Memory, evaluations: Sequence[Evaluation], up_to: datetime) -> Counter[str]:
+    """How many of these changes smaller passes should have found, by why they did not."""
+    changing = [e.record for e in evaluations if e.change is not None]
+    seen = memory.seen([record.id for record in changing]) if changing else {}
+    return Counter(why for record in changing if (why := _why_missed(record, seen.get(record.id), up_to)))
+
+
+def _why_missed(record: ContactRecord, seen: Seen | None, up_to: datetime) -> str | None:
     """Why smaller passes did not find a contact that must be changed; None where they need not have.
 
     One that was to be changed when it was last seen was found; one that fades is found by the next decay pass.

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from config import ConfigError
-from sync.cli import looking, portal, rulebook, running, trying
+from sync.cli import explaining, looking, portal, rulebook, running, trying
 from sync.ports import ContactError, FatalError, LeaseHeld, LeaseLost, RetryableError, TokenRefused
 
 DONE, NEEDS_A_PERSON, WRONG_USAGE, NOT_REACHED = 0, 1, 2, 3
@@ -49,7 +49,7 @@ def _main(
         raise typer.Exit
 
 
-for group in (trying, portal, running, looking, rulebook):
+for group in (trying, portal, running, explaining, looking, rulebook):
     group.add_to(app)
 
 

@@ -1,4 +1,4 @@
-"""`explain`, `runs`, `status`: one contact's score, past runs, and whether all is well."""
+"""`runs`, `status`: past runs, and whether all is well."""
 
 import re
 from collections import Counter
@@ -10,145 +10,24 @@ from typing import Annotated, Any
 
 import typer
 
-from config import Rulebook, Settings
-from scoring import Line
-from sync.bootstrap import connection_of, opened_store, opened_world
+from config import Settings
+from sync.bootstrap import connection_of, opened_store
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, table
 from sync.hubspot import Account, account
 from sync.ports import Journal, RetryableError
 from sync.records import Mode, RunRecord
-from sync.run import Explained, explain
 from sync.selecting import PASSES
 from sync.store import PortalStore
-from sync.wording import ANSWER_LABELS, contested, reason_for, short
-from workflows import Answer, Decision, Hold, LeaveAlone, Move
+from sync.wording import short
 
 EXCUSED = timedelta(hours=1)
 """A run that began less than this ago may still be at work: a pass that is late is not missed yet."""
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("explain")(explain_command)
     app.command("runs")(runs_command)
     app.command("status")(status_command)
-
-
-def explain_command(
-    contact: Annotated[str, typer.Argument(metavar="CONTACT", help="A contact's id or email address.")],
-    as_json: AsJson = False,
-) -> None:
-    """A contact's score rule by rule, what excludes or holds it, and what would be written and why."""
-    settings = ready()
-    with opened_world(settings, writes=False) as world:
-        document = _explanation(explain(world, contact), world.rulebook)
-    if as_json:
-        print_json(document)
-    else:
-        _print_explanation(document)
-
-
-def _explanation(explained: Explained, rulebook: Rulebook) -> dict[str, Any]:
-    evaluation, decision = explained.evaluation, explained.evaluation.decision
-    standing = evaluation.record.standing
-    score = decision.score or explained.score
-    change = evaluation.change
-    return {
-        "contact": evaluation.record.id,
-        "at": explained.at,
-        "rulebook_version": rulebook.version,
-        "score": score.total,
-        "fit": score.fit,
-        "engagement": score.engagement,
-        "grade": score.grade,
-        "lines": [_line(line) for line in score.lines],
-        "bad_values": [{"property": bad.where, "problem": bad.problem} for bad in evaluation.record.contact.bad_values],
-        "exclusion": decision.outcome.because.value if isinstance(decision.outcome, LeaveAlone) else None,
-        "feedback": {
-            "answer": standing.answer.value if standing.answer else None,
-            "answered_at": standing.answered_at,
-            "points_taken": decision.points_taken,
-        },
-        "stage": standing.stage,
-        "stage_set_by": standing.set_by.value if standing.set_by else None,
-        "stage_set_at": standing.set_at,
-        "contested": sorted(evaluation.contested),
-        "refused": evaluation.refused or None,
-        "decision": _outcome(decision),
-        "reason": reason_for(decision),
-        "would_write": None
-        if change is None
-        else dict(change.after) | ({"lifecyclestage": change.stage_to} if change.moves else {}),
-        "in_hubspot": dict(evaluation.record.ours),
-    }
-
-
-def _line(line: Line) -> dict[str, Any]:
-    return {
-        "key": line.key,
-        "label": line.label,
-        "group": line.group,
-        "points": line.points,
-        "known": line.known,
-        "met": line.met or (line.known and line.points != 0),
-        "fact": line.fact,
-        "at": line.at,
-    }
-
-
-def _outcome(decision: Decision) -> str:
-    match decision.outcome:
-        case Move(to=to):
-            return f"move to {to}"
-        case Hold():
-            return "hold"
-        case LeaveAlone():
-            return "leave alone"
-        case _:
-            return "stay"
-
-
-def _print_explanation(document: Mapping[str, Any]) -> None:
-    title = f"Contact {document['contact']}: {document['score']} points, grade {document['grade']}"
-    adjusted = document["score"] - document["fit"] - document["engagement"]
-    adjustments = f", adjustments {adjusted:+d}" if adjusted else ""
-    say(f"{title} (fit {document['fit']}, engagement {document['engagement']}{adjustments})")
-    if document["exclusion"]:
-        say("  These points are for information: the contact is excluded, and none of them is written.")
-    say(f"  Stage: {document['stage'] or 'none'}. Decision: {_decided(document['decision'], document['reason'])}.")
-    say()
-    counting = [line for line in document["lines"] if line["points"]]
-    table(
-        ("rule", "points", "what", "fact"),
-        [(line["key"], f"{line['points']:+d}", line["label"], line["fact"]) for line in counting],
-        right=("points",),
-    )
-    zero = [line["key"] for line in document["lines"] if not line["met"] and line["known"] and not line["points"]]
-    unknown = [f"{line['key']} {line['label']}" for line in document["lines"] if not line["known"]]
-    say()
-    say(f"Not met: {', '.join(zero) or 'none'}")
-    say(f"Unknown, counted as 0: {'; '.join(unknown) or 'none'}")
-    feedback = document["feedback"]
-    if feedback["answer"] or feedback["points_taken"] is not None:
-        answered = feedback["answered_at"]
-        when = f", given {answered:%Y-%m-%d %H:%M}" if answered else ""
-        answer = ANSWER_LABELS[Answer(feedback["answer"])] if feedback["answer"] else "none now"
-        say(f"Sales' answer: {answer}{when}; points taken: {feedback['points_taken'] or 0}")
-    for bad in document["bad_values"]:
-        say(f"Unreadable, counted as unknown: {bad['property']} ({bad['problem']})")
-    if document["contested"]:
-        say(f"Contested: {contested(document['contact'], document['contested'])}.")
-    if document["refused"]:
-        say(f"Not sent again: {document['refused']}.")
-    if document["would_write"]:
-        say("A resync would write: " + ", ".join(document["would_write"]))
-    else:
-        say("A resync would write nothing.")
-
-
-def _decided(decision: str, reason: str) -> str:
-    """Decision and reason as one clause: some reasons begin with the decision."""
-    return reason if reason.startswith(("held:", "left alone:")) else f"{decision}; {reason}"
 
 
 def runs_command(
