@@ -44,7 +44,7 @@ test: $(VENV)/.dev ## all tests, PostgreSQL included
 test-fast: $(VENV)/.dev ## the tests of the pure parts
 	$(BIN)/python -m pytest tests/unit tests/golden
 
-test-switches: $(VENV)/.dev ## five themes of the acceptance suite under each switch of the sandbox (minutes)
+test-switches: $(VENV)/.dev ## the acceptance suite under each switch of the sandbox (an hour)
 	$(BIN)/python -m tests.every_switch
 
 test-postgres: $(VENV)/.dev ## the store's contract suite on a PostgreSQL of its own

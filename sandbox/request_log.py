@@ -12,7 +12,10 @@ KEPT = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedRequest:
-    """One request: `inputs` is how many records it named; `status` is None where the connection was dropped."""
+    """One request: `inputs` is how many records it named; `status` is None where the connection was dropped.
+
+    `at_ms`: when it was done, by the portal's clock, in epoch milliseconds.
+    """
 
     method: str
     path: str
@@ -20,6 +23,7 @@ class LoggedRequest:
     status: int | None
     inputs: int
     write: bool
+    at_ms: int
 
     def as_json(self) -> Json:
         return {name: getattr(self, name) for name in self.__slots__}

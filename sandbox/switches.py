@@ -8,9 +8,9 @@ Setting = bool | int | float | str
 
 @dataclass(slots=True, kw_only=True)
 class Switches:
-    """The portal's choices; a default is the likelier behaviour, and the portal may be switched while it is served.
+    """The portal's choices; a default is the likelier behaviour, lags apart, which are 0 so that nobody has to wait.
 
-    `docs/sandbox.md` tells for each which fact it stands for.
+    The portal may be switched while it is served. `docs/sandbox.md` tells for each which fact it stands for.
     """
 
     # Lifecycle stages.

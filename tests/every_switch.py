@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
         environment = os.environ | {"SANDBOX_SWITCHES": json.dumps(turned)}
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         lines = ended.stdout.splitlines()
-        told = [line for line in lines if line.startswith(("FAILED", "ERROR", "SKIPPED"))]
+        told = [line for line in lines if line.startswith(("FAILED tests", "ERROR tests", "SKIPPED"))]
         counted = next((line.strip("= ") for line in reversed(lines) if " passed" in line), ended.stdout[-300:])
         sys.stdout.write("\n  ".join([f"{in_words(turned)}: {counted}", *told]) + "\n")
         sys.stdout.flush()

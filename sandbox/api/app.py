@@ -29,6 +29,7 @@ from sandbox.api import (
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.errors import RefusedError, not_found, refused
 from sandbox.request_log import LoggedRequest
+from sandbox.times import to_ms
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
@@ -119,6 +120,7 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
                 status=None if answer is None else answer.status,
                 inputs=_inputs(call),
                 write=endpoint.writes,
+                at_ms=to_ms(portal.clock.now()),
             )
         )
     return faulty.response(answer, fault, lambda each: _response(portal, each))

@@ -8,7 +8,7 @@ import pytest
 from sandbox import Life, Portal, SandboxServer, generate, living
 from sync.clock import SYSTEM
 from tests.acceptance.checker import broken_promises, writes_of_the_worker
-from tests.acceptance.conftest import Scoreline
+from tests.acceptance.conftest import LAGS_S, Scoreline
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -81,19 +81,36 @@ def test_over_months_no_promise_breaks(
     is_calm(portal, scoreline)
 
 
+def looked_away(portal: Portal) -> tuple[int, int]:
+    """For how many milliseconds, at most, one run could not see what others did, by the times of its requests.
+
+    First between the look at contacts that moves rest on and the end of the set, with the clear and another look in
+    between; then between the run's beginning and the last score that it wrote. Where reads lag, that comes on top.
+    """
+    asked = list(portal.requests)
+    writes = [place for place, request in enumerate(asked) if request.write]
+    begins = [0, 0, *(place for place in writes)]
+    moving = [asked[end].at_ms - asked[begin].at_ms for begin, end in zip(begins, writes, strict=False)]
+    lag_ms = int(LAGS_S * 1_000)
+    return max(moving, default=0) + lag_ms, (asked[writes[-1]].at_ms - asked[0].at_ms if writes else 0) + lag_ms
+
+
 @pytest.mark.parametrize("seed", [6, 7])
 def test_what_happens_while_a_run_works_breaks_no_promise(
     lived_in: Callable[[int], Portal], scoreline: Scoreline, seed: int
 ) -> None:
     portal = lived_in(seed)
+    spans = []
     with living(Life(portal, seed), rate=300):
         for _ in range(5):
+            portal.requests.clear()
             ended = scoreline("resync", "--full", *ACCEPTED)
+            spans.append(looked_away(portal))
             failed = [each["reason"] for each in ended.document["contacts_failed"]]
             assert ended.status == bool(failed)
             assert all(reason.startswith("somebody set the stage") for reason in failed), failed
     assert scoreline("resync", "--full", *ACCEPTED).status == 0
-    # One round trip on a machine that is busy with 300 events a second besides; what happens at each single request
-    # is tested without a clock elsewhere.
-    assert broken_promises(portal, window_ms=30_000, reading_ms=120_000) == []
+    # What happens at each single request is tested without a clock elsewhere.
+    window_ms, reading_ms = (max(each) for each in zip(*spans, strict=True))
+    assert broken_promises(portal, window_ms=window_ms, reading_ms=reading_ms) == []
     is_calm(portal, scoreline)

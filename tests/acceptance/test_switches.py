@@ -121,8 +121,9 @@ def test_leads_go_up_and_down_and_come_to_rest(
     ],
 )
 def test_a_limit_that_tells_more_is_waited_for_as_well(
-    portal: Portal, scoreline: Scoreline, name: str, limited: Fault, path: str
+    portal: Portal, scoreline: Scoreline, monkeypatch: pytest.MonkeyPatch, name: str, limited: Fault, path: str
 ) -> None:
+    monkeypatch.setattr("sandbox.limits.WINDOW_S", 1.0)
     portal.switches.turn(**{name: True})
     for first in (["provision"], ["resync", "--full"]):
         assert scoreline(*first).status == 0
