@@ -1,4 +1,4 @@
-"""What is hard on a worker: a server that hangs, a merge under its hands, passes that outlast their interval, and size."""
+"""What is hard on a worker: a server that hangs, a merge under its hands, passes that outlast their interval, size."""
 
 import subprocess
 import time
