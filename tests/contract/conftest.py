@@ -6,7 +6,9 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,12 +18,9 @@ SQLITE_AND_POSTGRESQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.
 """Parameters for `new_database_url`."""
 
 
-@pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """A PostgreSQL server: the one that SCORELINE_TEST_POSTGRES_URL names, or one of our own for this session."""
-    if given := os.environ.get("SCORELINE_TEST_POSTGRES_URL"):
-        yield given
-        return
+@contextmanager
+def a_postgresql_server() -> Iterator[Any]:
+    """A PostgreSQL server of our own, as its package makes it; skips where it does not start."""
     with warnings.catch_warnings():
         # The package warns, when imported, of environment variables that it would like to find.
         warnings.simplefilter("ignore")
@@ -33,9 +32,19 @@ def postgresql_url() -> Iterator[str]:
     except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the other tests go on
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}: {error}")
-    yield server.get_uri()
+    yield server
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A PostgreSQL server: the one that SCORELINE_TEST_POSTGRES_URL names, or one of our own for this session."""
+    if given := os.environ.get("SCORELINE_TEST_POSTGRES_URL"):
+        yield given
+        return
+    with a_postgresql_server() as server:
+        yield server.get_uri()
 
 
 @pytest.fixture

@@ -195,6 +195,31 @@ class TestRefusals:
         setting.resync("incremental")
         assert setting.portal.stage("1") == MQL
 
+    @pytest.mark.parametrize("mode", ["incremental", "full", "contacts", "decay"])
+    def test_a_contact_left_without_a_stage_is_told_by_every_run_until_it_is_mended(self, mode: str) -> None:
+        setting = a_setting_with_one_move()
+        setting.portal.refuses("1", when=lambda sent: sent.get(STAGE) != "")
+        setting.resync()
+        for _ in range(3):
+            summary = setting.resync(mode)
+            failed = dict(summary.tally.failed)
+            assert "set the stage by hand" in failed["1"]
+            assert summary.needs_a_person
+        setting.portal.refuses("1", when=lambda _: False)
+        setting.resync(mode)
+        assert setting.portal.stages_of("1") == [SQL, "", MQL]
+        setting.resync("incremental")
+        assert setting.store.journal.open_entries() == []
+
+    def test_a_contact_left_without_a_stage_that_a_person_then_sets_is_mended(self) -> None:
+        setting = a_setting_with_one_move()
+        setting.portal.refuses("1", when=lambda sent: sent.get(STAGE) != "")
+        setting.resync()
+        setting.portal.refuses("1", when=lambda sent: bool(sent.get(STAGE)))
+        setting.portal.edited("1", stage=LEAD)
+        assert setting.resync("incremental").tally.failed == []
+        assert setting.portal.stages_of("1") == [SQL, "", LEAD]
+
     def test_when_nothing_can_be_written_any_more_the_cleared_get_their_stage_back(self) -> None:
         setting = a_setting_with_one_move()
 
