@@ -152,7 +152,7 @@ class Mover:
         refused = [entry for entry, _ in seen.refused]
         blank = {entry.number for entry in (refused if step is _FILL else self._blank(refused))}
         for entry, outcome in seen.refused:
-            if entry.number in blank and not outcome.gone:  # a refused set must not leave a contact without a stage
+            if entry.number in blank:  # a refused set must not leave a contact without a stage; nor is "gone" believed
                 self._put_back([entry], outcome.reason, self.outcomes.refuse)
             else:
                 self.outcomes.refused(entry, outcome)
@@ -226,8 +226,8 @@ class Mover:
             for entry in seen.written:
                 is_back(entry)
             for entry, outcome in seen.refused:
-                if outcome.gone:
-                    self.outcomes.drop(entry, GONE)
+                if outcome.gone:  # it was there a moment ago: the next look tells
+                    seen.left.append(Left(entry=entry, why=_LOST))
                 else:
                     self.outcomes.without_stage(entry, why)
             return seen.left

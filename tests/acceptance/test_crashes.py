@@ -161,6 +161,18 @@ def test_an_answer_that_is_lost_on_the_way_is_made_good_in_the_same_run(
 
 
 @pytest.mark.usefixtures("provisioned")
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_cleared_contact_that_is_called_unknown_is_looked_for_before_that_is_believed(
+    portal: Portal, scoreline: Scoreline, times: int
+) -> None:
+    lead = a_demo_request(portal)
+    portal.faults.add(Fault.rows_failed().on("POST", UPDATE, skip=1, times=times))
+    ended = scoreline("resync", "--full", "--json")
+    assert stage_writes(portal, lead) == ["", LEAD]
+    assert [each["id"] for each in ended.document["contacts_failed"]] == [lead]
+
+
+@pytest.mark.usefixtures("provisioned")
 def test_a_stop_that_is_asked_for_waits_for_the_stage_of_every_cleared_contact(
     portal: Portal, scoreline: Scoreline, process: Process
 ) -> None:
