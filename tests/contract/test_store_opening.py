@@ -16,6 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from structlog.testing import capture_logs
 
 from sync.ports import RetryableError
 from sync.records import Change, Seen, State
@@ -204,6 +205,20 @@ def test_a_database_file_and_what_goes_with_it_is_for_its_owner_only(tmp_path: P
     finally:
         os.umask(before)
     assert files == {"store.db": 0o600, "store.db-wal": 0o600, "store.db-shm": 0o600}
+
+
+def test_a_file_of_somebody_elses_that_others_may_open_is_said_aloud() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a file that belongs to somebody else")
+    with tempfile.TemporaryDirectory() as folder, capture_logs() as said:
+        file = Path(folder) / "store.db"
+        file.touch()
+        file.chmod(0o666)
+        Path(folder).chmod(0o777)
+        with as_somebody_else():
+            open_store(f"sqlite:///{file}").close()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o666
+    assert [(line["action"], line["file"]) for line in said] == [("store.open_to_others", "store.db")]
 
 
 def test_sqlite_syncs_every_commit_and_lets_readers_work_meanwhile(tmp_path: Path) -> None:
