@@ -18,6 +18,7 @@ from tests.acceptance.leads import (
     a_demo_request,
     a_price_request,
     a_subscription,
+    catch_up,
     everything,
     stage,
     stage_writes,
@@ -44,6 +45,7 @@ def uninterrupted(portal: Portal, scoreline: Scoreline, tmp_path: Path) -> Itera
     twin.limits.enabled = False
     fill(portal)
     fill(twin)
+    catch_up(twin)
     with SandboxServer(twin) as server:
         there = {"HUBSPOT_BASE_URL": server.url, "DATABASE_URL": f"sqlite:///{tmp_path}/twin.db"}
         assert scoreline("provision", **there).status == 0

@@ -107,9 +107,10 @@ def test_what_happens_while_a_run_works_breaks_no_promise(
             ended = scoreline("resync", "--full", *ACCEPTED)
             spans.append(looked_away(portal))
             failed = [each["reason"] for each in ended.document["contacts_failed"]]
-            assert ended.status == bool(failed)
+            assert ended.status == bool(failed or ended.document["contacts_contested"])
             assert all(reason.startswith("somebody set the stage") for reason in failed), failed
-    assert scoreline("resync", "--full", *ACCEPTED).status == 0
+    ended = scoreline("resync", "--full", *ACCEPTED)
+    assert ended.status == bool(ended.document["contacts_contested"])  # another integration is among those who act
     # What happens at each single request is tested without a clock elsewhere.
     window_ms, reading_ms = (max(each) for each in zip(*spans, strict=True))
     assert broken_promises(portal, window_ms=window_ms, reading_ms=reading_ms) == []

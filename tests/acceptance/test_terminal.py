@@ -12,7 +12,7 @@ import pytest
 
 from sandbox import Portal
 from tests.acceptance.conftest import ROOT, Scoreline
-from tests.acceptance.leads import a_demo_request
+from tests.acceptance.leads import a_demo_request, catch_up
 
 pytestmark = pytest.mark.usefixtures("provisioned")
 
@@ -20,10 +20,11 @@ OnTerminal = Callable[..., str]
 
 
 @pytest.fixture
-def on_terminal(environment: Mapping[str, str], tmp_path: Path) -> OnTerminal:
+def on_terminal(environment: Mapping[str, str], portal: Portal, tmp_path: Path) -> OnTerminal:
     """Runs a command whose stdout and stderr are one terminal, and returns what it drew there."""
 
     def run(*arguments: str, columns: int = 100, out: int | None = None) -> str:
+        catch_up(portal)
         ours, theirs = pty.openpty()
         begun = subprocess.Popen(
             [sys.executable, "-m", "sync", *arguments],

@@ -10,11 +10,12 @@ from urllib.request import Request, urlopen
 import pytest
 
 from sync.cli.trying import portal_id_for
-from tests.acceptance.conftest import Process, Scoreline, until
+from tests.acceptance.conftest import Process, Scoreline, not_where_reads_lag, until
 
 ENDS_S = 30
 
 
+@not_where_reads_lag
 def test_the_demo_does_the_whole_job_and_its_second_resync_writes_nothing(scoreline: Scoreline, tmp_path: Path) -> None:
     ended = scoreline("demo", "--contacts", "60", "--json", HUBSPOT_ACCESS_TOKEN="", HUBSPOT_BASE_URL="")
     assert ended.status == 0, ended.err
@@ -27,6 +28,7 @@ def test_the_demo_does_the_whole_job_and_its_second_resync_writes_nothing(scorel
     assert list(tmp_path.iterdir()) == []
 
 
+@not_where_reads_lag
 def test_the_demo_tells_people_what_it_does(scoreline: Scoreline) -> None:
     told = scoreline("demo", "--contacts", "40", "--seed", "3").out
     for step in ("1. ", "2. ", "3. ", "4. ", "5. ", "6. "):
