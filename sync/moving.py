@@ -153,7 +153,8 @@ class Mover:
         blank = {entry.number for entry in (refused if step is _FILL else self._blank(refused))}
         for entry, outcome in seen.refused:
             if entry.number in blank:  # a refused set must not leave a contact without a stage; nor is "gone" believed
-                self._put_back([entry], outcome.reason, self.outcomes.refuse)
+                report = self.outcomes.fail if outcome.gone else self.outcomes.refuse
+                self._put_back([entry], outcome.reason, report)
             else:
                 self.outcomes.refused(entry, outcome)
         return seen
