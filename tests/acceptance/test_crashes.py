@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from sandbox import Fault, Portal, SandboxServer
-from tests.acceptance.conftest import Process, Scoreline, until
+from tests.acceptance.conftest import ONE_ENTRY, TURNED, Process, Scoreline, until
 from tests.acceptance.leads import (
     LEAD,
     MQL,
@@ -86,6 +86,8 @@ def test_a_run_killed_between_clear_and_set_is_made_good_by_the_next(
     cleared = [i for i in moving if stage_writes(portal, i)[-1:] == [""]]
     assert bool(cleared) == ((request_number, done) in ((1, "after"), (2, "before")))  # or this test proves nothing
     if database == "is lost too":
+        if cleared and TURNED.get("history_entries_max") == 1:
+            pytest.skip(ONE_ENTRY)
         for file in tmp_path.glob("scoreline.db*"):
             file.unlink()
 
