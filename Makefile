@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SEEDED := --contacts 500 --seed 1
+SEEDS ?= 100
+DATABASE ?= sqlite
 # With hashes pip installs nothing but the very files that were chosen.
 LOCKED := --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test test-fast test-switches test-postgres golden docs bench lock audit clean
+.PHONY: help setup demo sandbox check test test-fast test-switches simulate test-postgres golden docs bench lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -46,6 +48,10 @@ test-fast: $(VENV)/.dev ## the tests of the pure parts
 
 test-switches: $(VENV)/.dev ## the acceptance suite under each switch of the sandbox (an hour)
 	$(BIN)/python -m tests.every_switch
+
+simulate: $(VENV)/.dev ## the worker against everything that may go wrong, in virtual time: make simulate SEEDS=1000 DATABASE=postgresql
+	$(BIN)/python -m tests.simulation --mutants --database $(DATABASE)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --database $(DATABASE)
 
 test-postgres: $(VENV)/.dev ## the store's contract suite on a PostgreSQL of its own
 	$(BIN)/python -m pytest -m postgres

@@ -4,7 +4,7 @@ It knows who wrote which value when, and nothing else: not what the worker read,
 the default rulebook.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sandbox import Portal
@@ -15,6 +15,7 @@ LADDER = ("", "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlea
 """The stages that a worker may take a contact from and to, in their order."""
 
 SCORES = ("lead_score", "lead_score_fit", "lead_score_engagement", "lead_grade", "lead_score_reasons")
+POINTS, NOT_READY = "lead_scoring_feedback_points", "mql_not_ready"
 EXCLUSION, ANSWER, RESYNC, HOLD = (
     "lead_scoring_exclusion",
     "lead_scoring_sales_feedback",
@@ -23,7 +24,10 @@ EXCLUSION, ANSWER, RESYNC, HOLD = (
 )
 ONLY_CLEARED = (ANSWER, RESYNC)
 """Fields of people's, which the worker may empty but never fill."""
-WRITTEN = {*SCORES, *ONLY_CLEARED, EXCLUSION, "lead_scoring_feedback_points", STAGE}
+WRITTEN = {*SCORES, *ONLY_CLEARED, EXCLUSION, POINTS, STAGE}
+
+Window = Callable[[int], int]
+"""How many milliseconds before a write at that moment the worker looked last."""
 
 DAY_MS = 86_400_000
 HELD_DAYS = 30
@@ -73,29 +77,46 @@ class Past:
         return self.held(ANSWER, at_ms) == "unqualified" or self.held("associatedcompanyid", at_ms) in self.vendors
 
 
-def broken_promises(portal: Portal, *, window_ms: int = 0, reading_ms: int = 0) -> list[str]:
+def broken_promises(
+    portal: Portal,
+    *,
+    window_ms: int | Window = 0,
+    reading_ms: int | Window = 0,
+    contacts: Sequence[str] | None = None,
+    at_rest: bool = True,
+) -> list[str]:
     """Every promise that the histories show broken, one sentence each; none if all were kept.
 
     HubSpot has no conditional write: who acts within `window_ms` before a stage is written may find his act lost.
-    Scores are written as they were read, which may be `reading_ms` before.
+    What a write rests on was read `reading_ms` before. Either may depend on the moment of the write. With `contacts`
+    only theirs are looked at.
     """
+    window = window_ms if callable(window_ms) else lambda _: window_ms
+    reading = reading_ms if callable(reading_ms) else lambda _: reading_ms
     with portal.lock:
-        pasts = _pasts(portal)
+        pasts = _pasts(portal, contacts)
     return [
         f"contact {past.contact}: {told}"
         for past in pasts
-        for told in (*_stage(past, window_ms), *_fields(past), *_left_alone(past, window_ms, reading_ms))
+        for told in (
+            *(_blank(past) if at_rest else ()),
+            *_stage(past, window, reading),
+            *_fields(past),
+            *_feedback(past),
+            *_left_alone(past, window, reading),
+        )
     ]
 
 
 def writes_of_the_worker(portal: Portal) -> int:
     """How many values the worker has ever written."""
     with portal.lock:
-        pasts = _pasts(portal)
+        pasts = _pasts(portal, None)
     return sum(past.ours(each) for past in pasts for versions in past.versions.values() for each in versions)
 
 
-def _pasts(portal: Portal) -> list[Past]:
+def _pasts(portal: Portal, contacts: Sequence[str] | None) -> list[Past]:
+    wanted = None if contacts is None else {int(each) for each in contacts}
     companies = {str(key): each.properties.get("type") for key, each in portal.companies.live.items()}
     people = frozenset(owner.email.lower() for owner in portal.owners)
     return [
@@ -109,47 +130,73 @@ def _pasts(portal: Portal) -> list[Past]:
             employees=people,
         )
         for records in (portal.contacts.live, portal.contacts.archived)
-        for record_id, record in records.items()
+        for record_id in (records if wanted is None else records.keys() & wanted)
+        for record in [records[record_id]]
     ]
 
 
-def _stage(past: Past, window_ms: int) -> Iterator[str]:
-    """Clear, then set, in two requests; only along the ladder; nobody left without; people's stages respected."""
+def _blank(past: Past) -> Iterator[str]:
+    """Nobody is left without a stage."""
     versions = past.of(STAGE)
     if versions and past.ours(versions[-1]) and versions[-1].value == "" and not past.deleted:
         yield "was left without a stage by a clear of the worker"
-    for place, version in enumerate(versions):
-        if not past.ours(version):
-            continue
-        before = versions[place - 1] if place else None
-        if before and version.at_ms <= before.at_ms and past.ours(before):
-            yield f"stage cleared and set in one moment ({version.at_ms})"
-        if version.value == "":
-            late = before is not None and before.at_ms >= version.at_ms - window_ms
-            if not late and (before is None or before.value not in LADDER[1:]):
-                yield f"stage {before.value if before else None!r} is not one that the worker may clear"
-            continue
-        cleared = before is not None and past.ours(before)
-        origin = versions[place - 2] if cleared and place > 1 else before
-        if cleared and origin is not None and origin.value == version.value:
-            continue  # taken back: it is as if it had never been cleared
-        if version.value not in LADDER:
-            yield f"stage {version.value!r} is not one that the worker may set"
-        if before and before.value and before.at_ms < version.at_ms - window_ms:
-            yield f"stage {version.value} was set over {before.value}, without a clear"
-        if origin is not None:
-            yield from _against_people(past, origin, version, window_ms)
 
 
-def _against_people(past: Past, origin: Version, version: Version, window_ms: int) -> Iterator[str]:
-    """A stage that a person or a deal set stands for a while; after that, points may raise it only."""
-    at_ms = version.at_ms
-    if past.disqualified(at_ms):
+def _stage(past: Past, window: Window, reading: Window) -> Iterator[str]:
+    """Clear, then set, in two requests; only along the ladder; people's stages respected."""
+    for version in filter(past.ours, past.of(STAGE)):
+        told = [list(_one_stage(past, version, known, reading)) for known in _known(past, version, window)]
+        yield from min(told, key=len)
+
+
+def _known(past: Past, version: Version, window: Window) -> list[Sequence[Version]]:
+    """The stages before this one, as the worker may have known them: others may have acted after it looked last."""
+    known = list(past.of(STAGE)[: past.of(STAGE).index(version)])
+    may_be: list[Sequence[Version]] = [list(known)]
+    while known and known[-1].at_ms >= version.at_ms - window(version.at_ms) and not past.ours(known[-1]):
+        known.pop()
+        may_be.append(list(known))
+    return may_be
+
+
+def _one_stage(past: Past, version: Version, known: Sequence[Version], reading: Window) -> Iterator[str]:
+    before = known[-1] if known else None
+    if before and version.at_ms <= before.at_ms and past.ours(before):
+        yield f"stage cleared and set in one moment ({version.at_ms})"
+    if version.value == "":
+        if before is None or before.value not in LADDER[1:]:
+            yield f"stage {before.value if before else None!r} is not one that the worker may clear"
         return
-    if past.held(HOLD, at_ms - window_ms) == past.held(HOLD, at_ms) == "true":
+    if _is_taken_back(past, version, known):
+        return
+    if version.value not in LADDER:
+        yield f"stage {version.value!r} is not one that the worker may set"
+    if before and before.value:
+        yield f"stage {version.value} was set over {before.value}, without a clear"
+    origin = known[-2] if before and past.ours(before) and len(known) > 1 else before
+    if origin is not None:
+        yield from _against_people(past, origin, version, reading(version.at_ms))
+
+
+def _is_taken_back(past: Past, version: Version, known: Sequence[Version]) -> bool:
+    """Whether this sets again what the worker had cleared: it is as if it had never been cleared."""
+    if len(known) < 2:
+        return False
+    return past.ours(known[-1]) and known[-1].value == "" and known[-2].value == version.value
+
+
+def _against_people(past: Past, origin: Version, version: Version, reading_ms: int) -> Iterator[str]:
+    """A stage that a person or a deal set stands for a while; after that, points may raise it only.
+
+    Also one that was set right before our clear: it is seen in the history that is read between the two.
+    """
+    at_ms = version.at_ms
+    if past.disqualified(at_ms) or past.disqualified(at_ms - reading_ms):
+        return
+    if past.held(HOLD, at_ms - reading_ms) == past.held(HOLD, at_ms) == "true":
         yield f"stage {version.value} was set although somebody asked to hold it"
     answers = [each for each in past.of(ANSWER) if each.value and each.at_ms < at_ms]
-    if not past.people(origin) or origin.value not in LADDER or origin.at_ms >= at_ms - window_ms:
+    if not past.people(origin) or origin.value not in LADDER:
         return
     if answers and answers[-1].at_ms > origin.at_ms:
         return
@@ -170,13 +217,43 @@ def _fields(past: Past) -> Iterator[str]:
                 yield f"the worker filled {name}"
 
 
-def _left_alone(past: Past, window_ms: int, reading_ms: int) -> Iterator[str]:
+def _feedback(past: Past) -> Iterator[str]:
+    """An answer of "not ready" takes points once, and the same write takes the lead out of SQL.
+
+    While it stands, whoever puts the lead back to SQL by hand has it counted again.
+    """
+    raised, before = [], 0.0
+    for version in past.of(POINTS):
+        now = _number(version.value)
+        if past.ours(version) and now > before:
+            raised.append(version.at_ms)
+        before = now
+    reasons = sum(each.value == NOT_READY for each in past.of(ANSWER))
+    reasons += sum(each.value == LADDER[-1] and not past.ours(each) for each in past.of(STAGE))
+    if len(raised) > reasons:
+        yield f"points were taken {len(raised)} times, with {reasons} reasons to"
+    for at_ms in raised:
+        newest = next((each for each in reversed(past.of(STAGE)) if each.at_ms <= at_ms), None)
+        if newest and (newest.value == LADDER[-1] or (newest.value == "" and past.ours(newest))):
+            yield f"points were taken, and the stage stayed {newest.value!r}"
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0
+
+
+def _left_alone(past: Past, window: Window, reading: Window) -> Iterator[str]:
     """Who is excluded gets neither score nor stage; who never had one of our values, from whomever, is not touched."""
     ever = [each.at_ms for name in (*SCORES, EXCLUSION) for each in past.of(name) if each.value]
     for name in (STAGE, EXCLUSION, *SCORES):
         for version in filter(past.ours, past.of(name)):
             at_ms = version.at_ms
-            if not past.excluded(at_ms, at_ms - (window_ms if name == STAGE else reading_ms)):
+            if not past.excluded(at_ms, at_ms - reading(at_ms)):
+                continue
+            if name == STAGE and any(_is_taken_back(past, version, each) for each in _known(past, version, window)):
                 continue
             if name == STAGE or (version.value and name in SCORES):
                 yield f"{name} {version.value!r} was written although the contact is to be left alone"

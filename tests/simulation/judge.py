@@ -1,0 +1,296 @@
+"""Holds a worker to its promises at every request, after every pass and at rest.
+
+It looks at what arrives at the portal, at the portal's histories and at the committed rows of the journal and the
+lease; it shares no code with the worker. What the worker could know is what answers told the process, and when.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from sandbox import Portal
+from sandbox.records import Record
+from sandbox.times import read_ms, to_ms
+from sync.run import Summary
+from sync.store.tables import changes, contacts, is_open, leases, runs
+from tests.acceptance.checker import HOLD, LADDER, STAGE, broken_promises
+from tests.fakes.death import KilledError
+from tests.simulation.clockwork import Clockwork, Simulated
+from tests.simulation.network import Request, Response
+from tests.simulation.storage import Storage
+
+BLANK_MAX = 100
+"""Contacts that one batch of clears leaves without a stage."""
+
+
+class Violation(Exception):
+    """A promise was broken."""
+
+
+@dataclass(slots=True)
+class _Knows:
+    """What answers have told a process."""
+
+    stage: dict[str, str] = field(default_factory=dict)
+    looked_ms: dict[str, int] = field(default_factory=dict)
+    """When the portal last showed it a contact's stage."""
+    decided_ms: dict[str, int] = field(default_factory=dict)
+    """When the portal last showed it everything that a decision rests on."""
+    modified_ms: dict[str, int] = field(default_factory=dict)
+    """The newest date of change that it was shown with that, in this pass."""
+    there: frozenset[int] = frozenset()
+    """Contacts that were there when its pass began."""
+    began_ms: int = 0
+    served_ms: int = 0
+
+
+class Judge:
+    """Sees everything; says what is broken by breaking the clockwork off."""
+
+    def __init__(self, portal: Portal, storage: Storage, clockwork: Clockwork) -> None:
+        self._portal = portal
+        self._storage = storage
+        self._clockwork = clockwork
+        self._knows: dict[int, _Knows] = {}
+        self._windows: dict[int, tuple[int, int]] = {}
+        self._processed_ms: dict[str, int] = {}
+        self._shown_ms: dict[str, int] = {}
+        """The newest date of change that any process was shown of a contact."""
+        self._blank: set[str] = set()
+        self.writes = 0
+        self.written: set[str] = set()
+        """Whom write requests named, for whoever empties it now and then."""
+
+    # What befalls.
+
+    def begins(self, process: Simulated) -> None:
+        """A process begins a pass."""
+        known = self._knows.setdefault(process.pid, _Knows())
+        known.modified_ms = {}
+        known.began_ms = self._now_ms
+        known.there = frozenset(
+            i
+            for i, record in self._portal.contacts.live.items()
+            if self._created_ms(record) <= self._now_ms - self._lag_ms
+        )
+
+    def arrives(self, request: Request) -> None:
+        """A request is about to be done by the portal."""
+        if not request.writes:
+            return
+        self.writes += 1
+        self.written.update(request.ids)
+        self._must_hold_the_lease(request.process)
+        self._must_be_on_record(request)
+        stages = {
+            str(each["properties"].get(STAGE)) for each in request.document["inputs"] if STAGE in each["properties"]
+        }
+        if "" in stages and len(stages) > 1:
+            self._broken("a clear and a set travel in one batch")
+        for each in request.document["inputs"]:
+            self._must_be_news(request.process, str(each["id"]), each["properties"])
+            self._must_be_known_blank(request.process, str(each["id"]), each["properties"])
+        known = self._knows[request.process.pid]
+        self._windows[self._now_ms] = (
+            max(self._now_ms - known.looked_ms.get(i, self._now_ms) for i in request.ids) + self._lag_ms,
+            max(self._now_ms - known.decided_ms.get(i, self._now_ms) for i in request.ids) + self._lag_ms,
+        )
+
+    def was_done(self, request: Request) -> None:
+        """A request has been done, or refused."""
+        self._knows.setdefault(request.process.pid, _Knows()).served_ms = self._now_ms
+        if not request.writes:
+            return
+        self.must_be_kept(request.ids)
+        self._blank = {i for i in {*self._blank, *request.ids} if self._blank_since(i) is not None}
+        if len(self._blank) > BLANK_MAX:
+            self._broken(f"{len(self._blank)} contacts are without a stage at once")
+
+    def answered(self, request: Request, response: Response) -> None:
+        """A process has this answer in its hands."""
+        known = self._knows.setdefault(request.process.pid, _Knows())
+        if "/objects/contacts" not in request.path or request.path.endswith("/search"):
+            return
+        for row in response.rows:
+            held, contact = row.get("properties") or {}, str(row.get("id"))
+            if STAGE in held:
+                known.stage[contact] = held[STAGE] or ""
+            if request.writes:
+                continue
+            if STAGE in held:
+                known.looked_ms[contact] = known.served_ms
+            if HOLD in held:
+                known.decided_ms[contact] = known.served_ms
+                modified = read_ms(held.get("lastmodifieddate") or "") or 0
+                known.modified_ms[contact] = max(modified, known.modified_ms.get(contact, 0))
+                self._shown_ms[contact] = max(modified, self._shown_ms.get(contact, 0))
+
+    def finished(self, process: Simulated, summary: Summary) -> None:
+        """A pass has come to its end."""
+        known = self._knows[process.pid]
+        self._done_is_done(summary.run_id, known)
+        if summary.plan_refused or summary.interrupted:
+            return
+        self._none_left_blank(known)
+        for contact, modified_ms in known.modified_ms.items():
+            self._processed_ms[contact] = max(modified_ms, self._processed_ms.get(contact, 0))
+        if summary.mode in ("incremental", "full"):
+            self._nothing_missed(known)
+        if summary.mode == "full":
+            missed = [i for i in known.there if i in self._portal.contacts.live and str(i) not in known.modified_ms]
+            if missed:
+                self._broken(f"a full pass left out contact {min(missed)} and {len(missed) - 1} others")
+
+    def at_rest(self) -> None:
+        """Nothing goes wrong any more, nobody acts, and a full pass has been made."""
+        with self._storage.engine.connect() as connection:
+            ours = runs.c.portal_id == str(self._portal.portal_id)
+            if left := connection.execute(select(changes.c.contact_id).join(runs).where(ours, is_open)).scalars().all():
+                self._broken(f"an intent for contact {left[0]} is open at rest")
+            cut_off = runs.c.state.in_(["running", "failed", "interrupted"]) & (runs.c.mode != "plan")
+            if left := connection.execute(select(runs.c.mode).where(ours, cut_off)).scalars().all():
+                self._broken(f"a cut-off {left[0]} run is still owed at rest")
+        self.must_be_kept(None, at_rest=True)
+        if blank := [i for i in self._portal.contacts.live if self._blank_since(str(i)) is not None]:
+            self._broken(f"contact {min(blank)} is without a stage at rest")
+
+    def must_be_kept(self, contacts: Sequence[str] | None, *, at_rest: bool = False) -> None:
+        """What the histories of these contacts, or of all, tell."""
+        told = broken_promises(
+            self._portal,
+            window_ms=lambda at_ms: self._windows.get(at_ms, (0, 0))[0],
+            reading_ms=lambda at_ms: self._windows.get(at_ms, (0, 0))[1],
+            contacts=contacts,
+            at_rest=at_rest,
+        )
+        if told:
+            self._broken(told[0])
+
+    # The rules.
+
+    def _must_hold_the_lease(self, process: Simulated) -> None:
+        with self._storage.engine.connect() as connection:
+            row = connection.execute(select(leases).where(leases.c.portal_id == str(self._portal.portal_id))).one()
+        if row.token is None or row.pid != process.pid:
+            self._broken(f"{process.name} writes without holding the portal")
+
+    def _must_be_on_record(self, request: Request) -> None:
+        wanted = (
+            select(changes.c.contact_id, changes.c.state, changes.c.after)
+            .join(runs)
+            .where(runs.c.portal_id == str(self._portal.portal_id), is_open, changes.c.contact_id.in_(request.ids))
+        )
+        with self._storage.engine.connect() as connection:
+            states = {row.contact_id: row.state for row in connection.execute(wanted)}
+        for each in request.document["inputs"]:
+            if str(each["id"]) not in states:
+                self._broken(f"contact {each['id']} is written without an intent on record")
+
+    def _must_be_news(self, process: Simulated, contact: str, properties: dict[str, str]) -> None:
+        record = self._found(contact)
+        if record is None:
+            return
+        known = self._knows[process.pid]
+        for name, value in properties.items():
+            if record.properties.get(name, "") != value:
+                continue
+            versions = record.versions(name)
+            read_ms_ = (known.looked_ms if name == STAGE else known.decided_ms).get(contact, 0)
+            if not versions or versions[0].at_ms < read_ms_ - self._lag_ms:
+                self._broken(f"contact {contact} is sent {name} {value!r}, which it holds")
+
+    def _must_be_known_blank(self, process: Simulated, contact: str, properties: dict[str, str]) -> None:
+        stage = self._knows[process.pid].stage.get(contact)
+        if properties.get(STAGE) and stage in LADDER[1:]:
+            self._broken(f"contact {contact} is set to {properties[STAGE]}, though last known to be {stage}")
+
+    def _none_left_blank(self, known: _Knows) -> None:
+        latest_ms = self._now_ms - self._lag_ms
+        blank = {
+            i
+            for i in map(str, known.there)  # who is born of a merge meanwhile is the next pass's
+            if (since_ms := self._blank_since(i)) is not None and since_ms <= latest_ms
+        }
+        if not blank:
+            return
+        wanted = select(changes.c.contact_id).join(runs).where(runs.c.portal_id == str(self._portal.portal_id), is_open)
+        with self._storage.engine.connect() as connection:
+            blank -= set(connection.execute(wanted).scalars())
+        if blank:
+            self._broken(f"contact {min(blank)} was left without a stage, and nothing on record says so")
+
+    def _done_is_done(self, run_id: int, known: _Knows) -> None:
+        wanted = select(changes).where(changes.c.run_id == run_id, changes.c.state == "done")
+        with self._storage.engine.connect() as connection:
+            rows = connection.execute(wanted).all()
+        for row in rows:
+            record = self._portal.contacts.find(row.contact_id, through_merges=True)
+            if record is None or str(record.id) != row.contact_id:
+                continue
+            written = json.loads(row.after) | ({STAGE: row.stage_to} if row.moves else {})
+            for name, value in written.items():
+                if not _was(record, name, value, known.began_ms):
+                    self._broken(f"{name} of contact {row.contact_id} is on record as written, and never was {value!r}")
+
+    def _nothing_missed(self, known: _Knows) -> None:
+        lag_ms = int(max(self._portal.switches.index_lag_s, self._portal.switches.reads_lag_s) * 1000) + 1
+        for contact_id, record in self._portal.contacts.live.items():
+            modified_ms = read_ms(record.properties["lastmodifieddate"]) or 0
+            if modified_ms > known.began_ms - lag_ms or modified_ms in self._windows:
+                continue
+            if self._processed_ms.get(str(contact_id), 0) < modified_ms and not self._noted(
+                str(contact_id), modified_ms
+            ):
+                ago_s = (known.began_ms - modified_ms) / 1000
+                self._broken(f"contact {contact_id} changed {ago_s:,.0f} s before a pass, which did not read it")
+
+    def _noted(self, contact: str, modified_ms: int) -> bool:
+        """Whether a pass that was cut off was shown this change, and put on record to have dealt with it."""
+        wanted = select(contacts.c.seen_modified_at).where(
+            contacts.c.portal_id == str(self._portal.portal_id), contacts.c.contact_id == contact
+        )
+        with self._storage.engine.connect() as connection:
+            noted = connection.execute(wanted).scalar()
+        return noted is not None and noted >= modified_ms and self._shown_ms.get(contact, 0) >= modified_ms
+
+    # What the portal holds.
+
+    @property
+    def _now_ms(self) -> int:
+        return to_ms(self._portal.clock.now())
+
+    @property
+    def _lag_ms(self) -> int:
+        return int(self._portal.switches.reads_lag_s * 1000)
+
+    def _found(self, contact: str) -> Record | None:
+        return self._portal.contacts.find(contact, through_merges=self._portal.switches.batches_follow_merges)
+
+    def _created_ms(self, record: Record) -> int:
+        return read_ms(record.properties["createdate"]) or 0
+
+    def _blank_since(self, contact: str) -> int | None:
+        """Since when a live contact is without a stage by the worker's doing."""
+        record = self._portal.contacts.find(contact)
+        if record is None or record.properties.get(STAGE):
+            return None
+        versions = record.versions(STAGE)
+        source = versions[0].source if versions else None
+        ours = source is not None and (source.type, source.id) == ("INTEGRATION", str(self._portal.app_id))
+        return versions[0].at_ms if ours else None
+
+    def _broken(self, what: str) -> None:
+        self._clockwork.broken = self._clockwork.broken or Violation(what)
+        raise KilledError
+
+
+def _was(record: Record, name: str, value: str, since_ms: int) -> bool:
+    """Whether a property held this at any moment since then."""
+    for version in record.versions(name):  # newest first
+        if version.value == value:
+            return True
+        if version.at_ms < since_ms:
+            return False
+    return value == ""
