@@ -149,7 +149,7 @@ class Mover:
                 self._put_back(self._blank(entries), "the new one could not be set", self.outcomes.fail)
             raise
         self.outcomes.done(seen.written, seen.times)
-        refused = [entry for entry, _ in seen.refused]
+        refused = [entry for entry, _ in seen.refused if entry.change.stage_from is not None]
         blank = {entry.number for entry in (refused if step is _FILL else self._blank(refused))}
         for entry, outcome in seen.refused:
             if entry.number in blank:  # a refused set must not leave a contact without a stage; nor is "gone" believed

@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from sync.records import STAGE
 from sync.run import apply_plan
 from tests.builders import LEAD, MQL, NOW, SQL, SUBSCRIBER
 from tests.fakes.death import Fate, KilledError
@@ -143,6 +144,23 @@ def test_a_crash_between_batches_is_made_good_however_many_there_are() -> None:
         assert sum(not setting.portal.stage(f"{number:03}") for number in range(250) if number % 3) <= 100
         setting.resync("incremental")
         assert setting.portal.texts() == whole.portal.texts()
+
+
+def test_nothing_is_put_back_for_a_lead_that_never_had_a_stage() -> None:
+    counted = Fate()
+    a_lead_without_a_stage().resync(fate=counted)
+    for step in range(1, counted.steps + 1):
+        setting = a_lead_without_a_stage()
+        killed(setting, step)
+        setting.portal.refuses("1", lambda values: bool(values.get(STAGE)))
+        setting.resync("incremental")
+        assert [u for sent in setting.portal.sent for u in sent if u.properties.get(STAGE) == ""] == []
+
+
+def a_lead_without_a_stage() -> Setting:
+    setting = Setting()
+    setting.lead("1", 70)
+    return setting
 
 
 def test_many_crashes_in_a_row_are_made_good() -> None:
