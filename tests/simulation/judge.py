@@ -197,8 +197,9 @@ class Judge:
             if record.properties.get(name, "") != value:
                 continue
             versions = record.versions(name)
-            read_ms_ = (known.looked_ms if name == STAGE else known.decided_ms).get(contact, 0)
-            if not versions or versions[0].at_ms < read_ms_ - self._lag_ms:
+            sets = name == STAGE and value  # a clear rests on what was decided, a set on the look after the clear
+            told_ms = (known.looked_ms if sets else known.decided_ms).get(contact, 0)
+            if not versions or versions[0].at_ms < told_ms - self._lag_ms:
                 self._broken(f"contact {contact} is sent {name} {value!r}, which it holds")
 
     def _must_be_known_blank(self, process: Simulated, contact: str, properties: dict[str, str]) -> None:
