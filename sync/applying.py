@@ -7,7 +7,7 @@ from sync.evaluation import Evaluator
 from sync.moving import Mover, until_written
 from sync.outcomes import GONE, Applied, Left
 from sync.ports import ContactReader, Journal
-from sync.records import JournalEntry, State
+from sync.records import Change, JournalEntry, State
 
 _NOTHING_LEFT = "nothing is left to write: HubSpot holds it already, or the contact changed since it was read"
 
@@ -94,5 +94,13 @@ class Applier:
             elif as_shown:
                 self._outcomes.drop(entry, f"it changed since the plan was made; now {change.reason}")
             else:
-                wanted.append(self._journal.replace(entry, change))
+                wanted.append(self._replaced(entry, change))
         return wanted
+
+    def _replaced(self, entry: JournalEntry, change: Change) -> JournalEntry:
+        try:
+            return self._journal.replace(entry, change)
+        except LookupError:
+            # Who stood still for too long finds its plan closed by the run that took the portal over.
+            self._mover.must_hold_the_portal()
+            raise

@@ -100,6 +100,10 @@ class Mover:
         self._sleep = sleep
         self._answer_property = answer_property
 
+    def must_hold_the_portal(self) -> None:
+        """LeaseLost where another run has taken it over."""
+        self._lease.check()
+
     def write(self, entries: Sequence[JournalEntry], *, read_at: float | None) -> list[Left]:
         """Write changes that rest on a reading begun at this moment of the steady clock; None: on none in particular.
 

@@ -307,6 +307,20 @@ class TestTheLease:
             setting.resync()
         assert setting.portal.sent == []
 
+    def test_a_run_whose_plan_was_closed_by_another_says_that_it_lost_the_portal(self) -> None:
+        setting = a_setting_with_one_move()
+
+        def another_takes_over() -> None:
+            setting.store.lease.end_process()
+            for batch in setting.store.journal.entries(1):
+                setting.store.journal.mark(batch, State.CANCELLED)
+            setting.portal.edited("1", by=Setter.OTHER, stage=LEAD)
+
+        setting.portal.meanwhile("before read", another_takes_over)
+        with pytest.raises(LeaseLost):
+            setting.resync()
+        assert setting.portal.sent == []
+
     def test_a_lease_lost_between_clear_and_set_leaves_the_set_to_the_one_who_took_over(self) -> None:
         setting = a_setting_with_one_move()
         setting.portal.meanwhile("after write", setting.store.lease.end_process)
