@@ -297,7 +297,7 @@ def test_status_is_ill_before_any_pass_and_well_right_after_one(portal: Portal, 
     after = scoreline("status", "--json")
     assert (after.status, after.document["healthy"]) == (0, True)
     assert after.document["watermark"]
-    assert after.document["budget"]["daily_limit"] == 625_000
+    assert after.document["budget"]["daily_limit"] == portal.limits.daily
     assert "no pass is late" in scoreline("status").out
 
 

@@ -38,7 +38,7 @@ def test_doctor_tells_the_portal_its_limits_and_its_stages(portal: Portal, score
     found = checks(scoreline("doctor", "--json"))
     assert str(portal.portal_id) in str(found["token"]["detail"])
     assert found["burst limit"]["detail"] == "190 requests in 10 seconds"
-    assert "of 625,000 requests are left today" in str(found["daily limit"]["detail"])
+    assert f"of {portal.limits.daily:,} requests are left today" in str(found["daily limit"]["detail"])
     assert "subscriber, lead, marketingqualifiedlead" in str(found["lifecycle stages"]["detail"])
 
 

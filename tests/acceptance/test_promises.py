@@ -338,7 +338,7 @@ def test_a_day_that_is_used_up_ends_the_run_at_once(portal: Portal, scoreline: S
     a_demo_request(portal)
     portal.requests.clear()
     portal.limits.enabled = True
-    portal.limits.used_today = portal.limits.tier.daily
+    portal.limits.used_today = portal.limits.daily
     ended = scoreline("resync", "--full")
     assert ended.status == 3
     assert "used up its HubSpot requests of today" in ended.err

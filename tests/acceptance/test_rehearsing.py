@@ -64,13 +64,13 @@ def test_the_start_tells_how_the_sandbox_is_set_up_and_the_end_what_went_wrong_w
     for line in (
         "Tier free: 100 requests in ten seconds, 250,000 a day.",
         "Every answer takes 5 ms longer.",
-        "Switches turned: index_lag_s=30.0.",
         "Life goes on: 0.01 events a second, to any of the contacts.",
         "  gateway_page: GET, owners, 2 times",
         "  drop after: any method, ownrs, always",
         "No request met: drop after: any method, ownrs, always.",
     ):
         assert line in told
+    assert any(line.startswith("Switches turned: ") and "index_lag_s=30.0" in line for line in told)
 
 
 def test_every_mistake_in_a_file_of_faults_is_told_with_its_path(scoreline: Scoreline, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox import Fault, Portal
-from tests.acceptance.conftest import Scoreline, not_where_histories_hold_one_entry
+from tests.acceptance.conftest import Scoreline, not_where_histories_are_short
 from tests.acceptance.leads import LEAD, SQL, a_contact, a_demo_request, days_ago, held, score, stage, writes
 
 pytestmark = pytest.mark.usefixtures("provisioned")
@@ -44,7 +44,7 @@ def test_a_program_that_keeps_writing_a_score_is_named_and_left_alone(portal: Po
     assert scoreline("resync", "--full").status == 0
 
 
-@not_where_histories_hold_one_entry
+@not_where_histories_are_short
 def test_a_program_that_keeps_moving_a_lead_is_named_and_the_score_goes_on(
     portal: Portal, scoreline: Scoreline
 ) -> None:
@@ -62,7 +62,7 @@ def test_a_program_that_keeps_moving_a_lead_is_named_and_the_score_goes_on(
     assert (score(portal, lead), stage(portal, lead)) == (53, LEAD)
 
 
-@not_where_histories_hold_one_entry
+@not_where_histories_are_short
 def test_after_the_database_was_lost_a_rival_is_recognised_anew(portal: Portal, scoreline: Scoreline) -> None:
     lead = a_demo_request(portal)
     for database in ("one", "two"):
