@@ -118,9 +118,14 @@ def _counted(counter: Counter[str]) -> str:
 
 
 def caught_by(name: str, url: str, seeds: Sequence[int]) -> Told | None:
-    """The first of these seeds in which the simulation notices the mutant."""
-    with opened_storage(url.format(os.getpid())) as storage, MUTANTS[name]():
-        return next((told for seed in seeds if (told := play(seed, storage)).violation), None)
+    """The first of these seeds that breaks a promise with the mutant, and none without it."""
+    with opened_storage(url.format(os.getpid())) as storage:
+        for seed in seeds:
+            with MUTANTS[name]():
+                told = play(seed, storage)
+            if told.violation and not play(seed, storage).violation:
+                return told
+    return None
 
 
 def _mutants(pool: ProcessPoolExecutor, url: str) -> int:

@@ -226,7 +226,7 @@ class Story:
                 self._count(process, summary)
                 due[mode] = self._due(mode, clock.now(zone))
         except (FatalError, ConfigError) as error:
-            self._note(process.name, f"ends: {str(error)[:120]}")
+            self._note(process.name, f"ends: {type(error).__name__}")
 
     def _due(self, mode: Mode, now: datetime) -> datetime:
         if mode == "incremental":
@@ -272,7 +272,7 @@ class Story:
                     summary = resync(world, selection, self._knobs(), command=what, accept_large_plan=accept)
                     self._count(process, summary)
             except (FatalError, ConfigError, RetryableError, LeaseHeld) as error:
-                self._note(process.name, f"ends: {str(error)[:120]}")
+                self._note(process.name, f"ends: {type(error).__name__}")
 
         self._process(what, body, skew_s=0.0, machine=self._random.choice("ab"))
 

@@ -14,16 +14,10 @@ from tests.simulation.storage import a_folder, opened_storage
 from tests.simulation.story import Told, play
 
 ROOT = Path(__file__).parents[2]
-SEEDS = range(1, 7)
-QUICK = {
-    "set_without_clear": range(1, 4),
-    "clear_not_confirmed": range(1, 4),
-    "unknown_believed": range(1, 4),
-    "intent_after_sending": range(1, 4),
-    "watermark_ahead": range(1, 4),
-    "exclusions_ignored": range(1, 4),
-}
-"""Mutants that few seeds reveal; `python -m tests.simulation --mutants` plays all of them."""
+SEEDS = (9, 10, 12, 21)
+"""Short ones, in which much goes wrong all the same."""
+QUICK = ("set_without_clear", "clear_not_confirmed", "intent_after_sending", "watermark_ahead", "exclusions_ignored")
+"""Mutants that the first seed reveals; `python -m tests.simulation --mutants` plays all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +43,10 @@ def test_whatever_a_seed_lets_happen_no_promise_breaks(seed: int, url: str) -> N
 
 def test_a_seed_plays_the_same_course_again(url: str) -> None:
     """Also in another process, whose sets come in another order."""
-    told = played(SEEDS[2], url)
-    assert played(SEEDS[2], url).trace == told.trace
+    told = played(SEEDS[1], url)
+    assert played(SEEDS[1], url).trace == told.trace
     again = subprocess.run(
-        [sys.executable, "-m", "tests.simulation", "--seed", str(SEEDS[2])],
+        [sys.executable, "-m", "tests.simulation", "--seed", str(SEEDS[1])],
         cwd=ROOT,
         env=os.environ | {"PYTHONHASHSEED": "4711"},
         capture_output=True,
@@ -64,4 +58,4 @@ def test_a_seed_plays_the_same_course_again(url: str) -> None:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_broken_worker_is_noticed(name: str, url: str) -> None:
-    assert caught_by(name, url, QUICK[name])
+    assert caught_by(name, url, [1])
