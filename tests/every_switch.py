@@ -1,8 +1,8 @@
 """The worker's acceptance suite on a portal with every switch of the sandbox turned, one after another.
 
 `python -m tests.every_switch [SWITCH …] [-- PYTEST ARGUMENT …]`: all switches, or those whose names begin so. Prints
-what failed or was left out under each, and exits 1 if anything failed. Takes a minute or two for each, so `make test` runs one story of
-leads for each instead (tests/acceptance/test_switches.py).
+what failed or was left out under each, and exits 1 if anything failed. Takes a minute or two for each, so `make test`
+runs one story of leads for each instead (tests/acceptance/test_switches.py).
 """
 
 import json
