@@ -8,7 +8,7 @@ import pytest
 from sandbox import Life, Portal, SandboxServer, generate, living
 from sync.clock import SYSTEM
 from tests.acceptance.checker import broken_promises, writes_of_the_worker
-from tests.acceptance.conftest import LAGS_S, Scoreline
+from tests.acceptance.conftest import LAGS_S, Ended, Scoreline
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -37,6 +37,11 @@ def is_calm(portal: Portal, scoreline: Scoreline) -> None:
     assert writes_of_the_worker(portal) == written
 
 
+def went_well(ended: Ended) -> bool:
+    """Whether a run has nothing to report but another integration, which is among those who act in the portal."""
+    return ended.status == bool(ended.document["contacts_contested"])
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_between_two_runs_anything_may_happen_and_no_promise_breaks(
     lived_in: Callable[[int], Portal], scoreline: Scoreline, seed: int
@@ -47,9 +52,9 @@ def test_between_two_runs_anything_may_happen_and_no_promise_breaks(
         for _ in range(events):
             life.step()
         incremental = scoreline("resync", *ACCEPTED)
-        assert incremental.status == 0, incremental
+        assert went_well(incremental), incremental
         assert broken_promises(portal) == []
-    assert scoreline("resync", "--full", *ACCEPTED).status == 0
+    assert went_well(scoreline("resync", "--full", *ACCEPTED))
     assert broken_promises(portal) == []
     is_calm(portal, scoreline)
 
@@ -76,7 +81,7 @@ def test_over_months_no_promise_breaks(
             life.step()
             portal.clock.move(timedelta(hours=6))
         ended = scoreline("resync", "--full", *ACCEPTED)
-        assert ended.status == 0, ended
+        assert went_well(ended), ended
         assert broken_promises(portal) == []
     is_calm(portal, scoreline)
 
@@ -110,7 +115,7 @@ def test_what_happens_while_a_run_works_breaks_no_promise(
             assert ended.status == bool(failed or ended.document["contacts_contested"])
             assert all(reason.startswith("somebody set the stage") for reason in failed), failed
     ended = scoreline("resync", "--full", *ACCEPTED)
-    assert ended.status == bool(ended.document["contacts_contested"])  # another integration is among those who act
+    assert went_well(ended), ended
     # What happens at each single request is tested without a clock elsewhere.
     window_ms, reading_ms = (max(each) for each in zip(*spans, strict=True))
     assert broken_promises(portal, window_ms=window_ms, reading_ms=reading_ms) == []
