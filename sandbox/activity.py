@@ -5,13 +5,15 @@ The properties of a contact sum most of it up; here is what HubSpot lists one by
 
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeVar
 
 from sandbox.collection import Kind
 from sandbox.definitions import Definition
 from sandbox.errors import Json
+from sandbox.records import Record
 from sandbox.standard_properties import definitions_of
 from sandbox.times import to_iso
 
@@ -115,7 +117,12 @@ class Occurrence:
         }
 
 
+T = TypeVar("T")
 KEPT = 200_000
+
+
+def _kept(listed: Iterable[T]) -> deque[T]:
+    return deque(listed, maxlen=KEPT)
 
 
 class Activity:
@@ -142,6 +149,16 @@ class Activity:
                 properties={"hs_url": url},
             )
         )
+
+    def forget(self, contact: Record) -> None:
+        """Drop what is listed of a contact under any id or address it ever had."""
+        ids = {contact.id, *map(int, filter(None, contact.properties.get("hs_merged_object_ids", "").split(";")))}
+        further = contact.properties.get("hs_additional_emails", "").split(";")
+        addresses = {contact.properties.get("email", ""), *further} - {""}
+        self.submissions = _kept(each for each in self.submissions if each.values.get("email") not in addresses)
+        self.mail_events = _kept(each for each in self.mail_events if each.recipient not in addresses)
+        self.occurrences = _kept(each for each in self.occurrences if each.contact_id not in ids)
+        self.attendances = _kept(each for each in self.attendances if each[1] not in ids)
 
     def mailed(self, recipient: str, type_: str, *, at_ms: int, campaign_id: int = 1) -> None:
         """A marketing email to that address met something, such as OPEN."""

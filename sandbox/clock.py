@@ -11,12 +11,18 @@ class Clock:
     def __init__(self) -> None:
         self._stopped_at: datetime | None = None
         self._moved = timedelta()
+        self._waiting_is_real = True
 
     @classmethod
-    def stopped(cls, at: datetime) -> Self:
-        """A clock that stands at the given aware moment and changes only when it is moved."""
+    def stopped(cls, at: datetime, *, waiting_is_real: bool = True) -> Self:
+        """A clock that stands at the given aware moment and changes only when it is moved.
+
+        Limits and lags pass in real time all the same, for whoever waits for them; unless `waiting_is_real` is False:
+        then they, too, pass only when the clock is moved.
+        """
         clock = cls()
         clock._stopped_at = at.astimezone(UTC)
+        clock._waiting_is_real = waiting_is_real
         return clock
 
     def now(self) -> datetime:
@@ -25,12 +31,8 @@ class Clock:
         return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
     def elapsed_s(self) -> float:
-        """Seconds that have passed since some fixed point, for the rate limits.
-
-        Runs on while the clock is stopped, since who waits for a limit waits in real time; moving the clock
-        counts as waiting.
-        """
-        return time.monotonic() + self._moved.total_seconds()
+        """Seconds that have passed since some fixed point, for limits and lags; moving the clock counts as waiting."""
+        return (time.monotonic() if self._waiting_is_real else 0.0) + self._moved.total_seconds()
 
     def move(self, by: timedelta) -> None:
         """Let time pass, or run back."""

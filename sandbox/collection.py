@@ -129,10 +129,10 @@ class Collection:
             self.archived[record.id] = record
             self._archived_ids.add(record.id)
 
-    def forget(self, record_id: int) -> None:
-        """Take an archived record out of the bin, if it is there."""
-        self.archived.pop(record_id, None)
+    def forget(self, record_id: int) -> Record | None:
+        """Take an archived record out of the bin, and return it; None if it is not there."""
         self._archived_ids.discard(record_id)
+        return self.archived.pop(record_id, None)
 
     def merge_away(self, old: Record, survivor: Record) -> None:
         """Drop a record whose id from now on leads to the survivor."""

@@ -36,23 +36,26 @@ class Index:
         self._undated: set[int] = set()
         self._unplaced: set[int] = set()
         self._late: dict[int, deque[Record | None]] = {}
-        self._ends: deque[tuple[float, int]] = deque()
+        self._changes: deque[tuple[float, int]] = deque()
 
-    def changing(self, record: Record, *, until_s: float | None = None, new: bool = False) -> None:
+    def changing(self, record: Record, *, late_from_s: float | None = None, new: bool = False) -> None:
         """The record is about to change or to go, or is `new`.
 
-        With `until_s` search notices only at that second of the portal's clock.
+        With `late_from_s` search notices only when its lag has passed since that second of the portal's clock.
         """
-        if until_s is not None:
-            self._ends.append((until_s, record.id))
+        if late_from_s is not None:
+            self._changes.append((late_from_s, record.id))
             self._late.setdefault(record.id, deque()).append(None if new else record.as_it_is())
         elif record.id not in self._late:
             self._take_out(record.id, None if new else record)
 
-    def catch_up(self, now_s: float) -> None:
-        """Index what is due at this second of the portal's clock; to be called before anything is asked."""
-        while self._ends and self._ends[0][0] <= now_s:
-            _, record_id = self._ends.popleft()
+    def catch_up(self, now_s: float, *, lag_s: float) -> None:
+        """Index what is older than the lag at this second of the portal's clock; to be called before anything is asked.
+
+        The lag in force counts, also for what changed under another one.
+        """
+        while self._changes and self._changes[0][0] + lag_s <= now_s:
+            _, record_id = self._changes.popleft()
             waiting = self._late[record_id]
             shown = waiting.popleft()
             if not waiting:

@@ -61,7 +61,7 @@ class Limits:
         """
         self._turn_day()
         if self.enabled and self.used_today >= self.daily:
-            raise self.day_refusal()
+            raise self.day_refusal(search=search)
         recent, width, most = (
             (self._searches, 1.0, SEARCHES_PER_SECOND) if search else (self._recent, WINDOW_S, self.tier.burst)
         )
@@ -81,9 +81,9 @@ class Limits:
             headers["Retry-After"] = str(int(WINDOW_S))
         return RefusedError(429, self._policy_body("ten_secondly_rolling", "TEN_SECONDLY_ROLLING"), headers)
 
-    def day_refusal(self) -> RefusedError:
+    def day_refusal(self, *, search: bool = False) -> RefusedError:
         """The 429 for too many requests in the account's day (HubSpot usage guidelines)."""
-        return RefusedError(429, self._policy_body("daily", "DAILY"), self._headers())
+        return RefusedError(429, self._policy_body("daily", "DAILY"), {} if search else self._headers())
 
     def search_refusal(self) -> RefusedError:
         """The 429 of a search, as recorded (grouparoo): no policy, no error type, no header tells how long to wait."""

@@ -12,6 +12,7 @@ from sandbox.collection import COMPANIES, CONTACTS, Collection
 from sandbox.definitions import Definition, Definitions, Option
 from sandbox.faults import Faults
 from sandbox.limits import Limits, TierName
+from sandbox.merging import merged_values
 from sandbox.records import ANALYTICS, DEAL_SYNC, IMPORTED, MERGED, Record, Source, a_person, a_workflow, an_integration
 from sandbox.request_log import RequestLog
 from sandbox.stages import DEFAULT_STAGES, PIPELINE_ID, Stage, stage_date_properties, stage_property
@@ -254,11 +255,11 @@ class Portal:
             kept, gone = self.contact(primary), self.contact(other)
             now = to_ms(self.clock.now())
             survivor = self._reborn(kept) if self.switches.merge_gives_new_id else kept
-            self.contacts.merge_away(gone, survivor)
+            self._merge_away(gone, survivor)
             for each in self.lists.values():
                 if each.remove([kept.id, gone.id]):
                     each.add([survivor.id], at_ms=now)
-            change(self, self.contacts, survivor, _merged_values(survivor, kept, gone), MERGED, at_ms=now)
+            change(self, self.contacts, survivor, merged_values(survivor, kept, gone), MERGED, at_ms=now)
             return str(survivor.id)
 
     def delete(self, contact: str, *, for_privacy: bool = False) -> None:
@@ -267,22 +268,31 @@ class Portal:
             self.remove(self.contacts, self.contact(contact), keep=not for_privacy)
 
     def remove(self, collection: Collection, record: Record, *, keep: bool = True) -> None:
-        """Take a record out of the portal; search notices as late as it notices changes."""
+        """Take a record out of the portal; search notices as late as it notices changes.
+
+        Without `keep` nothing of it is kept, as a privacy deletion demands.
+        """
         self.index_late(collection, record)
         collection.archive(record, at_ms=to_ms(self.clock.now()), keep=keep)
+        if not keep:
+            self.activity.forget(record)
         for each in self.lists.values():
             each.remove([record.id])
 
     def index_late(self, collection: Collection, record: Record, *, new: bool = False) -> None:
         """Tell search and reads that a record is about to change or to go, or is `new`: each notices after its lag."""
-        now_s = self.clock.elapsed_s()
-        lags = ((collection.index, self.switches.index_lag_s), (collection.reads, self.switches.reads_lag_s))
-        for index, lag_s in lags:
-            index.changing(record, until_s=now_s + lag_s if lag_s > 0 else None, new=new)
+        self._search_late(collection, record, new=new)
+        collection.reads.changing(record, late_from_s=self._late_from_s(self.switches.reads_lag_s), new=new)
+
+    def _search_late(self, collection: Collection, record: Record, *, new: bool = False) -> None:
+        collection.index.changing(record, late_from_s=self._late_from_s(self.switches.index_lag_s), new=new)
+
+    def _late_from_s(self, lag_s: float) -> float | None:
+        return self.clock.elapsed_s() if lag_s > 0 else None
 
     def as_read(self, collection: Collection, record: Record) -> Record | None:
         """A live record as lists and reads by id show it now; None while it is too new for them."""
-        collection.reads.catch_up(self.clock.elapsed_s())
+        collection.reads.catch_up(self.clock.elapsed_s(), lag_s=self.switches.reads_lag_s)
         return collection.reads.record(record.id)
 
     def _add(self, collection: Collection, properties: Mapping[str, Value], source: Source) -> str:
@@ -326,8 +336,14 @@ class Portal:
     def _reborn(self, old: Record) -> Record:
         record = self.contacts.insert(dict(old.properties), old.created_by)
         record.history = old.history
-        self.contacts.merge_away(old, record)
+        self._search_late(self.contacts, record, new=True)
+        self._merge_away(old, record)
         return record
+
+    def _merge_away(self, old: Record, survivor: Record) -> None:
+        # Reads know of a merge at once, whatever their lag: else the contact would be under no id for a while.
+        self._search_late(self.contacts, old)
+        self.contacts.merge_away(old, survivor)
 
     def _act(self, contact: str, values: Mapping[str, Value], source: Source, at: datetime | None) -> None:
         unknown = [name for name in values if self.contacts.definitions.get(name) is None]
@@ -336,24 +352,3 @@ class Portal:
         with self.lock:
             texts = {name: text_of(value) for name, value in values.items()}
             change(self, self.contacts, self.contact(contact), texts, source, at_ms=to_ms(at or self.clock.now()))
-
-
-def _merged_values(survivor: Record, kept: Record, gone: Record) -> dict[str, str]:
-    """What a merge writes to the survivor: what it lacked, every address of the other, and every id it ever had."""
-    filled = {name: value for name, value in gone.properties.items() if value and not survivor.properties.get(name)}
-    old_ids = [
-        *filter(None, kept.properties.get("hs_merged_object_ids", "").split(";")),
-        *filter(None, gone.properties.get("hs_merged_object_ids", "").split(";")),
-        *(str(old.id) for old in (kept, gone) if old is not survivor),
-    ]
-    filled["hs_merged_object_ids"] = ";".join(old_ids)
-    filled["hs_all_contact_vids"] = ";".join([str(survivor.id), *old_ids])
-    first = filled.get("email") or survivor.properties.get("email")
-    addresses = [
-        *kept.properties.get("hs_additional_emails", "").split(";"),
-        gone.properties.get("email", ""),
-        *gone.properties.get("hs_additional_emails", "").split(";"),
-    ]
-    if further := [each for each in dict.fromkeys(addresses) if each not in ("", first)]:
-        filled["hs_additional_emails"] = ";".join(further)
-    return filled

@@ -44,7 +44,7 @@ def search(portal: "Portal", collection: Collection, asked: Search) -> Found:
     tests = [[_test(portal, collection, given) for given in group] for group in groups]
     order = _order(portal, collection, asked.sorts)
     query = asked.query.lower()
-    collection.index.catch_up(portal.clock.elapsed_s())
+    collection.index.catch_up(portal.clock.elapsed_s(), lag_s=portal.switches.index_lag_s)
     way = shortest_way(collection, groups[0] if len(groups) == 1 else (), by_date=order.by_date)
     if way.is_exact and not query and len(groups) <= 1 and order.is_that_of(way):
         total, page = way.count, list(collection.index.shown(way.part(offset, end, decreasing=order.decreasing)))

@@ -31,8 +31,6 @@ CollectionHandler = Callable[["Portal", Collection, Call], Answer]
 # What every result of a write holds besides the changed properties, as recorded.
 ALWAYS_TOLD = (
     "createdate",
-    "lastmodifieddate",
-    "hs_lastmodifieddate",
     "hs_object_id",
     "lifecyclestage",
     "hs_pipeline",
@@ -211,7 +209,7 @@ def store_new(portal: "Portal", collection: Collection, values: Mapping[str, str
 
 
 def _after_write(portal: "Portal", collection: Collection, record: Record, values: Mapping[str, str]) -> Json:
-    names = dict.fromkeys([*values, *filter(collection.definitions.get, ALWAYS_TOLD)])
+    names = dict.fromkeys([*values, collection.kind.modified, *filter(collection.definitions.get, ALWAYS_TOLD)])
     if not portal.switches.update_tells_stage:
         names.pop("lifecyclestage", None)
     return teller(portal, collection, list(names))(record)
@@ -277,8 +275,8 @@ def privacy_delete(portal: "Portal", call: Call) -> Answer:
     asked = call.read(PrivacyDeletion)
     if found := portal.contacts.find(asked.object_id, by=asked.id_property):
         portal.remove(portal.contacts, found, keep=False)
-    elif (whole := read_whole(asked.object_id)) is not None:
-        portal.contacts.forget(whole)
+    elif (whole := read_whole(asked.object_id)) is not None and (gone := portal.contacts.forget(whole)):
+        portal.activity.forget(gone)
     return Answer(status=204)
 
 

@@ -11,8 +11,8 @@ from tests.sandbox.asking import NOW
 
 @pytest.fixture
 def portal() -> Portal:
-    """An empty portal whose clock stands still."""
-    return Portal(clock=Clock.stopped(NOW))
+    """An empty portal whose clock stands still, for its limits, too."""
+    return Portal(clock=Clock.stopped(NOW, waiting_is_real=False))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.sandbox.asking import NOW, refused
 
 
 def a_limit(tier: TierName = "professional", *, at: datetime = NOW) -> tuple[Limits, Clock]:
-    clock = Clock.stopped(at)
+    clock = Clock.stopped(at, waiting_is_real=False)
     return Limits(tier, clock, "US/Eastern"), clock
 
 
@@ -79,6 +79,7 @@ def test_a_day_that_is_used_up_refuses_everything() -> None:
         assert isinstance(caught.value.body, dict)
         assert caught.value.body["policyName"] == "DAILY"
         assert "requestId" in caught.value.body
+        assert bool(caught.value.headers) is not search, "answers of searches carry no rate-limit headers"
 
 
 def test_limits_can_be_taken_off() -> None:

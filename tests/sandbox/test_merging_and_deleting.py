@@ -1,10 +1,11 @@
 """Contacts that are merged, deleted, or erased for privacy."""
 
+from random import Random
 from typing import Any
 
 import pytest
 
-from sandbox import Portal
+from sandbox import Portal, happenings
 from tests.sandbox.asking import ids_of, refusal, update
 
 
@@ -89,9 +90,33 @@ def test_the_address_of_a_deleted_contact_is_free_again(portal: Portal, contacts
     assert contacts.basic_api.create({"properties": {"email": "a@a.example"}}).id
 
 
-def test_a_privacy_deletion_leaves_nothing(portal: Portal, contacts: Any) -> None:
-    contact = portal.add_contact(email="a@a.example")
-    contacts.basic_api.purge({"objectId": "a@a.example", "idProperty": "email"})
+def listed_of(portal: Portal) -> list[int]:
+    """How much is listed event by event: submissions, mail events, occurrences, and who attends meetings."""
+    kept = portal.activity
+    return [len(each) for each in (kept.submissions, kept.mail_events, kept.occurrences, kept.attendances)]
+
+
+def lives(portal: Portal, contact: str) -> None:
+    """The contact sends a form, gets a mail, sees a page and books a meeting."""
+    for act in (happenings.form_sent, happenings.mail_delivered, happenings.visit, happenings.meeting_booked):
+        act(portal, Random(1), contact)
+
+
+@pytest.mark.parametrize("binned", [False, True])
+def test_a_privacy_deletion_leaves_nothing(portal: Portal, contacts: Any, binned: bool) -> None:
+    contact, other = portal.add_contact(email="a@a.example"), portal.add_contact(email="b@a.example")
+    lives(portal, other)
+    of_the_other = listed_of(portal)
+    lives(portal, contact)
+    merged = portal.add_contact(email="c@a.example")
+    lives(portal, merged)
+    survivor = portal.merge(contact, merged)
+    if binned:
+        portal.delete(survivor)
+        contacts.basic_api.purge({"objectId": survivor})
+    else:
+        contacts.basic_api.purge({"objectId": "a@a.example", "idProperty": "email"})
     assert ids_of(contacts.basic_api.get_page(archived=True)) == []
+    assert listed_of(portal) == of_the_other
     with pytest.raises(KeyError):
-        portal.contact(contact)
+        portal.contact(survivor)

@@ -147,6 +147,36 @@ def test_the_index_lags_behind_writes(portal: Portal, contacts: Any) -> None:
     assert search(contacts, where("city", "EQ", "bonn")).total == 1
 
 
+@pytest.mark.parametrize("new_id", [True, False])
+@pytest.mark.parametrize("sorts", [[], ["lastmodifieddate"]])
+def test_the_index_lags_behind_merges(portal: Portal, contacts: Any, new_id: bool, sorts: list[str]) -> None:
+    portal.switches.merge_gives_new_id = new_id
+    kept, other = portal.add_contact(city="Bonn"), portal.add_contact(city="Oslo", phone="1")
+    assert ids_of(search(contacts, sorts=sorts)) == [kept, other]
+    portal.switches.index_lag_s = 60
+    survivor = portal.merge(kept, other)
+    portal.clock.move(timedelta(seconds=30))
+    assert ids_of(search(contacts, sorts=sorts)) == [kept, other]
+    assert search(contacts, where("phone", "EQ", "1")).results[0].properties["hs_object_id"] == other
+    portal.clock.move(timedelta(seconds=31))
+    assert ids_of(search(contacts, where("phone", "EQ", "1"), sorts=sorts)) == [survivor]
+    assert ids_of(search(contacts, sorts=sorts)) == [survivor]
+
+
+def test_a_lag_that_is_turned_down_holds_at_once_also_for_what_changed_before(portal: Portal, contacts: Any) -> None:
+    contact = portal.add_contact(city="Bonn")
+    portal.switches.index_lag_s = 3_600
+    portal.person_sets(contact, "city", "Oslo")
+    portal.clock.move(timedelta(seconds=30))
+    portal.switches.index_lag_s = 60
+    portal.person_sets(contact, "city", "Rome")
+    assert search(contacts, where("city", "EQ", "bonn")).total == 1
+    portal.clock.move(timedelta(seconds=31))
+    assert search(contacts, where("city", "EQ", "oslo")).total == 1
+    portal.switches.index_lag_s = 0
+    assert search(contacts, where("city", "EQ", "rome")).total == 1
+
+
 def test_a_search_finds_nothing_archived_and_tells_no_history(portal: Portal, contacts: Any) -> None:
     there, gone = portal.add_contact(city="Bonn"), portal.add_contact(city="Bonn")
     portal.delete(gone)

@@ -27,6 +27,7 @@ def test_a_batch_update_answers_what_is_stored_now(portal: Portal, contacts: Any
     assert told["lifecyclestage"] == "lead"
     assert told["hs_pipeline"] == "contacts-lifecycle-pipeline"
     assert {"createdate", "lastmodifieddate", "hs_object_id", "hs_object_source"} <= set(told)
+    assert "hs_lastmodifieddate" not in told, "that is the date of other kinds"
 
 
 def test_results_do_not_come_in_the_order_of_the_inputs(portal: Portal, contacts: Any) -> None:

@@ -1,0 +1,24 @@
+"""What a merge makes of two contacts."""
+
+from sandbox.records import Record
+
+
+def merged_values(survivor: Record, kept: Record, gone: Record) -> dict[str, str]:
+    """What a merge writes to the survivor: what it lacked, every address of the other, and every id it ever had."""
+    filled = {name: value for name, value in gone.properties.items() if value and not survivor.properties.get(name)}
+    old_ids = [
+        *filter(None, kept.properties.get("hs_merged_object_ids", "").split(";")),
+        *filter(None, gone.properties.get("hs_merged_object_ids", "").split(";")),
+        *(str(old.id) for old in (kept, gone) if old is not survivor),
+    ]
+    filled["hs_merged_object_ids"] = ";".join(old_ids)
+    filled["hs_all_contact_vids"] = ";".join([str(survivor.id), *old_ids])
+    first = filled.get("email") or survivor.properties.get("email")
+    addresses = [
+        *kept.properties.get("hs_additional_emails", "").split(";"),
+        gone.properties.get("email", ""),
+        *gone.properties.get("hs_additional_emails", "").split(";"),
+    ]
+    if further := [each for each in dict.fromkeys(addresses) if each not in ("", first)]:
+        filled["hs_additional_emails"] = ";".join(further)
+    return filled
