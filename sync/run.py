@@ -21,6 +21,7 @@ from sync.ports import ContactError, FatalError, RetryableError, words_of
 from sync.records import Mode, RequestCount, RunRecord, RunState
 from sync.selecting import Selection, forget, missed, regrouped, seen_up_to, selected, widened
 from sync.settling import LeftOver, close, left_over, settle
+from sync.watermark import ReadUpTo
 from sync.wording import contested
 from sync.world import Knobs, World
 from workflows import Exclusion, LeaveAlone, after_opt_out
@@ -42,8 +43,8 @@ class Summary:
     portal_id: str
     rulebook_version: str
     requests: RequestCount
-    read_up_to: datetime
-    """HubSpot's clock, or ours where it does not tell, before the first contact was read."""
+    read_up_to: datetime | None = None
+    """Every change up to it was there to be read; None where no contact with a change date was."""
     tally: Tally = field(default_factory=Tally)
     dropped: list[tuple[str, str]] = field(default_factory=list)
     plan_refused: str | None = None
@@ -79,7 +80,7 @@ class Summary:
             "duration_s": round(self.duration_s, 3),
             "plan_refused": self.plan_refused,
             "interrupted": self.interrupted,
-            "read_up_to": self.read_up_to.isoformat(),
+            "read_up_to": self.read_up_to and self.read_up_to.isoformat(),
         }
 
     @property
@@ -108,7 +109,7 @@ def resync(
                 _write(world, summary, summary.run_id, at, budget)
                 if not summary.interrupted:
                     close(owed, journal=world.journal, run_id=summary.run_id, mode=selection.mode, at=at)
-                    _move_watermark(world, selection.mode, at)
+                    _move_watermark(world, selection.mode, summary.read_up_to)
                     if selection.mode == "full":
                         for ids in world.memory.not_seen_since(summary.run_id):
                             forget(world, ids)
@@ -203,7 +204,6 @@ def _on_record(world: World, mode: Mode, at: datetime, selection: Mode) -> Itera
         portal_id=world.facts.portal_id,
         rulebook_version=version,
         requests=world.portal.requests,
-        read_up_to=world.facts.server_time or at,
     )
     log.info("Run begins.", action="run.begin", run_id=run_id, mode=mode, rulebook=version)
     state: RunState = "failed"
@@ -260,8 +260,10 @@ def _read_and_plan(
     evaluator = _evaluator(world, at, selection.mode)
     up_to = seen_up_to(world, selection, knobs) if summary.mode != "plan" else None
     planned = Tally()
+    read = ReadUpTo(world.facts.server_time or at, steady=world.steady)
     summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
     for records in regrouped(selected(world, selection, owed, knobs), EVALUATED_TOGETHER):
+        read.saw(records)
         evaluations, failures = evaluator.evaluate(records)
         if up_to is not None:
             summary.tally.missed += missed(world.memory, evaluations, up_to)
@@ -286,6 +288,7 @@ def _read_and_plan(
             summary.interrupted = True
             break
     planned.scored = summary.tally.scored
+    summary.read_up_to = read.moment
     if summary.tally.missed:
         log.info("This full pass found what smaller ones missed.", action="run.missed", **summary.tally.missed)
     return planned
@@ -355,10 +358,11 @@ def _count_as_done(world: World, refused: RunRecord, at: datetime) -> None:
         world.memory.set_watermark(max(read_up_to, before) if before else read_up_to)
 
 
-def _move_watermark(world: World, mode: Mode, at: datetime) -> None:
-    """Never past the moment the run began, by HubSpot's own clock where it told us."""
-    if mode in ("incremental", "full"):
-        world.memory.set_watermark(world.facts.server_time or at)
+def _move_watermark(world: World, mode: Mode, read_up_to: datetime | None) -> None:
+    """To what the pass has read. Only a full one, which has read everything, moves it back where it was too far on."""
+    before = world.memory.watermark()
+    if read_up_to and (mode == "full" or (mode == "incremental" and (before is None or read_up_to > before))):
+        world.memory.set_watermark(read_up_to)
 
 
 def _evaluator(world: World, at: datetime, selection: Mode) -> Evaluator:

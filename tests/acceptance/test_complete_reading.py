@@ -71,11 +71,16 @@ def test_a_form_that_moved_no_date_is_found_by_the_full_pass_and_told(
 def test_a_change_that_search_shows_too_late_is_found_by_the_full_pass_and_told(
     portal: Portal, scoreline: Scoreline, known: str
 ) -> None:
+    other = a_contact(portal)
     portal.switches.index_lag_s = 2 * 3600
+    portal.person_sets(other, "phone", "+49 30 1")
+    portal.clock.move(0.9 * HOUR)
     asks_and_is_edited(portal, known)
-    for _ in range(3):
-        portal.clock.move(0.9 * HOUR)
-        assert scoreline("resync").status == 0
+    portal.clock.move(1.3 * HOUR)
+    portal.person_sets(other, "phone", "+49 30 2")
+    assert scoreline("resync").status == 0  # finds the other one late, and reads it as it is now
+    portal.clock.move(0.8 * HOUR)
+    assert scoreline("resync").status == 0
     assert stage(portal, known) == LEAD
 
     full = scoreline("resync", "--full")

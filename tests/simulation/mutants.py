@@ -100,8 +100,8 @@ def watermark_ahead() -> Iterator[None]:
     """The watermark moves past what was seen."""
     move = run_module._move_watermark
 
-    def too_far(world: Any, mode: Any, at: Any) -> None:
-        move(world, mode, at)
+    def too_far(world: Any, mode: Any, read_up_to: Any) -> None:
+        move(world, mode, read_up_to)
         if mode in ("incremental", "full"):
             world.memory.set_watermark(world.memory.watermark() + timedelta(hours=3))
 

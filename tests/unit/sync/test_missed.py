@@ -9,13 +9,14 @@ from tests.unit.sync.world import Setting
 
 
 def a_portal_at_rest() -> Setting:
-    """Two contacts who did nothing so far; a full pass and an incremental one have dealt with them."""
+    """Two contacts who did nothing so far; a full pass has dealt with them, and an incremental one with an edit."""
     setting = Setting()
     for contact_id in ("1", "2"):
         setting.lead(contact_id)
     setting.resync()
     setting.resync("incremental")
     setting.now = setting.portal.time = days_after(6)
+    setting.portal.does_more(a_contact("2"))
     setting.resync("incremental")
     setting.now = setting.portal.time = days_after(7)
     return setting

@@ -1,7 +1,7 @@
 """One run: what it reads, when it writes, what it remembers, and what it owes to the next."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -194,15 +194,52 @@ class TestWhichContacts:
 
     def test_the_watermark_never_passes_the_moment_the_run_began(self) -> None:
         setting = a_funnel()
+        setting.portal.does_more(a_contact("103", 50))
         setting.portal.meanwhile("before write", lambda: setattr(setting, "now", days_after(1)))
+        setting.resync(facts=replace(setting.portal.facts(), server_time=NOW - timedelta(minutes=3)))
+        assert setting.store.memory.watermark() == NOW - timedelta(minutes=3)
+
+    @pytest.mark.parametrize("told", [None, NOW + timedelta(hours=3)])
+    def test_neither_our_clock_nor_hubspots_header_carries_the_watermark_past_what_was_seen(
+        self, told: datetime | None
+    ) -> None:
+        setting = a_funnel()
+        setting.now = NOW + timedelta(hours=3)
+        facts = replace(setting.portal.facts(), server_time=told)
+        for mode in ("full", "incremental", "incremental"):
+            setting.resync(mode, facts=facts)
+        setting.portal.time += timedelta(minutes=30)
+        setting.portal.does_more(a_contact("103", 50))
+        assert setting.resync("incremental", facts=facts).tally.read == 1
+        assert setting.portal.stage("103") == MQL
+
+    def test_what_changes_while_a_pass_reads_is_found_by_the_next_though_later_dates_were_read(self) -> None:
+        setting = a_funnel()
+        setting.now = NOW + timedelta(hours=9)
+
+        def hours_pass() -> None:
+            setting.portal.does_more(a_contact("103", 50))
+            setting.portal.steady_s += 3 * 3600
+            setting.portal.time += timedelta(hours=3)
+            setting.portal.does_more(a_contact("100", 70))
+
+        for number in range(200, 300):
+            setting.lead(str(number))
+        setting.portal.meanwhile("before read", nothing)
+        setting.portal.meanwhile("before read", hours_pass)
+        setting.resync()
+        assert setting.ours("103", "score") == "0"
+        setting.resync("incremental")
+        assert setting.portal.stage("103") == MQL
+
+    def test_an_incremental_pass_that_finds_nothing_leaves_the_watermark_and_only_a_full_one_moves_it_back(self) -> None:
+        setting = a_funnel()
+        setting.resync()
+        setting.store.memory.set_watermark(days_after(2))
+        setting.resync("incremental")
+        assert setting.store.memory.watermark() == days_after(2)
         setting.resync()
         assert setting.store.memory.watermark() == NOW
-
-    def test_the_watermark_is_by_hubspots_clock_where_it_told_us(self) -> None:
-        setting = a_funnel()
-        facts = replace(setting.portal.facts(), server_time=NOW - timedelta(minutes=3))
-        setting.resync(facts=facts)
-        assert setting.store.memory.watermark() == NOW - timedelta(minutes=3)
 
     @pytest.mark.parametrize("mode", ["contacts", "list", "since", "decay"])
     def test_a_pass_over_some_contacts_leaves_the_watermark(self, mode: str) -> None:

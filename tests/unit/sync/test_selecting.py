@@ -92,6 +92,7 @@ def test_a_decay_pass_that_was_cut_off_is_made_good_by_the_next_incremental_one(
     killed_before_reading(setting, "decay")
     setting.resync("incremental")
     assert int(setting.ours("1", "score")) < 70
+    assert setting.resync("incremental").tally.read == 1, "our own write comes back once"
     assert setting.resync("incremental").tally.read == 0
 
 
