@@ -162,7 +162,10 @@ class Journal(Protocol):
         """How many changes of any run were written since a moment, or may have been."""
 
     def latest(self, ids: Sequence[str], most: int) -> Mapping[str, Sequence[JournalEntry]]:
-        """The newest changes of these contacts that were begun, of any run, newest first, at most so many of each."""
+        """The newest changes of these contacts that were begun, of any run, newest first, at most so many of each.
+
+        One that was cancelled before anything of it was sent is none of them.
+        """
 
     def forget(self, ids: Sequence[str]) -> None:
         """Drop all changes of these contacts, but for open ones; and their ids from what runs reported."""

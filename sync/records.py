@@ -131,6 +131,8 @@ class JournalEntry:
     change: Change
     state: State
     detail: str = ""
+    at: datetime | None = field(default=None, compare=False)
+    """When this state was put on record, by our clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,10 +97,13 @@ class SqlJournal:
         """Commit, all together, how far these changes have come. LookupError when one is not in the journal."""
         if not entries:
             return
+        values = {"state": state.value, "detail": detail, "state_at": to_ms(self._clock.now())}
+        if state is not State.CANCELLED:  # what is cancelled may have been begun, or not
+            values["begun"] = state is not State.PLANNED
         statement = (
             update(changes)
             .where(changes.c.run_id == bindparam("of_run"), changes.c.number == bindparam("at_number"))
-            .values(state=state.value, detail=detail, state_at=to_ms(self._clock.now()))
+            .values(values)
         )
         with self._database.write() as connection:
             marked = connection.execute(
@@ -134,14 +137,17 @@ class SqlJournal:
             return int(connection.execute(counted.where(runs.c.portal_id == self._portal_id, written)).scalar_one())
 
     def latest(self, ids: Sequence[str], most: int) -> Mapping[str, Sequence[JournalEntry]]:
-        """The newest changes of these contacts that were begun, of any run, newest first, at most so many of each."""
+        """The newest changes of these contacts that were begun, of any run, newest first, at most so many of each.
+
+        One that was cancelled before anything of it was sent is none of them.
+        """
         newest_first = (changes.c.run_id.desc(), changes.c.number.desc())
         place = func.row_number().over(partition_by=changes.c.contact_id, order_by=newest_first).label("place")
         ours = select(runs.c.id).where(runs.c.portal_id == self._portal_id)
         # A sum is in no index: it keeps both databases from walking through whole runs, where a few contacts are asked
         # for. Only the keys are sorted.
         begun = select(changes.c.run_id, changes.c.number, place).where(
-            (changes.c.run_id + 0).in_(ours), changes.c.state != State.PLANNED.value
+            (changes.c.run_id + 0).in_(ours), changes.c.begun
         )
         found: dict[str, list[JournalEntry]] = {}
         for chunk in in_chunks(ids, CHUNK):
@@ -232,7 +238,14 @@ def _entry(row: Row[Any]) -> JournalEntry:
         shared=row.shared,
         reason=row.reason,
     )
-    return JournalEntry(run_id=row.run_id, number=row.number, change=change, state=State(row.state), detail=row.detail)
+    return JournalEntry(
+        run_id=row.run_id,
+        number=row.number,
+        change=change,
+        state=State(row.state),
+        detail=row.detail,
+        at=from_ms(row.state_at),
+    )
 
 
 def _run(row: Row[Any]) -> RunRecord:

@@ -60,7 +60,9 @@ changes = Table(
     Column("state", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("state_at", BigInteger, nullable=False),
+    Column("begun", Boolean, nullable=False, server_default=text("false")),  # something of it was sent, or perhaps
     Index("changes_of_contact", "contact_id"),  # to forget one that is gone
+    Index("changes_by_time", "state_at"),  # to count what was written today
 )
 
 # The values stand in the statement itself: only then do databases see that the index below answers the question.

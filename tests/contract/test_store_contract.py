@@ -500,6 +500,28 @@ def test_the_latest_changes_of_a_contact_are_those_that_were_begun_newest_first(
     assert journal.latest([], 3) == {}
 
 
+def test_a_change_that_was_cancelled_before_anything_was_sent_is_none_of_the_latest(journal: Journal) -> None:
+    def left(*states: State) -> list[State]:
+        run_id = a_run(journal, a_change("1"))
+        for state in states:
+            journal.mark(all_entries(journal, run_id), state)
+        return [entry.state for entry in journal.latest(["1"], 9).get("1", ())]
+
+    assert left(State.CANCELLED) == []
+    assert left(State.WRITING, State.PLANNED, State.CANCELLED) == []
+    assert left(State.CLEARING, State.CANCELLED) == [State.CANCELLED]
+    assert left(State.DONE) == [State.DONE, State.CANCELLED]
+    assert left(State.CANCELLED) == [State.DONE, State.CANCELLED]
+
+
+def test_a_change_tells_when_it_was_put_on_record(journal: Journal) -> None:
+    run_id = a_run(journal, a_change("1"))
+    journal.mark(all_entries(journal, run_id), State.REFUSED)
+    ((entry,),) = journal.latest(["1"], 1).values()
+    assert entry.at is not None
+    assert abs(datetime.now(UTC) - entry.at) < timedelta(minutes=1)
+
+
 def test_the_latest_changes_of_many_contacts_can_be_asked_for_at_once(journal: Journal) -> None:
     ids = [str(n) for n in range(1_200)]
     run_id = a_run(journal, *(a_change(i) for i in ids))

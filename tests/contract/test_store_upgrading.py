@@ -97,6 +97,11 @@ def test_what_was_kept_is_kept(new_database_url: str, form: str) -> None:
             ("7", State.CLEARED),
             ("9", State.WRITING),
         ]
+        latest = kept.journal.latest(["7", "8", "9"], 5)
+        assert {i: [e.state for e in entries] for i, entries in latest.items()} == {
+            "7": [State.CLEARED, State.DONE],
+            "9": [State.WRITING],
+        }
         [planned] = [entry for page in kept.journal.entries(2) for entry in page]
         assert planned.change.after == {"lead_score": "2"}
         since = datetime.fromtimestamp(1_772_000_000, UTC)

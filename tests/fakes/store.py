@@ -32,6 +32,7 @@ class FakeJournal:
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.marked: dict[tuple[int, int], datetime] = {}
         """When each change was last marked, by `now`."""
+        self._begun: set[tuple[int, int]] = set()
 
     def start_run(self, mode: Mode, *, rulebook_version: str, at: datetime) -> int:
         self._last_id += 1
@@ -93,8 +94,12 @@ class FakeJournal:
     def mark(self, entries: Sequence[JournalEntry], state: State, detail: str = "") -> None:
         kept = [self._entries[entry.run_id][entry.number] for entry in entries]
         for entry in kept:
-            self._entries[entry.run_id][entry.number] = replace(entry, state=state, detail=detail)
-            self.marked[entry.run_id, entry.number] = self.now()
+            at = self.marked[entry.run_id, entry.number] = self.now()
+            self._entries[entry.run_id][entry.number] = replace(entry, state=state, detail=detail, at=at)
+            if state is State.PLANNED:
+                self._begun.discard((entry.run_id, entry.number))
+            elif state is not State.CANCELLED:
+                self._begun.add((entry.run_id, entry.number))
 
     def replace(self, entry: JournalEntry, change: Change) -> JournalEntry:
         kept = self._entries[entry.run_id][entry.number]
@@ -114,7 +119,7 @@ class FakeJournal:
         newest_first = [
             e for run_id in sorted(self._entries, reverse=True) for e in [*self._entries[run_id].values()][::-1]
         ]
-        begun = [entry for entry in newest_first if entry.state is not State.PLANNED]
+        begun = [entry for entry in newest_first if (entry.run_id, entry.number) in self._begun]
         found = {i: [entry for entry in begun if entry.change.contact_id == i][:most] for i in ids}
         return {i: entries for i, entries in found.items() if entries}
 
