@@ -84,15 +84,24 @@ def contested(contact_id: str, names: Iterable[str]) -> str:
     """Why properties of a contact are left to somebody else who writes them too."""
     return (
         f"another program has twice put back {', '.join(sorted(names))}; scoreline leaves that alone now. "
-        f'Stop the other program, or let it have its way; "scoreline resync --contact {contact_id}" writes once more'
+        f'Stop the other program, or let it have its way; "scoreline resync --contact {contact_id}" writes once more, '
+        "and so does the weekly full pass"
     )
 
 
 def refused_before(contact_id: str, run_id: int, why: str) -> str:
     """Why a change is not sent again that HubSpot has refused."""
     return (
-        f"refused by HubSpot in run {run_id}, and unchanged since: {why}. It is sent again when it changes, or by "
-        f'"scoreline resync --contact {contact_id}"'
+        f"refused by HubSpot in run {run_id}, and unchanged since: {why}. It is sent again when it changes, by "
+        f'the weekly full pass, or by "scoreline resync --contact {contact_id}"'
+    )
+
+
+def plan_waits(run_id: int) -> str:
+    """What a plan waits for that was refused, and what lets it out."""
+    return (
+        f"The plan of run {run_id} was refused, and waits for a person: read it with \"scoreline plan show {run_id}\"; "
+        f"if it is right, write it with \"scoreline plan apply {run_id}\", or else change the rulebook."
     )
 
 

@@ -17,6 +17,7 @@ from sync.ports import FatalError, LeaseHeld, RetryableError
 from sync.records import Mode
 from sync.run import Summary, resync
 from sync.selecting import Selection, overdue, waiting_plan
+from sync.wording import plan_waits
 from sync.world import Knobs, World
 
 log = structlog.get_logger(__name__)
@@ -72,7 +73,7 @@ def one_pass(mode: Mode, knobs: Knobs, opened: Callable[[], AbstractContextManag
     try:
         with opened() as world:
             if mode != "full" and (kept := waiting_plan(world)):
-                log.error("A refused plan waits for a person.", action="worker.plan_waits", run_id=kept.id)
+                log.error(plan_waits(kept.id), action="worker.plan_waits", run_id=kept.id)
                 return None
             chosen = (overdue(world) or mode) if mode == "incremental" else mode
             summary = resync(world, Selection(mode=chosen), knobs, command="worker")

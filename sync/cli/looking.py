@@ -19,7 +19,7 @@ from sync.ports import Journal, RetryableError
 from sync.records import Mode, RunRecord
 from sync.selecting import PASSES
 from sync.store import PortalStore
-from sync.wording import short
+from sync.wording import plan_waits, short
 
 EXCUSED = timedelta(hours=1)
 """A run that began less than this ago may still be at work: a pass that is late is not missed yet."""
@@ -163,13 +163,10 @@ def _waiting(journal: Journal) -> Iterator[str]:
     runs = [run for run in journal.runs(200) if run.mode in PASSES]
     ended = next((run for run in runs if run.state in ("finished", "refused")), None)
     if ended and ended.state == "refused":
-        yield (
-            f"the plan of run {ended.id} was refused: see `scoreline plan show {ended.id}`, then write it with "
-            f"`scoreline plan apply {ended.id}`, or change the rulebook"
-        )
+        yield plan_waits(ended.id)
     newest = next((run for run in runs if run.state != "running"), None)
     if newest and newest.state == "failed":
-        yield f"run {newest.id}, the newest pass, failed, and what it was to do is still to be done"
+        yield f"Run {newest.id}, the newest pass, failed, and what it was to do is still to be done."
 
 
 def _last_missed(journal: Journal) -> dict[str, object] | None:
@@ -216,7 +213,7 @@ def _print_status(document: Mapping[str, Any]) -> None:
     verdict = "no pass is late" if document["healthy"] else "LATE: " + "; ".join(document["late"])
     say(f"Portal {document['portal_id']}: {verdict}")
     for sentence in document["waiting"]:
-        say(f"  BUT {sentence}")
+        say(f"  !!            {sentence}")
     say(f"  watermark     {document['watermark'] or 'none: the next pass reads everything'}")
     say(f"  open intents  {len(document['open_intents'])}")
     budget = document["budget"]

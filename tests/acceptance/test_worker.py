@@ -88,3 +88,21 @@ def test_a_worker_on_a_portal_that_is_not_provisioned_ends_with_2(portal: Portal
     assert worker.stderr is not None
     assert "scoreline provision" in worker.stderr.read()
     assert writes(portal) == 0
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_while_a_refused_plan_waits_worker_and_status_say_which_and_what_lets_it_out(
+    portal: Portal, scoreline: Scoreline, process: Process
+) -> None:
+    for _ in range(4):
+        a_demo_request(portal)
+    assert scoreline("resync", "--full", SCORELINE_MOVE_FLOOR="3").status == 1
+    worker = process("worker", SCORELINE_INCREMENTAL_EVERY_S="1")
+    portal.requests.clear()
+    until(lambda: len(portal.requests.matching("GET", "account-info")) > 3)
+
+    said = stopped(worker)
+
+    for told in (said, scoreline("status").out):
+        assert "scoreline plan show 1" in told
+        assert "scoreline plan apply 1" in told
