@@ -69,7 +69,7 @@ class ContactReader(Protocol):
         """Every contact once, in pages, in the order of their ids."""
 
     def changed_since(self, since: datetime) -> Iterator[Sequence[Found]]:
-        """The ids of contacts changed at or after a moment, oldest change first, each once."""
+        """The ids of contacts changed at or after a moment, each once, in no order that means anything."""
 
     def members(self, list_id: str) -> Iterator[Sequence[str]]:
         """The ids of a list's members, in pages. FatalError when there is no such list."""

@@ -1,8 +1,10 @@
 """Which contacts changed since a moment: HubSpot's search, and its limits.
 
-Search pages by offset, up to 10,000 records; records that change meanwhile shift the offsets, and HubSpot itself
-stamps more than 10,000 contacts with one millisecond (airbyte#43317). So every page starts at a date again, and
-within one millisecond at an id.
+Search pages by offset, up to 10,000 records; records that change meanwhile shift the offsets. Nor do dates lead
+through it: HubSpot itself stamps more than 10,000 contacts with one millisecond (airbyte#43317), and a record that is
+found by an old date may arrive with a later one (estuary#2210). So the pages go by id, the only thing that stays: each
+asks for the contacts beyond the last one given. A contact that changes meanwhile is still changed since the moment, and
+keeps its place.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +21,6 @@ PAGE = 200
 REACH = 10_000
 """Offset and page together may not go beyond this (HubSpot search guide)."""
 _ID = "hs_object_id"
-_OVERLAP = 3
-"""A record found by an old date may arrive with a later one, out of order (estuary#2210): the date to go on from is
-the earliest of the last few."""
 _ID_DIGITS = 17
 
 Filter = Mapping[str, str]
@@ -38,7 +37,7 @@ class _OutOfOrder(RetryableError):
 
 
 def changed_since(connection: Connection, since: datetime) -> Iterator[Sequence[Found]]:
-    """Contacts changed at or after a moment, oldest change first, each once."""
+    """Contacts changed at or after a moment, each once, mostly in the order of their ids."""
     return _Walk(connection, since).pages()
 
 
@@ -52,61 +51,35 @@ class _Walk:
         self._given: set[int] = set()
 
     def pages(self) -> Iterator[Sequence[Found]]:
-        after: str | None = None
-        while True:
-            document = self._search([_where(MODIFIED, "GTE", self._from_ms)], by=MODIFIED, after=after)
-            rows = rows_of(document)
-            yield self._fresh(rows)
-            after = _place_after(document, after)
-            if after is None:
-                return
-            if rows:
-                after = None
-                yield from self._go_on_from(rows)
-
-    def _go_on_from(self, rows: Sequence[Row]) -> Iterator[Sequence[Found]]:
-        """Move the start to where this page leads; where that is no further, deal with that millisecond by itself."""
-        dates = [_milliseconds(at) for row in rows[-_OVERLAP:] if (at := _changed_at(row))]
-        if not dates or min(dates) < self._from_ms:
-            raise RetryableError(
-                "HubSpot's search answers with contacts outside of the dates that were asked for, so it leads nowhere. "
-                "Nothing was written; the next run searches again."
-            )
-        if min(dates) > self._from_ms:
-            self._from_ms = min(dates)
-            return
-        yield from self._one_moment(self._from_ms)
-        self._from_ms += 1
-
-    def _one_moment(self, at_ms: int) -> Iterator[Sequence[Found]]:
-        """Everything stamped with one millisecond, by id.
+        """Every change, by id.
 
         Whether HubSpot sorts ids as numbers or as text is not documented. Ids of one length come in the same order
         either way, so where the order is not that of numbers they are asked for length by length.
         """
         try:
-            yield from self._by_id(at_ms, above=0, below=10**_ID_DIGITS, complete=True)
+            yield from self._by_id(above=0, below=10**_ID_DIGITS, complete=True)
         except _OutOfOrder:
             for digits in range(1, _ID_DIGITS + 1):
-                yield from self._by_id(at_ms, above=10 ** (digits - 1) - 1, below=10**digits, complete=False)
+                yield from self._by_id(above=10 ** (digits - 1) - 1, below=10**digits, complete=False)
 
-    def _by_id(self, at_ms: int, *, above: int, below: int, complete: bool) -> Iterator[Sequence[Found]]:
+    def _by_id(self, *, above: int, below: int, complete: bool) -> Iterator[Sequence[Found]]:
         """Ids between two others; _OutOfOrder where going on from the last one would leave some out.
 
-        `complete`: compare with the total that HubSpot counts. It may rightly be more, where contacts changed since.
+        `complete`: compare with the total that HubSpot counts. It may rightly be more, where contacts are deleted
+        meanwhile. A single page needs no order.
         """
         total, got, last = 0, 0, above
         after: str | None = None
         while True:
-            filters = [_where(MODIFIED, "EQ", at_ms), _where(_ID, "GT", last), _where(_ID, "LT", below)]
-            document = self._search(filters, by=_ID, after=after)
+            document = self._search(last, below, after)
             rows = rows_of(document)
             ids = [int(row["id"]) for row in rows]
-            if ids != sorted(ids) or (ids and ids[0] <= last):
-                raise _OutOfOrder
             total, got = total or int(document.get("total") or 0), got + len(ids)
             yield self._fresh(rows)
             after = _place_after(document, after)
+            is_all = after is None and got == len(ids)
+            if not is_all and (ids != sorted(ids) or (ids and ids[0] <= last)):
+                raise _OutOfOrder
             if after is None:
                 break
             if ids:
@@ -123,11 +96,12 @@ class _Walk:
                 fresh.append(Found(id=str(row["id"]), modified_at=_changed_at(row)))
         return fresh
 
-    def _search(self, filters: Sequence[Filter], *, by: str, after: str | None) -> Mapping[str, Any]:
+    def _search(self, above: int, below: int, after: str | None) -> Mapping[str, Any]:
         """One page. `after` is given only to step over an empty page that is not the last."""
+        filters = [_where(MODIFIED, "GTE", self._from_ms), _where(_ID, "GT", above), _where(_ID, "LT", below)]
         body = {
             "filterGroups": [{"filters": filters}],
-            "sorts": [{"propertyName": by, "direction": "ASCENDING"}],
+            "sorts": [{"propertyName": _ID, "direction": "ASCENDING"}],
             "properties": [MODIFIED],
             "limit": PAGE,
         }
