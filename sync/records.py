@@ -49,6 +49,8 @@ class Seen:
     """Its change date, if it was dealt with then; None: it was to be changed, or could not be dealt with."""
     fades: bool
     """Whether time alone was to change its score."""
+    run_id: int = field(default=0, compare=False)
+    """The run that read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,9 @@ class SqlMemory:
     def seen(self, ids: Sequence[str]) -> Mapping[str, Seen]:
         """How these contacts were when they were last read; those that never were are missing."""
         rows = self._rows(ids, contacts.c.seen_run > 0)
-        return {r.contact_id: Seen(modified_at=from_ms(r.seen_modified_at), fades=r.fades) for r in rows}
+        return {
+            r.contact_id: Seen(modified_at=from_ms(r.seen_modified_at), fades=r.fades, run_id=r.seen_run) for r in rows
+        }
 
     def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
         """Remember contacts as (id, change date as read, whether time alone will change their score), and the run."""

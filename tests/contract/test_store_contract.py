@@ -339,6 +339,12 @@ def test_a_contact_seen_is_known_by_its_change_date_and_by_whether_it_fades(memo
     assert memory.seen(["1", "2"]) == {"1": as_seen(NOON + timedelta(seconds=1)), "2": as_seen(NOON, fades=True)}
 
 
+def test_a_contact_seen_is_known_by_the_run_that_saw_it_last(memory: Memory) -> None:
+    memory.note_seen([("1", NOON, False), ("2", NOON, False)], run_id=1)
+    memory.note_seen([("2", NOON, False)], run_id=3)
+    assert {i: seen.run_id for i, seen in memory.seen(["1", "2"]).items()} == {"1": 1, "2": 3}
+
+
 def test_seen_and_stage_notes_do_not_disturb_each_other(memory: Memory) -> None:
     memory.note_stages([a_note("1")])
     memory.note_seen([("1", NOON, True), ("2", NOON, False)], run_id=1)

@@ -163,7 +163,7 @@ class FakeMemory:
 
     def seen(self, ids: Sequence[str]) -> Mapping[str, Seen]:
         known = {i: self._seen[i] for i in ids if i in self._seen}
-        return {i: Seen(modified_at=at, fades=fades) for i, (at, fades, _) in known.items()}
+        return {i: Seen(modified_at=at, fades=fades, run_id=run_id) for i, (at, fades, run_id) in known.items()}
 
     def note_seen(self, contacts: Iterable[tuple[str, datetime | None, bool]], *, run_id: int) -> None:
         self._seen.update((i, (at, fades, run_id)) for i, at, fades in contacts)
