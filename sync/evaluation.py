@@ -17,10 +17,15 @@ from sync.rivals import LOOKED_THROUGH, is_the_same, is_unexplained, reversed_tw
 from sync.wording import refused_before
 from workflows import Decision, Setter, Standing, decide, with_answer_history, with_stage_history
 
-_TRY_REFUSED_AGAIN: tuple[Mode, ...] = ("contacts", "list", "settle")
-"""Selections by which a person asks for what HubSpot has refused; settling never leaves a contact without a stage."""
-_WRITE_CONTESTED: tuple[Mode, ...] = ("contacts", "settle")
-"""Likewise, for what another program keeps putting back."""
+_TRIED_WHATEVER: tuple[Mode, ...] = ("contacts", "list", "settle")
+"""Selections by which a person asks for what HubSpot has refused, or what another program keeps putting back. Settling
+never leaves a contact without a stage."""
+
+TRIED_AGAIN_AFTER = timedelta(days=6)
+"""How long after the last try a full pass makes another: a rule of HubSpot's may be lifted, another program quiet now.
+
+A little less than the week between two full passes, so that every one of the schedule does, whatever time each takes.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +134,11 @@ class Evaluator:
         """The same, without what the journal tells to leave alone. A stage that we cleared is set whatever it tells."""
         changing = {e.record.id: e for e in decided if e.change and not e.record.standing.cleared_by_us}
         past = dict(self._journal.latest(list(changing), 1)) if changing else {}
-        if self._selection not in _WRITE_CONTESTED:
+        if self._selection not in _TRIED_WHATEVER:
             self._leave_to_rivals(changing, past)
-        if self._selection not in _TRY_REFUSED_AGAIN:
             for contact_id, (newest, *_) in past.items():
-                changing[contact_id] = _unless_refused(changing[contact_id], newest)
+                if not self._is_tried_again(newest):
+                    changing[contact_id] = _unless_refused(changing[contact_id], newest)
         return [changing.get(e.record.id, e) for e in decided]
 
     def _leave_to_rivals(self, changing: dict[str, Evaluation], past: Mapping[str, Sequence[JournalEntry]]) -> None:
@@ -141,7 +146,14 @@ class Evaluator:
         names = self._ours | {STAGE}
         doubted = [i for i, entries in past.items() if is_unexplained(_change(changing[i]), entries[0], names)]
         past = self._journal.latest(doubted, LOOKED_THROUGH) if doubted else {}
-        found = {i: reversed_twice(_change(changing[i]), entries, names) for i, entries in past.items()}
+        found = {
+            i: frozenset(
+                name
+                for name in reversed_twice(_change(changing[i]), entries, names)
+                if not self._is_tried_again(_newest_of(name, entries))
+            )
+            for i, entries in past.items()
+        }
         moved = [i for i, contested in found.items() if STAGE in contested]
         histories = self._reader.histories(moved) if moved else {}
         for contact_id, contested in found.items():
@@ -155,6 +167,10 @@ class Evaluator:
             if contested:
                 change = evaluation.change and without(evaluation.change, contested)
                 changing[contact_id] = replace(evaluation, change=change, contested=contested)
+
+    def _is_tried_again(self, last: JournalEntry) -> bool:
+        """Whether this pass makes another try of what this change last tried."""
+        return self._selection == "full" and last.at is not None and self._at - last.at >= TRIED_AGAIN_AFTER
 
     def _note_the_never_staged(self, decided: Sequence[Evaluation]) -> None:
         """A contact that never had a stage and gets none now: its empty stage needs no asking once it is scored."""
@@ -171,6 +187,11 @@ class Evaluator:
 def _change(evaluation: Evaluation) -> Change:
     assert evaluation.change is not None, "only changes are looked up in the journal"
     return evaluation.change
+
+
+def _newest_of(name: str, past: Sequence[JournalEntry]) -> JournalEntry:
+    """The newest of these changes that wrote a property, or the stage."""
+    return next(e for e in past if name in e.change.after or (name == STAGE and e.change.moves))
 
 
 def _unless_refused(evaluation: Evaluation, newest: JournalEntry) -> Evaluation:

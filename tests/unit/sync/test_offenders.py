@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from scoring import Contact
 from sync.records import State
-from tests.builders import LEAD, SQL, a_contact
+from tests.builders import LEAD, SQL, a_contact, days_after
 from tests.unit.sync.world import Setting
 
 
 def refused() -> Setting:
     """Two leads, one of which HubSpot takes no update of; a full pass has found that out."""
     setting = Setting()
+    setting.store.journal.now = lambda: setting.now
     setting.lead("1", 70, stage=LEAD)
     setting.lead("2", 70, stage=LEAD)
     setting.portal.refuses("1")
@@ -53,6 +54,19 @@ def test_it_is_sent_again_when_somebody_asks() -> None:
         setting.resync(**selection)
         assert setting.portal.stage("1") == SQL
         assert not setting.resync().needs_a_person
+
+
+def test_a_full_pass_a_week_later_tries_again_since_the_rule_may_have_been_lifted() -> None:
+    setting = refused()
+    setting.portal.refuses("1", lambda _: False)
+    setting.now = days_after(5.9)
+    setting.portal.does_more(a_contact("1", 70, days_ago=-5.9))
+    assert setting.resync().needs_a_person
+    setting.now = days_after(6.1)
+    setting.portal.does_more(a_contact("1", 70, days_ago=-6.1))
+    assert setting.resync("incremental").needs_a_person
+    assert not setting.resync().needs_a_person
+    assert setting.portal.stage("1") == SQL
 
 
 def test_one_whose_old_stage_was_put_back_is_not_cleared_again() -> None:

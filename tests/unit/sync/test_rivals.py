@@ -29,6 +29,7 @@ def puts_the_stage_back(setting: Setting) -> None:
 def fought_over(fight: Fight, times: int) -> tuple[Setting, Summary]:
     """One lead at SQL; so many times somebody writes over what we wrote, and an incremental pass follows."""
     setting = Setting()
+    setting.store.journal.now = lambda: setting.now
     setting.lead("1", 70, stage=LEAD)
     summary = setting.resync()
     for _ in range(times):
@@ -91,11 +92,41 @@ def test_a_stage_that_people_had_a_hand_in_is_the_policys_matter(by: Setter) -> 
     assert not summary.needs_a_person
 
 
-def test_what_is_asked_for_by_name_is_written_once_more() -> None:
+def days_later(setting: Setting, days: float) -> None:
+    setting.now = setting.portal.time = days_after(days)
+    setting.portal.does_more(a_contact("1", 70, days_ago=-days))
+
+
+@pytest.mark.parametrize("fight", [puts_a_score, puts_the_stage_back])
+def test_a_rival_that_went_quiet_is_found_out_by_a_full_pass_a_week_later(fight: Fight) -> None:
+    setting, _ = fought_over(fight, 2)
+    days_later(setting, 5.9)
+    assert setting.resync().tally.contested
+    days_later(setting, 6.1)
+    assert setting.resync("incremental").tally.contested
+    assert not setting.resync().needs_a_person
+    assert (setting.ours("1", "score"), setting.portal.stage("1")) == ("70", SQL)
+    days_later(setting, 7)
+    assert not setting.resync("incremental").needs_a_person
+
+
+def test_a_rival_that_goes_on_is_written_over_once_a_week_and_not_more() -> None:
+    setting, _ = fought_over(puts_a_score, 2)
+    sent = len(setting.portal.sent)
+    for day in range(1, 23):
+        days_later(setting, day)
+        setting.resync()
+        puts_a_score(setting)
+        setting.resync("incremental")
+    scores = [day for batch in setting.portal.sent[sent:] for update in batch if "lead_score" in update.properties]
+    assert len(scores) == 3
+
+
+@pytest.mark.parametrize("asks", [{"mode": "contacts", "contact_ids": ["1"]}, {"mode": "list", "list_id": "7"}])
+def test_what_is_asked_for_by_name_or_list_is_written_once_more(asks: dict[str, Any]) -> None:
     setting, _ = fought_over(puts_a_score, 2)
     setting.portal.lists["7"] = ["1"]
-    assert setting.resync("list", list_id="7").tally.contested
-    setting.resync("contacts", contact_ids=["1"])
+    setting.resync(**asks)
     assert setting.ours("1", "score") == "70"
     assert not setting.resync().needs_a_person
 

@@ -232,7 +232,7 @@ class TestWhichContacts:
         setting.resync("incremental")
         assert setting.portal.stage("103") == MQL
 
-    def test_an_incremental_pass_that_finds_nothing_leaves_the_watermark_and_only_a_full_one_moves_it_back(self) -> None:
+    def test_an_incremental_pass_that_finds_nothing_leaves_the_watermark_and_a_full_one_sets_it_afresh(self) -> None:
         setting = a_funnel()
         setting.resync()
         setting.store.memory.set_watermark(days_after(2))
