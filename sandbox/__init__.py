@@ -1,4 +1,7 @@
-"""A HubSpot portal of our own over HTTP, for tests, demos and rehearsals; it knows nothing of the worker."""
+"""A HubSpot portal of our own over HTTP, for tests, demos and rehearsals.
+
+It knows nothing of the worker but the property that sales answer with.
+"""
 
 from sandbox.clock import Clock
 from sandbox.csv_portal import Loaded, load_csv

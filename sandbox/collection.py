@@ -102,11 +102,17 @@ class Collection:
         """The id of some live record. IndexError where there is none."""
         return self._ids.any(random)
 
-    def page(self, *, after: int, limit: int, archived: bool) -> tuple[list[Record], int | None]:
+    def page(
+        self, *, after: int, limit: int, archived: bool, in_text_order: bool = False
+    ) -> tuple[list[Record], int | None]:
         """Up to `limit` records from id `after` on, in order of id, and the id at which the next page begins."""
         records, ids = (self.archived, self._archived_ids) if archived else (self.live, self._ids)
-        start = ids.below(after)
-        found = [records[each] for each in ids.part(start, start + limit + 1)]
+        if in_text_order:
+            there = sorted(text for each in ids if (text := str(each)) >= str(after))
+            found = [records[int(each)] for each in there[: limit + 1]]
+        else:
+            start = ids.below(after)
+            found = [records[each] for each in ids.part(start, start + limit + 1)]
         return found[:limit], found[limit].id if len(found) > limit else None
 
     def as_json(self, record: Record, names: Sequence[str]) -> Json:

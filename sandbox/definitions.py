@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import Json, RefusedError, invalid, not_found, refused
+from sandbox.errors import Json, RefusedError, invalid, name_taken, not_found
 from sandbox.times import to_iso
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """A property as `GET /crm/v3/properties/{type}` describes it; times in epoch milliseconds."""
+    """A property as `GET /crm/v3/properties/{type}` describes it; times in epoch milliseconds.
+
+    One that is not `listed` has values, but is in no list of properties.
+    """
 
     name: str
     label: str
@@ -70,6 +73,7 @@ class Definition:
     hubspot_defined: bool = False
     unique: bool = False
     form_field: bool = False
+    listed: bool = True
     created_ms: int = 0
     updated_ms: int = 0
     archived_ms: int | None = None
@@ -154,7 +158,7 @@ class Definitions:
             Definition(name=asked.name.lower(), **_fields(asked), created_ms=at_ms, updated_ms=at_ms)
         )
         if self.get(definition.name):
-            raise name_taken(definition.name)
+            raise property_taken(definition.name)
         self._check_room(definition)
         self.put(definition)
         return definition
@@ -180,13 +184,7 @@ class Definitions:
         """Create a group; 409 for a taken name (its recorded body is unknown, so it is modelled on a property's)."""
         group = Group(name=asked.name, label=asked.label, display_order=asked.display_order)
         if group.name in self.groups:
-            raise refused(
-                409,
-                "OBJECT_ALREADY_EXISTS",
-                f"A property group named '{group.name}' already exists.",
-                subCategory="Properties.GROUP_WITH_NAME_EXISTS",
-                context={"name": [group.name]},
-            )
+            raise name_taken("property group", group.name, "Properties.GROUP_WITH_NAME_EXISTS")
         self.groups[group.name] = group
         return group
 
@@ -232,15 +230,9 @@ def unknown_property(name: str) -> RefusedError:
     return not_found(f'Property "{name}" does not exist', context={"name": [name]})
 
 
-def name_taken(name: str) -> RefusedError:
+def property_taken(name: str) -> RefusedError:
     """409 for a property that exists, as recorded."""
-    return refused(
-        409,
-        "OBJECT_ALREADY_EXISTS",
-        f"A property named '{name}' already exists.",
-        subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
-        context={"name": [name]},
-    )
+    return name_taken("property", name, "Properties.PROPERTY_WITH_NAME_EXISTS")
 
 
 _FIELDS = {

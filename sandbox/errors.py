@@ -47,6 +47,19 @@ def ids_not_found(ids: Sequence[str]) -> Json:
     }
 
 
+URL_TOO_LONG_PAGE = "<html><head><title>414 Request-URI Too Large</title></head></html>"
+"""What a 414 comes with, in place of JSON."""
+
+
+def name_taken(kind: str, name: str, sub_category: str) -> RefusedError:
+    """409 for a name that exists among its kind; recorded of properties."""
+    message = f"A {kind} named '{name}' already exists."
+    return refused(409, "OBJECT_ALREADY_EXISTS", message, subCategory=sub_category, context={"name": [name]})
+
+
+NAMES_NOTHING, READ_ONLY = "PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadValue:
     """Why one property of a write is refused; `code` is HubSpot's, such as INVALID_OPTION."""
@@ -54,6 +67,11 @@ class BadValue:
     name: str
     code: str
     message: str
+
+    @property
+    def is_unwritable(self) -> bool:
+        """Whether no value could be written, since the property is unknown or read-only."""
+        return self.code in (NAMES_NOTHING, READ_ONLY)
 
 
 # The recorded list is shortened; its length is not documented.

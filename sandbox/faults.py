@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from sandbox.errors import Json, RefusedError, refused
+from sandbox.errors import URL_TOO_LONG_PAGE, Json, RefusedError, refused
 
 if TYPE_CHECKING:
     from sandbox.portal import Portal
@@ -117,9 +117,7 @@ class Fault:
     @classmethod
     def url_too_long(cls) -> "Fault":
         """414, in HTML."""
-        return cls(
-            name="url_too_long", status=414, body="<html><head><title>414 Request-URI Too Large</title></head></html>"
-        )
+        return cls(name="url_too_long", status=414, body=URL_TOO_LONG_PAGE)
 
     # Connections and answers that break.
 
@@ -253,6 +251,10 @@ class Faults:
     def pending(self) -> list[Fault]:
         """Those that have not yet hit as often as they should."""
         return [fault for fault in self._faults if fault.times != 0]
+
+    def in_force(self) -> list[Fault]:
+        """Those that are pending, and those that have hit and last."""
+        return [fault for fault in self._faults if fault.times != 0 or (fault.befalls and fault.was_hit)]
 
     def never_hit(self) -> list[Fault]:
         """Those that no request has met so far."""

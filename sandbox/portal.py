@@ -237,6 +237,10 @@ class Portal:
         """HubSpot itself updates what it keeps about a contact: visits, mails, forms; also read-only properties."""
         self._act(contact, properties, ANALYTICS, at)
 
+    def hubspot_sets(self, contact: str, name: str, value: Value, *, at: datetime | None = None) -> None:
+        """HubSpot itself updates one of them, whatever its name."""
+        self._act(contact, {name: value}, ANALYTICS, at)
+
     def stamp(self, count: int, at: datetime) -> list[str]:
         """HubSpot's month-end job touches that many contacts, the oldest first, within one millisecond; their ids.
 

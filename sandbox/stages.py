@@ -1,7 +1,7 @@
 """The portal's lifecycle stages: their order, and which way is forward."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.definitions import Definition, Option
 from sandbox.errors import Json
@@ -83,7 +83,7 @@ def stage_date_properties(stages: Sequence[Stage]) -> Iterator[Definition]:
         yield _history(exited(stage.id), f'Date exited "{stage.label}"', "datetime", "date")
         yield _history(latest_time_in(stage.id), f'Latest time in "{stage.label}"', "number", "number")
         yield _history(cumulative_time_in(stage.id), f'Cumulative time in "{stage.label}"', "number", "number")
-        yield _history(became(stage.id), f'Became "{stage.label}"', "datetime", "date")
+        yield replace(_history(became(stage.id), f'Became "{stage.label}"', "datetime", "date"), listed=False)
 
 
 def _history(name: str, label: str, type_: str, field_type: str, *, calculated: bool = False) -> Definition:

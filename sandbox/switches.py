@@ -40,6 +40,10 @@ class Switches:
     # Writing.
     trace_ids_on_update: bool = False
     """Whether a bad value in a batch update fails alone (207) where every input has an `objectWriteTraceId`."""
+    bad_values_fail_alone: bool = False
+    """Whether a bad value in a batch update fails alone (207) in any case; a property that is unknown never does."""
+    unwritable_properties_ignored: bool = False
+    """Whether a write passes over properties that are unknown or read-only; otherwise it is refused."""
     null_clears: bool = True
     """Whether `null` clears a property as `""` does; otherwise it is passed over."""
     batches_follow_merges: bool = False
@@ -55,7 +59,9 @@ class Switches:
     unassociated_answer_207: bool = True
     """Whether an association read that names records without associations is a 207; otherwise a 200."""
     reads_lag_s: float = 0.0
-    """How many seconds lists and reads by id stay behind writes."""
+    """How many seconds lists and reads by id stay behind new contacts and changed values; not behind the rest."""
+    list_in_text_order: bool = False
+    """Whether lists are in order of ids as text, 1000 before 751; otherwise as numbers."""
     sources_named_otherwise: bool = False
     """Whether histories name integrations, workflows, imports and deals by other words of HubSpot's than is likely."""
     processes_tell_user: bool = False

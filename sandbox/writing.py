@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.associations import COMPANY_LINK
 from sandbox.collection import Collection
-from sandbox.errors import BadValue
+from sandbox.errors import NAMES_NOTHING, READ_ONLY, BadValue
 from sandbox.records import MERGED, Record, Source, Version
 from sandbox.stages import (
     DATES_GROUP,
@@ -48,7 +48,8 @@ def check(
             continue
         checked = _check_one(portal, collection, record, name.lower(), value, read_only=read_only)
         if isinstance(checked, BadValue):
-            bad.append(checked)
+            if not (checked.is_unwritable and portal.switches.unwritable_properties_ignored):
+                bad.append(checked)
         else:
             values[name.lower()] = checked
     return values, bad
@@ -59,10 +60,10 @@ def _check_one(
 ) -> str | BadValue:
     definition = collection.definitions.get(name)
     if definition is None:
-        return BadValue(name=name, code="PROPERTY_DOESNT_EXIST", message=f'Property "{name}" does not exist')
+        return BadValue(name=name, code=NAMES_NOTHING, message=f'Property "{name}" does not exist')
     if definition.read_only and not read_only:
         message = f'"{name}" is a read only property; its value cannot be set.'
-        return BadValue(name=name, code="READ_ONLY_VALUE", message=message)
+        return BadValue(name=name, code=READ_ONLY, message=message)
     if name == OWNER and value not in ("", None) and str(value) not in {owner.id for owner in portal.owners}:
         return BadValue(name=name, code="INVALID_OPTION", message=f"{value} was not one of the allowed options: []")
     accepted = accept(definition, value, record.properties.get(name, "") if record else "")

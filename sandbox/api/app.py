@@ -27,7 +27,7 @@ from sandbox.api import (
     switches,
 )
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.errors import RefusedError, not_found, refused
+from sandbox.errors import URL_TOO_LONG_PAGE, RefusedError, not_found, refused
 from sandbox.request_log import LoggedRequest
 from sandbox.times import to_ms
 
@@ -129,7 +129,7 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
 def _gated(portal: "Portal", endpoint: Endpoint, call: Call, url: str) -> Answer:
     """Let the request in and do it: token, then limits, then scopes, as each may refuse it."""
     if len(url) > URL_MAX:
-        return Answer(status=414, body="<html><head><title>414 Request-URI Too Large</title></head></html>")
+        return Answer(status=414, body=URL_TOO_LONG_PAGE)
     headers: Mapping[str, str] = {}
     with portal.lock:
         try:

@@ -8,7 +8,7 @@ from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.api.objects import KINDS, known_names, refuse_taken, store, teller
 from sandbox.bodies import BatchRead, Inputs, NamedWritten, Written
 from sandbox.collection import Collection
-from sandbox.errors import BadValue, Json, RefusedError, ids_not_found, invalid, values_not_valid
+from sandbox.errors import NAMES_NOTHING, BadValue, Json, RefusedError, ids_not_found, invalid, values_not_valid
 from sandbox.ids import read_whole
 from sandbox.records import Record
 from sandbox.times import to_iso, to_ms
@@ -82,12 +82,12 @@ def batch_update(portal: "Portal", collection: Collection, call: Call) -> Answer
     """Write each input to its record: a bad property or repeated id refuses all, an unknown id fails alone."""
     inputs = no_more_than(INPUTS_MAX, call.read(Inputs[NamedWritten]).inputs)
     if any(each.id_property == collection.kind.unique for each in inputs):
-        raise invalid(f"Unable to perform update/upsert by non-unique {collection.kind.type_id} property")
+        raise not_by_property(collection)
     if repeated := [given for given, times in Counter(each.id for each in inputs).items() if times > 1]:
         listed = ", ".join(repeated)
         message = f"Duplicate IDs found in batch input: [{listed}]. IDs must be unique"
         raise invalid(message, context={"ids": repeated})
-    alone = portal.switches.trace_ids_on_update and are_traced(inputs)
+    traced = portal.switches.trace_ids_on_update and are_traced(inputs)
     writes: list[tuple[Record, dict[str, str]]] = []
     missing: list[str] = []
     bad: list[BadValue] = []
@@ -95,8 +95,12 @@ def batch_update(portal: "Portal", collection: Collection, call: Call) -> Answer
     for each in inputs:
         record = collection.find(each.id, through_merges=portal.switches.batches_follow_merges)
         values, wrong = check(portal, collection, record, each.properties)
+        # That an unknown name refuses the whole batch is recorded; of bad values it is inferred.
+        named_well = all(value.code != NAMES_NOTHING for value in wrong)
+        alone = traced or (portal.switches.bad_values_fail_alone and named_well)
         if wrong and alone:
-            errors.append(failed_alone(values_not_valid(wrong), each))
+            told_by = {"objectWriteTraceId": [each.object_write_trace_id]} if traced else {"ids": [each.id]}
+            errors.append(failed_alone(wrong, told_by))
         elif record is not None:
             writes.append((record, values))
         elif read_whole(each.id) is not None:
@@ -116,11 +120,17 @@ def are_traced(inputs: Sequence[Written]) -> bool:
     return all(each.object_write_trace_id for each in inputs)
 
 
-def failed_alone(refusal: RefusedError, given: Written) -> Json:
-    """The entry in `errors` for one bad input among good ones."""
-    assert isinstance(refusal.body, dict)
-    told = {name: value for name, value in refusal.body.items() if name not in {"correlationId", "errors"}}
-    return {**told, "context": {"objectWriteTraceId": [given.object_write_trace_id]}}
+def not_by_property(collection: Collection) -> RefusedError:
+    """400 for a batch that names records by a property by which it cannot (hubspot-api-nodejs#548)."""
+    return invalid(f"Unable to perform update/upsert by non-unique {collection.kind.type_id} property")
+
+
+def failed_alone(wrong: Sequence[BadValue], told_by: Json) -> Json:
+    """The entry in `errors` for one bad input among good ones; `told_by` is the context that says which."""
+    refusal = values_not_valid(wrong).body
+    assert isinstance(refusal, dict)
+    told = {name: value for name, value in refusal.items() if name not in {"correlationId", "errors"}}
+    return {**told, "context": told_by}
 
 
 def _archived(collection: Collection, given: str) -> Record | None:

@@ -71,7 +71,7 @@ _ACTS: Mapping[Who, Callable[["Portal", str, str, str, datetime | None], None]] 
     "person": lambda portal, contact, name, value, at: portal.person_sets(contact, name, value, at=at),
     "workflow": lambda portal, contact, name, value, at: portal.workflow_sets(contact, name, value, at=at),
     "integration": lambda portal, contact, name, value, at: portal.integration_sets(contact, name, value, at=at),
-    "hubspot": lambda portal, contact, name, value, at: portal.hubspot_records(contact, at=at, **{name: value}),
+    "hubspot": lambda portal, contact, name, value, at: portal.hubspot_sets(contact, name, value, at=at),
     "deal_sync": lambda portal, contact, _, value, at: portal.deal_sync_sets(contact, value, at=at),
     "sales": lambda portal, contact, name, value, at: portal.person_sets(contact, name, value, at=at),
 }
@@ -167,9 +167,9 @@ def add_fault(portal: "Portal", call: Call) -> Answer:
 
 
 def show_faults(portal: "Portal", _: Call) -> Answer:
-    """The faults that have not yet hit as often as they should."""
-    pending = portal.faults.pending()
-    return Answer(body={"faults": [{name: getattr(fault, name) for name in _FAULT_SHOWN} for fault in pending]})
+    """The faults that have not yet hit as often as they should, and those that have hit and last."""
+    listed = portal.faults.in_force()
+    return Answer(body={"faults": [{name: getattr(fault, name) for name in _FAULT_SHOWN} for fault in listed]})
 
 
 def clear_faults(portal: "Portal", _: Call) -> Answer:

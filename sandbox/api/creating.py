@@ -2,12 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-from sandbox.api.batches import INPUTS_MAX, are_traced, batch_answer, failed_alone, no_more_than, shuffled
+from sandbox.api.batches import (
+    INPUTS_MAX,
+    are_traced,
+    batch_answer,
+    failed_alone,
+    no_more_than,
+    not_by_property,
+    shuffled,
+)
 from sandbox.api.calls import Answer, Call, Endpoint, Handler
 from sandbox.api.objects import KINDS, CollectionHandler, refuse_taken, store, store_new
 from sandbox.bodies import Inputs, Named, NamedWritten, Written
 from sandbox.collection import Collection
-from sandbox.errors import BadValue, Json, invalid, values_not_valid
+from sandbox.errors import BadValue, Json, values_not_valid
 from sandbox.records import Record
 from sandbox.writing import check
 
@@ -39,7 +47,7 @@ def batch_create(portal: "Portal", collection: Collection, call: Call) -> Answer
         if not wrong:
             good.append(values)
         elif alone:
-            errors.append(failed_alone(values_not_valid(wrong), each))
+            errors.append(failed_alone(wrong, {"objectWriteTraceId": [each.object_write_trace_id]}))
         else:
             bad += wrong
     if bad:
@@ -54,7 +62,7 @@ def batch_upsert(portal: "Portal", collection: Collection, call: Call) -> Answer
     inputs = no_more_than(INPUTS_MAX, call.read(Inputs[NamedWritten]).inputs)
     unique = collection.kind.unique
     if unique is None or any(each.id_property != unique for each in inputs):
-        raise invalid(f"Unable to perform update/upsert by non-unique {collection.kind.type_id} property")
+        raise not_by_property(collection)
     writes: list[tuple[Record | None, dict[str, str]]] = []
     bad: list[BadValue] = []
     for each in inputs:

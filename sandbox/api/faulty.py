@@ -59,7 +59,7 @@ def _partly(call: Call, rows: int, do: Do) -> Answer:
     """The answer to a batch whose first rows fail; nothing but a batch can fail in part."""
     body = call.json()
     inputs = body.get("inputs") if isinstance(body, dict) else None
-    if not isinstance(inputs, list) or not inputs:
+    if not isinstance(inputs, list) or not inputs or not all(isinstance(each, dict) for each in inputs):
         return do(call)
     answer = do(replace(call, raw_body=json.dumps({**body, "inputs": inputs[rows:]}).encode()))
     if answer.status not in (200, 207) or not isinstance(answer.body, dict):

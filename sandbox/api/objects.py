@@ -135,7 +135,12 @@ def list_page(portal: "Portal", collection: Collection, call: Call) -> Answer:
     history = [name for name in call.many("propertiesWithHistory") if collection.definitions.get(name)]
     limit = call.number("limit", 10, PAGE_MAX_WITH_HISTORY if history else PAGE_MAX)
     tell = teller(portal, collection, known_names(collection, call.many("properties")), history)
-    records, next_id = collection.page(after=call.cursor(), limit=limit, archived=call.flag("archived"))
+    records, next_id = collection.page(
+        after=call.cursor(),
+        limit=limit,
+        archived=call.flag("archived"),
+        in_text_order=portal.switches.list_in_text_order,
+    )
     if not call.flag("archived"):
         records = [shown for record in records if (shown := portal.as_read(collection, record))]
     body: Json = {"results": [tell(record) for record in records]}

@@ -38,7 +38,7 @@ def _is_readable(portal: "Portal", definition: Definition) -> bool:
 
 def list_all(portal: "Portal", call: Call) -> Answer:
     listed = _definitions(portal, call).list(archived=call.flag("archived"))
-    return Answer(body={"results": [each.as_json() for each in listed if _is_readable(portal, each)]})
+    return Answer(body={"results": [each.as_json() for each in listed if each.listed and _is_readable(portal, each)]})
 
 
 def get_one(portal: "Portal", call: Call) -> Answer:

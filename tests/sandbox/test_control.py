@@ -120,6 +120,14 @@ def test_hubspot_alone_writes_read_only_properties(portal: Portal, control: Cont
     assert told["properties"]["hs_analytics_num_visits"] == "5"
 
 
+@pytest.mark.parametrize("name", ["at", "contact", "self"])
+def test_hubspot_writes_a_property_of_any_name(portal: Portal, control: Control, name: str) -> None:
+    portal.define(name, "string", "text")
+    act = {"as": "hubspot", "property": name, "value": "x"}
+    status, told = control.ask("POST", f"/contacts/{portal.add_contact()}", act)
+    assert (status, told["properties"][name]) == (200, "x")
+
+
 def test_null_takes_a_value_away(portal: Portal, control: Control) -> None:
     contact = portal.add_contact(city="Bonn")
     _, told = control.ask("POST", f"/contacts/{contact}", {"as": "person", "property": "city", "value": None})
@@ -200,3 +208,14 @@ def test_faults_can_be_added_listed_and_cleared(control: Control, contacts: Any)
 @pytest.mark.parametrize("fault", [{"colour": "red"}, {"drop": "sometimes"}])
 def test_a_fault_that_makes_no_sense_is_refused(control: Control, fault: dict[str, Any]) -> None:
     assert control.ask("POST", "/faults", fault)[0] == 400
+
+
+def test_a_fault_that_lasts_is_listed_until_it_is_cleared(control: Control, contacts: Any) -> None:
+    for fault in ({"fault": "locked"}, {"fault": "token_revoked"}):
+        control.ask("POST", "/faults", fault)
+    for status in (423, 401):
+        assert refused(contacts.basic_api.get_page).status == status
+    listed = control.ask("GET", "/faults")[1]["faults"]
+    assert [(each["name"], each["times"]) for each in listed] == [("token_revoked", 0)]
+    control.ask("DELETE", "/faults")
+    assert control.ask("GET", "/faults")[1] == {"faults": []}

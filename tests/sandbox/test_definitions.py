@@ -51,8 +51,25 @@ def test_hubspots_own_properties_carry_its_flags(
 
 def test_the_list_holds_every_definition_without_paging(portal: Portal, properties: Any) -> None:
     listed = properties.core_api.get_all("contacts").results
-    assert len(listed) == len(portal.contacts.definitions.list())
+    assert len(listed) == sum(each.listed for each in portal.contacts.definitions.list())
     assert {"email", "lifecyclestage", "hs_seniority"} <= {each.name for each in listed}
+
+
+def test_the_older_stage_dates_are_in_no_list_and_told_all_the_same(
+    portal: Portal, properties: Any, contacts: Any
+) -> None:
+    older = "hs_lifecyclestage_lead_date"
+    names = {each.name for each in properties.core_api.get_all("contacts").results}
+    assert older not in names
+    assert "hs_v2_date_entered_lead" in names
+    contact = portal.add_contact(lifecyclestage="lead")
+    assert contacts.basic_api.get_by_id(contact, properties=[older]).properties[older]
+
+
+def test_an_enumeration_whose_options_are_not_modelled_takes_any_value(portal: Portal, contacts: Any) -> None:
+    contact = portal.add_contact()
+    update(contacts, (contact, {"hs_sub_role": "surely_none_of_them"}))
+    assert portal.contact(contact).properties["hs_sub_role"] == "surely_none_of_them"
 
 
 def test_hubspot_defines_more_than_three_hundred_contact_properties(properties: Any) -> None:

@@ -85,6 +85,12 @@ def test_some_rows_of_a_batch_may_fail_alone(portal: Portal, contacts: Any) -> N
     assert [each for each in added if "city" in portal.contact(each).properties] == added[2:]
 
 
+def test_rows_that_are_none_are_refused_as_ever(portal: Portal, client: Any) -> None:
+    portal.faults.add(Fault.rows_failed().on(*UPDATE))
+    path = "/crm/v3/objects/contacts/batch/update"
+    assert client.api_request({"method": "POST", "path": path, "body": {"inputs": ["x", 1]}}).status_code == 400
+
+
 @pytest.mark.parametrize("cut", [Fault.reset_before(), Fault.reset_after(), Fault.body_cut()])
 def test_a_connection_may_break_before_the_answer_is_whole(portal: Portal, contacts: Any, cut: Fault) -> None:
     portal.add_contact()

@@ -1,10 +1,12 @@
 """Listing contacts, getting one, and reading a hundred at once."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sandbox import Portal
+from sandbox.times import to_iso, to_ms
 from tests.sandbox.asking import days_before, ids_of, refusal, refused, update
 
 
@@ -89,6 +91,15 @@ def test_a_batch_read_answers_in_another_order_and_names_what_is_missing(portal:
     assert ids_of(answer) != added
     assert answer.num_errors == 2
     assert [(e.category, e.context) for e in answer.errors] == [("OBJECT_NOT_FOUND", {"ids": ["99998", "99999"]})]
+
+
+def test_the_date_of_an_update_is_that_of_the_last_change(portal: Portal, contacts: Any) -> None:
+    contact = portal.add_contact()
+    portal.clock.move(timedelta(seconds=1.5))
+    portal.person_sets(contact, "city", "Bonn")
+    read = contacts.basic_api.get_by_id(contact, properties=["lastmodifieddate"])
+    assert to_iso(to_ms(read.updated_at)) == read.properties["lastmodifieddate"]
+    assert read.updated_at == portal.clock.now()
 
 
 def test_a_batch_read_takes_emails(portal: Portal, contacts: Any) -> None:

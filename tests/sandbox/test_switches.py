@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox import Portal
+from sandbox.records import IMPORTED
 from sandbox.switches import Switches
 from tests.sandbox.asking import NOW, days_before, ids_of, refusal, refused, update
 
@@ -117,6 +118,45 @@ def test_with_trace_ids_a_bad_value_may_fail_alone(portal: Portal, contacts: Any
     partly = traced(good, bad)
     del partly["inputs"][0]["objectWriteTraceId"]
     assert refusal(lambda: contacts.batch_api.update(partly))[0] == 400
+
+
+def test_a_bad_value_may_fail_alone_but_an_unknown_name_never_does(portal: Portal, contacts: Any) -> None:
+    good, bad = portal.add_contact(), portal.add_contact()
+    batch = [(good, {"city": "Bonn"}), (bad, {"numemployees": "none of them"})]
+    assert refusal(lambda: update(contacts, *batch))[0] == 400
+    portal.switches.bad_values_fail_alone = True
+    answer = update(contacts, *batch)
+    assert ids_of(answer) == [good]
+    assert answer.num_errors == 1
+    assert [(e.category, e.context) for e in answer.errors] == [("VALIDATION_ERROR", {"ids": [bad]})]
+    assert refusal(lambda: update(contacts, (good, {"city": "Ulm"}), (bad, {"no_such": "1"})))[0] == 400
+    assert told(contacts, good, "city") == "Bonn"
+
+
+@pytest.mark.parametrize("name", ["no_such", "num_conversion_events"])
+def test_what_cannot_be_written_may_be_passed_over(portal: Portal, contacts: Any, name: str) -> None:
+    contact = portal.add_contact()
+    assert refusal(lambda: update(contacts, (contact, {name: "1", "city": "Bonn"})))[0] == 400
+    portal.switches.unwritable_properties_ignored = True
+    update(contacts, (contact, {name: "1", "city": "Bonn"}))
+    held = portal.contact(contact).properties
+    assert (held.get(name), held["city"]) == (None, "Bonn")
+
+
+@pytest.mark.parametrize(("as_text", "order"), [(False, [998, 999, 1000, 1001]), (True, [1000, 1001, 998, 999])])
+def test_lists_may_be_in_order_of_ids_as_text(portal: Portal, contacts: Any, as_text: bool, order: list[int]) -> None:
+    portal.switches.list_in_text_order = as_text
+    portal.insert(portal.contacts, {}, IMPORTED, default_time=NOW_ISO, record_id=998)
+    for _ in range(3):
+        portal.add_contact()
+    walked, after = [], None
+    while True:
+        page = contacts.basic_api.get_page(limit=3, after=after)
+        walked += [int(each.id) for each in page.results]
+        if page.paging is None:
+            break
+        after = page.paging.next.after
+    assert walked == order
 
 
 @pytest.mark.parametrize(("clears", "expected"), [(True, ""), (False, "Bonn")])
