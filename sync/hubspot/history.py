@@ -21,11 +21,16 @@ def history_of(row: Mapping[str, Any], name: str) -> Sequence[HistoryEntry]:
     found = []
     for entry in entries if isinstance(entries, list) else []:
         try:
-            at = moment_of(text_of(entry.get("timestamp")))
-        except (UnreadableError, AttributeError):
+            at = moment_of(_moment_text(entry.get("timestamp")))
+        except (UnreadableError, AttributeError, OverflowError, ValueError):
             continue
         found.append(HistoryEntry(value=text_of(entry.get("value")) or None, at=at, by=setter_of(entry)))
     return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+
+def _moment_text(told: object) -> str:
+    """A moment as text, also where it is told as a number: of milliseconds."""
+    return str(int(told)) if isinstance(told, int | float) and not isinstance(told, bool) else text_of(told)
 
 
 def setter_of(entry: Mapping[str, Any]) -> Setter:

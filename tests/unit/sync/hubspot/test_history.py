@@ -48,11 +48,18 @@ def test_a_history_is_newest_first_whatever_its_order_and_its_times() -> None:
     told = [
         {"value": "lead", "timestamp": "2026-01-01T00:00:00Z"},
         {"value": "", "timestamp": "1769904000000"},
+        {"value": "customer", "timestamp": 1772323200000},
+        {"value": "other", "timestamp": 1774396800000.0},
         {"value": "no date"},
+        {"value": "no date", "timestamp": True},
+        {"value": "no date", "timestamp": float("inf")},
+        {"value": "no date", "timestamp": float("nan")},
         "nonsense",
     ]
     entries = history_of({"propertiesWithHistory": {"lifecyclestage": told}}, "lifecyclestage")
     assert [(entry.value, entry.at) for entry in entries] == [
+        ("other", datetime(2026, 3, 25, tzinfo=UTC)),
+        ("customer", datetime(2026, 3, 1, tzinfo=UTC)),
         (None, datetime(2026, 2, 1, tzinfo=UTC)),
         ("lead", datetime(2026, 1, 1, tzinfo=UTC)),
     ]
