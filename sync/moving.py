@@ -4,14 +4,15 @@ A stage is changed in two requests. Between them a contact has no stage, so its 
 else is begun: never more than one batch of contacts is blank, and the journal names them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
+from sync.clears import edit_under_our_clear, shows_since, was_filled, with_our_clear
 from sync.outcomes import GONE, Left, Outcomes
-from sync.planning import edit_under_our_clear
-from sync.ports import ContactReader, ContactWriter, FatalError, Lease, RetryableError
+from sync.ports import ContactReader, ContactWriter, FatalError, Lease, LeaseLost, RetryableError
 from sync.records import STAGE, Change, History, JournalEntry, Outcome, Refused, Stale, State, Unknown, Update, Written
 from workflows import PEOPLE
 
@@ -33,6 +34,10 @@ _STALE = (
 )
 _UNSEEN = "HubSpot does not show yet that it cleared the stage; the next run finds out"
 _THEIRS = "somebody else set the stage in the meantime; theirs stands"
+_FILLED = "somebody else set the stage between clear and set; theirs stands"
+
+_Times = Mapping[str, datetime | None]
+"""When HubSpot says that it took our clear, by contact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,7 @@ class _Seen:
     written: list[JournalEntry] = field(default_factory=list)
     times: dict[str, datetime | None] = field(default_factory=dict)
     kept: list[JournalEntry] = field(default_factory=list)
-    """HubSpot said yes, and the contact is still in the stage it had."""
+    """HubSpot said yes, and the contact has a stage that this request did not give it."""
     refused: list[tuple[JournalEntry, Refused]] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
 
@@ -116,13 +121,14 @@ class Mover:
         return left + (self._clear(clearing, read_at) if clearing else [])
 
     def fill(self, entries: Sequence[JournalEntry]) -> None:
-        """Give contacts that we left without a stage the one decided, if nobody has acted since."""
-        left = until_written(entries, self._fill)
-        self.outcomes.leave_open([replace(each, why=f"{each.why}; until then it has no stage") for each in left])
+        """Give contacts that an earlier run left without a stage the one decided, if nobody has acted since."""
+        with self._leaving_none_blank(entries, {}):
+            self._fill_all(entries, {})
 
     def _set(self, entries: Sequence[JournalEntry], read_at: float | None) -> list[Left]:
         self.outcomes.begin(entries, State.WRITING)
-        seen = self._send_values(entries, _SET, read_at)
+        with self._leaving_none_blank(entries, {}):
+            seen = self._send_values(entries, _SET, read_at)
         if not seen.kept:
             return seen.left
         # HubSpot kept the old stage: by its order that was a step back, so clear first.
@@ -130,28 +136,76 @@ class Mover:
 
     def _clear(self, entries: Sequence[JournalEntry], read_at: float | None) -> list[Left]:
         self.outcomes.begin(entries, State.CLEARING)
-        seen = self._send(entries, _CLEAR, read_at)
-        self.outcomes.confirm(seen.written, State.CLEARED)
-        for entry, outcome in seen.refused:
-            self.outcomes.refused(entry, outcome)
-        self.fill(seen.written)
-        return [*seen.left, *(Left(entry=entry, why=_LOST) for entry in seen.kept)]
+        times: dict[str, datetime | None] = {}
+        with self._leaving_none_blank(entries, times):
+            seen = self._send(entries, _CLEAR, read_at)
+            times.update(seen.times)
+            self.outcomes.confirm(seen.written, State.CLEARED)
+            for entry, outcome in seen.refused:
+                self.outcomes.refused(entry, outcome)
+            cleared, left = self._cleared_after_all(seen.kept, times)
+            self._fill_all([*seen.written, *cleared], times)
+        return [*seen.left, *left]
 
-    def _fill(self, entries: Sequence[JournalEntry], looks: int) -> list[Left]:
-        ready, unseen, read_at = self._still_blank(entries, looks)
+    def _cleared_after_all(
+        self, entries: Sequence[JournalEntry], times: _Times
+    ) -> tuple[list[JournalEntry], list[Left]]:
+        """Those without a stage, and those whose clear did not happen, of which HubSpot's yes to it showed a stage.
+
+        A workflow may have filled the empty stage at once: that is its word, and is left.
+        """
+        histories = self._reader.histories([e.change.contact_id for e in entries]) if entries else {}
+        cleared, left = [], []
+        for entry in entries:
+            history = histories.get(entry.change.contact_id)
+            if history is None:
+                self.outcomes.drop(entry, GONE)
+            elif history.stage_now is None:
+                cleared.append(entry)
+            elif shows_since(history, times.get(entry.change.contact_id)):
+                self._leave_to_others(entry, history)
+            elif history.stage_now == entry.change.stage_from:
+                left.append(Left(entry=entry, why=_LOST))
+            else:
+                self.outcomes.drop(entry, _THEIRS)
+        return cleared, left
+
+    def _leave_to_others(self, entry: JournalEntry, history: History) -> None:
+        """Somebody gave the contact a stage after our clear. A program that keeps doing so is a rival."""
+        by_a_program = history.stage and history.stage[0].by not in PEOPLE
+        undone = by_a_program and history.stage_now != entry.change.stage_to
+        (self.outcomes.undone if undone else self.outcomes.drop)(entry, _FILLED)
+
+    def _fill_all(self, entries: Sequence[JournalEntry], times: _Times) -> None:
+        left = until_written(entries, partial(self._fill, times))
+        blank = [replace(each, why=f"{each.why}; until then it has no stage") for each in left if each.why != _UNSEEN]
+        self.outcomes.leave_open([*blank, *(each for each in left if each.why == _UNSEEN)])
+
+    def _fill(self, times: _Times, entries: Sequence[JournalEntry], looks: int) -> list[Left]:
+        ready, unseen, read_at = self._still_blank(entries, times, looks)
         left = unseen + (self._send_values(ready, _FILL, read_at).left if ready else [])
         if unseen and looks + 1 < LOOKS_MAX:
             self._sleep(PAUSE_FIRST_S * 2**looks)
         return left
 
+    @contextmanager
+    def _leaving_none_blank(self, entries: Sequence[JournalEntry], times: _Times) -> Iterator[None]:
+        """Where writing ends here, the contacts that are without a stage by us get the old one back first."""
+        try:
+            yield
+        except LeaseLost:
+            raise
+        except (FatalError, RetryableError):
+            with suppress(FatalError, RetryableError):
+                if blank := self._blank(entries):
+                    ready, unseen, _ = self._still_blank(blank, times, looks=0)
+                    self._put_back(ready, "the new one could not be set", self.outcomes.fail)
+                    self.outcomes.leave_open(unseen)
+            raise
+
     def _send_values(self, entries: Sequence[JournalEntry], step: _Step, read_at: float | None) -> _Seen:
         """One request with the new values, stage and score together; what it came to is on record."""
-        try:
-            seen = self._send(entries, step, read_at)
-        except FatalError:
-            with suppress(FatalError, RetryableError):
-                self._put_back(self._blank(entries), "the new one could not be set", self.outcomes.fail)
-            raise
+        seen = self._send(entries, step, read_at)
         self.outcomes.done(seen.written, seen.times)
         refused = [entry for entry, _ in seen.refused if entry.change.stage_from is not None]
         blank = {entry.number for entry in (refused if step is _FILL else self._blank(refused))}
@@ -163,7 +217,9 @@ class Mover:
                 self.outcomes.refused(entry, outcome)
         return seen
 
-    def _still_blank(self, entries: Sequence[JournalEntry], looks: int) -> tuple[list[JournalEntry], list[Left], float]:
+    def _still_blank(
+        self, entries: Sequence[JournalEntry], times: _Times, looks: int
+    ) -> tuple[list[JournalEntry], list[Left], float]:
         """Those that our clear alone has touched, those that do not show it yet, and the moment this look counts from.
 
         Each look counts from its beginning. After some that came to nothing it counts from its end: where HubSpot is
@@ -174,14 +230,16 @@ class Mover:
         ready: list[JournalEntry] = []
         unseen: list[Left] = []
         for entry in entries:
-            history = histories.get(entry.change.contact_id)
-            if history is None:
+            told, cleared_at = histories.get(entry.change.contact_id), times.get(entry.change.contact_id)
+            if told is None:
                 self.outcomes.drop(entry, GONE)
-            elif entry.change.clears_first and history.stage_now == entry.change.stage_from:
-                # Most likely a copy of HubSpot's that is behind: it has confirmed the clear.
-                unseen.append(Left(entry=entry, why=_UNSEEN))
-            elif history.stage_now is not None:
-                self.outcomes.drop(entry, "somebody else set the stage between clear and set; theirs stands")
+                continue
+            history = with_our_clear(told, entry.change, cleared_at)
+            if history.stage_now is not None:
+                if entry.change.clears_first and not was_filled(history, entry.change, cleared_at):
+                    unseen.append(Left(entry=entry, why=_UNSEEN))  # a copy of HubSpot's that is behind
+                else:
+                    self._leave_to_others(entry, history)
             elif entry.change.stage_from is not None and history.stage and history.stage[0].by in PEOPLE:
                 self.outcomes.drop(entry, "somebody emptied the stage in the meantime; that stands")
             elif edited := edit_under_our_clear(history, entry.change):
@@ -281,7 +339,7 @@ class Mover:
                 seen.written.append(entry)
             else:
                 seen.left.append(Left(entry=entry, why=_LOST))
-        elif stage == step.before(change) != "" and is_certain:
+        elif is_certain and stage and (step is _CLEAR or stage == step.before(change)):
             seen.kept.append(entry)
         elif stage in ("", step.before(change)):
             seen.left.append(Left(entry=entry, why=_LOST))

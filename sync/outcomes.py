@@ -91,6 +91,11 @@ class Outcomes:
         self.confirm([entry], State.CANCELLED, why)
         self.applied.dropped.append((entry.change.contact_id, why))
 
+    def undone(self, entry: JournalEntry, why: str) -> None:
+        """A program put a stage where our clear had taken one: left as it is, and remembered of that program."""
+        self.confirm([entry], State.REVERSED, why)
+        self.applied.dropped.append((entry.change.contact_id, why))
+
     def refuse(self, entry: JournalEntry, reason: str) -> None:
         """HubSpot will not have it, and is not asked again before it changes."""
         self._fail(entry, State.REFUSED, reason)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from config import Rulebook
 from scoring import Score
-from sync.records import Change, ContactRecord, History, Role
+from sync.records import Change, ContactRecord, Role
 from sync.wording import reason_for, reasons_text
-from workflows import PEOPLE, Decision, Hold, LeaveAlone, Move, must_clear
+from workflows import Decision, Hold, LeaveAlone, Move, must_clear
 
 _SCORE_ROLES: tuple[Role, ...] = ("score", "fit", "engagement", "grade", "reasons")
 CONTESTABLE: tuple[Role, ...] = (*_SCORE_ROLES, "exclusion")
@@ -85,18 +85,6 @@ def _is_too_small(record: ContactRecord, decision: Decision, score: Score, ruleb
     except ValueError:
         return False
     return abs(score.total - old) < rulebook.policy.min_delta
-
-
-def edit_under_our_clear(history: History, change: Change) -> str | None:
-    """The stage that somebody gave a contact in the moment before we cleared it, and that our clear wiped out.
-
-    HubSpot has no conditional write: only its history shows such an edit. None where there was none.
-    """
-    empty = history.stage_now is None and change.stage_from is not None
-    if not empty or not history.stage or history.stage[0].by in PEOPLE:
-        return None
-    before = next((entry.value for entry in history.stage if entry.value is not None), None)
-    return before if before != change.stage_from else None
 
 
 @dataclass(slots=True)

@@ -112,6 +112,8 @@ class State(Enum):
     """HubSpot will not have it; where a stage had been cleared, the old one is back. Not sent again as it is."""
     CANCELLED = "cancelled"
     """No longer wanted or not possible when its turn came: somebody else changed the contact, or the run ended."""
+    REVERSED = "reversed"
+    """HubSpot confirmed our clear, and a program gave the contact a stage before we could: that one was left."""
     SETTLED = "settled"
     """Left open by a run that was cut off, and closed by a later one."""
 
@@ -119,7 +121,7 @@ class State(Enum):
 OPEN_STATES = (State.CLEARING, State.CLEARED, State.WRITING)
 """Sent, or about to be, with the outcome not on record."""
 
-WRITTEN_STATES = (State.DONE, State.SETTLED, *OPEN_STATES)
+WRITTEN_STATES = (State.DONE, State.REVERSED, State.SETTLED, *OPEN_STATES)
 """Written, or perhaps."""
 
 
@@ -229,7 +231,7 @@ class RunRecord:
     finished_at: datetime | None
     rulebook_version: str
     summary: Mapping[str, object]
-    """The document that `--json` prints; empty while running."""
+    """The document that `--json` prints; while running, what the next run must know should this one be cut off."""
     error: str = ""
 
 

@@ -9,17 +9,20 @@ from workflows import PEOPLE, HistoryEntry
 LOOKED_THROUGH = 20
 """How many of a contact's newest changes are looked through for the last two that wrote a property."""
 
+_CERTAIN = (State.DONE, State.REVERSED)
+
 
 def is_unexplained(change: Change, newest: JournalEntry, names: Collection[str]) -> bool:
     """Whether HubSpot now holds something else, in one of these properties, than our newest change left there."""
-    left = _after(newest.change)
+    left = _left_by(newest)
     return any(left.get(name) != now for name, now in _before(change).items() if name in names)
 
 
 def reversed_twice(change: Change, past: Sequence[JournalEntry], names: Collection[str]) -> frozenset[str]:
     """Those of these properties that this change would write a third time, after two reversals in a row.
 
-    `past` is newest first. A reversal: we wrote a value, HubSpot confirmed it, and at our next look there was another.
+    `past` is newest first. A reversal: we wrote a value, HubSpot confirmed it, and at our next look there was another;
+    for a stage also: we cleared it, HubSpot confirmed that, and before our set there was another.
     A change whose outcome is not certain proves nothing. One difference may come from a merge, or from a database that
     was restored from an old copy; two in a row do not.
     """
@@ -28,14 +31,14 @@ def reversed_twice(change: Change, past: Sequence[JournalEntry], names: Collecti
 
 def _twice(name: str, now: str, past: Sequence[JournalEntry]) -> bool:
     writes = _last_two(name, past)
-    if len(writes) < 2 or any(entry.state is not State.DONE for entry in writes):
+    if len(writes) < 2 or any(entry.state not in _CERTAIN for entry in writes):
         return False
-    newest, earlier = (entry.change for entry in writes)
-    return now != _after(newest)[name] and _before(newest)[name] != _after(earlier)[name]
+    newest, earlier = writes
+    return now != _left_by(newest)[name] and _before(newest.change)[name] != _left_by(earlier)[name]
 
 
 def _last_two(name: str, past: Sequence[JournalEntry]) -> Sequence[JournalEntry]:
-    return [entry for entry in past if name in _after(entry.change)][:2]
+    return [entry for entry in past if name in _left_by(entry)][:2]
 
 
 def was_moved_by_programs(history: Sequence[HistoryEntry], past: Sequence[JournalEntry]) -> bool:
@@ -46,6 +49,8 @@ def was_moved_by_programs(history: Sequence[HistoryEntry], past: Sequence[Journa
     entries = iter(history)
     for move in _last_two(STAGE, past):
         for entry in entries:
+            if move.state is State.REVERSED and entry.value is None:
+                break  # our clear, whatever HubSpot calls us
             if entry.by in PEOPLE:
                 return False
             if entry.value == move.change.stage_to:
@@ -69,6 +74,12 @@ def is_the_same(change: Change, other: Change) -> bool:
 
 def _before(change: Change) -> Mapping[str, str]:
     return {**change.before, STAGE: change.stage_from or ""} if change.moves else change.before
+
+
+def _left_by(entry: JournalEntry) -> Mapping[str, str]:
+    """What others reversed, where it is not there any more: of a move that ended at our clear, the stage alone."""
+    change = entry.change
+    return {STAGE: change.stage_to or ""} if entry.state is State.REVERSED else _after(change)
 
 
 def _after(change: Change) -> Mapping[str, str]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sync.applying import Applier
+from sync.clears import edit_under_our_clear, with_our_clear
 from sync.evaluation import Evaluator
 from sync.outcomes import Applied
-from sync.planning import edit_under_our_clear
 from sync.ports import ContactReader, Journal
 from sync.records import Change, ContactRecord, History, JournalEntry, Mode, RunRecord, State
 from sync.wording import PUTS_BACK
@@ -28,33 +28,54 @@ class LeftOver:
     @property
     def everything(self) -> bool:
         """Every contact must be read: a pass was cut off whose contacts nothing else names."""
-        return any(run.mode in _OWED_WHOLE for run in self.runs)
+        return any(_is_owed_whole(run) for run in self.runs)
 
     @property
     def fading(self) -> bool:
         """The contacts whose score fades must be read: a decay pass was cut off."""
         return any(run.mode == "decay" for run in self.runs)
 
+    def moves_accepted(self, rulebook_version: str) -> int:
+        """How many moves of a plan too large a person has let through, with this rulebook, that were not all written."""
+        accepted = (run.summary.get("moves_accepted") for run in self.runs if run.rulebook_version == rulebook_version)
+        return max((moves for moves in accepted if isinstance(moves, int)), default=0)
+
 
 _OWED_WHOLE: tuple[Mode, ...] = ("full", "list", "since", "contacts")
-_MAKES_GOOD: Mapping[Mode, tuple[Mode, ...]] = dict.fromkeys(_OWED_WHOLE, ("full",)) | {
-    "decay": ("full", "decay", "incremental")
-}
-"""Which passes do what a cut-off one of a mode should have done; any pass for modes that are not named."""
+"""Modes whose contacts only a full pass is sure to read."""
+_MAKES_DECAY_GOOD: tuple[Mode, ...] = ("full", "decay", "incremental")
+
+_PLANNED_WITHIN = timedelta(days=1)
+"""A plan holds no lease, so one on record as running may be under way; after so long it was killed."""
 
 
-def left_over(journal: Journal) -> LeftOver:
+def _asked(run: RunRecord) -> list[str]:
+    """The contacts that a run was asked for by name, as far as it came to put them on record."""
+    asked = run.summary.get("contacts_asked")
+    return [each["id"] for each in asked] if isinstance(asked, list) else []
+
+
+def _is_owed_whole(run: RunRecord) -> bool:
+    return run.mode in _OWED_WHOLE and not _asked(run)
+
+
+def left_over(journal: Journal, *, at: datetime) -> LeftOver:
     """What is owed; changes nothing.
 
     Must be asked with the lease in hand: only then is a run on record as running one that was cut off.
     """
-    runs = [run for run in journal.interrupted() if run.mode != "plan"]
+    runs = [run for run in journal.interrupted() if run.mode != "plan" or _was_killed(run, at)]
     entries = journal.open_entries()
     ids = [entry.change.contact_id for entry in entries]
     for run in runs:
-        if run.mode != "full":  # all of its contacts are read again anyway
+        ids += _asked(run)
+        if run.mode not in ("full", "plan"):  # all contacts of the one are read again anyway, nobody waits for the other
             ids += [e.change.contact_id for batch in journal.entries(run.id, states=[State.PLANNED]) for e in batch]
     return LeftOver(runs=runs, entries=entries, contact_ids=list(dict.fromkeys(ids)))
+
+
+def _was_killed(plan: RunRecord, at: datetime) -> bool:
+    return plan.state == "running" and at - plan.started_at > _PLANNED_WITHIN
 
 
 def settle(
@@ -93,7 +114,9 @@ def close(owed: LeftOver, *, journal: Journal, run_id: int, mode: Mode, at: date
     """Put on record that this run has done what was owed, as far as a pass of its mode can."""
     journal.mark(owed.entries, State.SETTLED, f"settled by run {run_id}")
     for run in owed.runs:
-        if mode not in _MAKES_GOOD.get(run.mode, (mode,)):
+        if _is_owed_whole(run) and mode != "full":
+            continue
+        if run.mode == "decay" and mode not in _MAKES_DECAY_GOOD:
             continue
         for batch in journal.entries(run.id, states=[State.PLANNED]):
             journal.mark(batch, State.CANCELLED, f"its run was cut off before its turn; read again by run {run_id}")
@@ -108,7 +131,10 @@ def _stages_owed(
     if not records:
         return []
     histories = reader.histories([r.id for r in records])
-    asked = [(record, histories.get(record.id, History()), moving[record.id]) for record in records]
+    asked = [
+        (record, with_our_clear(histories.get(record.id, History()), moving[record.id]), moving[record.id])
+        for record in records
+    ]
     edited = [_put_back(r, stage) for r, history, change in asked if (stage := edit_under_our_clear(history, change))]
     known = [_with_history(*each, policy) for each in asked if not edit_under_our_clear(*each[1:])]
     evaluations, failures = evaluator.evaluate(known)
@@ -124,7 +150,8 @@ def _stages_owed(
 def _with_history(record: ContactRecord, history: History, change: Change, policy: Policy) -> ContactRecord:
     """The record as its history tells it; where that does not name our clear, our journal does.
 
-    An empty stage that a person emptied last is theirs. Any other is the one we cleared, whatever HubSpot calls us.
+    An empty stage that a person emptied after our clear is theirs. Any other is the one we cleared, or were about to:
+    who emptied it in the moment before us cannot be told from us, and a lead without a stage would be worse.
     """
     standing = with_stage_history(record.standing, history.stage, policy)
     theirs = history.stage and history.stage[0].by in PEOPLE

@@ -56,6 +56,9 @@ class FakePortal:
         self.histories_read: list[str] = []
         self.calls_us = Setter.INTEGRATION
         """How the history names our writes."""
+        self.fills_with = ""
+        """The stage that a workflow gives a contact in the moment its stage is emptied; none, if empty."""
+        self.fills_before_it_answers = True
         self.lists: dict[str, list[str]] = {}
         self.time = NOW
         self.steady_s = 0.0
@@ -208,6 +211,8 @@ class FakePortal:
         except AnswerLostError:
             return [Unknown(reason="no answer") for _ in updates]
         outcomes = [self._written(update) for update in updates]
+        for update in updates:
+            self._workflow(update)
         try:
             self._happens("after write")
         except AnswerLostError:
@@ -229,8 +234,15 @@ class FakePortal:
         if self._is_backward(row.texts.get(STAGE, ""), values.get(STAGE, "")):
             del values[STAGE]
         self._put(row, values, by=self.calls_us, at=self._tick())
+        if self.fills_before_it_answers:
+            self._workflow(update)
         present = {name: row.texts.get(name, "") for name in (STAGE, *update.properties)}
         return Written(values=present, at=row.modified_at)
+
+    def _workflow(self, update: Update) -> None:
+        row = self._rows.get(update.contact_id)
+        if self.fills_with and row and update.properties.get(STAGE) == "" == row.texts.get(STAGE, ""):
+            self._put(row, {STAGE: self.fills_with}, by=Setter.OTHER, at=self._tick())
 
     def _is_backward(self, old: str, new: str) -> bool:
         both = old in PORTAL_ORDER and new in PORTAL_ORDER

@@ -128,6 +128,25 @@ def test_a_crash_of_the_run_that_makes_a_crash_good_is_made_good_too() -> None:
         ends_well(setting)
 
 
+@pytest.mark.parametrize("name", [Setter.PERSON, Setter.DEAL])
+def test_a_crash_leaves_nobody_without_a_stage_even_where_hubspot_calls_us_a_person(name: Setter) -> None:
+    chosen = random.Random(3)
+    for step in every_step():
+        setting = a_busy_portal()
+        setting.portal.calls_us = name
+        killed(setting, step)
+        try:
+            setting.resync("incremental", fate=Fate(chosen.randint(1, steps_of_a_run())))
+        except KilledError:
+            setting.store.lease.end_process()
+        setting.resync("incremental")
+        assert stages(setting) == {i: texts.get(STAGE, "") for i, texts in undisturbed().items()}
+
+
+def stages(setting: Setting) -> dict[str, str]:
+    return {i: texts.get(STAGE, "") for i, texts in setting.portal.texts().items()}
+
+
 def test_a_crash_between_batches_is_made_good_however_many_there_are() -> None:
     def three_batches() -> Setting:
         setting = Setting()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.ports import FatalError, LeaseLost
+from sync.ports import FatalError, LeaseLost, RetryableError
 from sync.records import STAGE, State
 from tests.builders import LEAD, MQL, SQL, SUBSCRIBER, a_rulebook
 from tests.fakes.portal import answer_lost, nothing
@@ -116,11 +116,22 @@ class TestOthersActMeanwhile:
         assert [i for i, _ in summary.dropped] == ["1"]
         assert summary.tally.failed == []
 
-    def test_a_person_who_empties_the_stage_in_the_moment_before_the_clear_is_let_be(self) -> None:
+    def test_a_person_who_empties_the_stage_in_the_moment_of_our_clear_cannot_be_told_from_us(self) -> None:
         setting = a_setting_with_one_move()
         setting.portal.meanwhile("before write", lambda: setting.portal.edited("1", stage=""))
+        setting.resync()
+        assert setting.portal.stages_of("1") == [SQL, "", MQL]
+
+    def test_a_person_who_sets_and_empties_the_stage_between_clear_and_set_is_let_be(self) -> None:
+        setting = a_setting_with_one_move()
+
+        def sets_and_empties() -> None:
+            setting.portal.edited("1", stage=LEAD)
+            setting.portal.edited("1", stage="")
+
+        setting.portal.meanwhile("after write", sets_and_empties)
         summary = setting.resync()
-        assert setting.portal.stages_of("1") == [SQL, ""]
+        assert setting.portal.stages_of("1") == [SQL, "", LEAD, ""]
         assert [i for i, _ in summary.dropped] == ["1"]
 
     def test_a_workflow_that_fills_the_empty_stage_is_not_overwritten_in_the_same_run(self) -> None:
@@ -245,6 +256,39 @@ class TestRefusals:
         assert setting.portal.stages_of("1") == [SQL, "", MQL]
 
 
+    @pytest.mark.parametrize("moment", ["after write", "before histories"])
+    @pytest.mark.parametrize("error", [RetryableError("The day is used up."), FatalError("No token.")])
+    def test_an_error_between_clear_and_set_goes_on_when_the_cleared_have_their_stage_back(
+        self, moment: str, error: Exception
+    ) -> None:
+        setting = a_setting_with_one_move()
+        setting.lead("2", 50, stage=SQL)
+
+        def breaks() -> None:
+            raise error
+
+        def half_written() -> None:
+            setting.portal.edited("2", stage=LEAD)
+            setting.portal.meanwhile(moment, breaks)
+
+        setting.portal.meanwhile("before write", half_written)
+        with pytest.raises(type(error), match=str(error)):
+            setting.resync()
+        assert setting.portal.stages_of("1") == [SQL, "", SQL]
+
+    def test_a_customer_whom_a_broken_off_clear_wiped_out_is_a_customer_again(self) -> None:
+        setting = a_setting_with_one_move()
+
+        def breaks() -> None:
+            raise RetryableError
+
+        setting.portal.meanwhile("before write", lambda: setting.portal.edited("1", stage="customer"))
+        setting.portal.meanwhile("after write", breaks)
+        with pytest.raises(RetryableError):
+            setting.resync()
+        assert setting.portal.stages_of("1") == [SQL, "customer", "", "customer"]
+
+
 class TestLostAnswers:
     @pytest.mark.parametrize("moment", ["before write", "after write"])
     @pytest.mark.parametrize("request_number", [1, 2])
@@ -297,6 +341,14 @@ class TestLostAnswers:
         assert [i for i, _ in summary.tally.failed] == ["1"]
         setting.resync("incremental")
         assert setting.portal.stages_of("1") == [SQL, "", MQL]
+
+
+@pytest.mark.parametrize("name", list(Setter))
+def test_a_lead_that_is_moved_ends_with_a_stage_whatever_hubspot_calls_us(name: Setter) -> None:
+    setting = a_setting_with_one_move()
+    setting.portal.calls_us = name
+    setting.resync()
+    assert setting.portal.stages_of("1") == [SQL, "", MQL]
 
 
 class TestTheLease:

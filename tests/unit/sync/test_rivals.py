@@ -239,6 +239,7 @@ def newest_first(*writes: JournalEntry) -> list[JournalEntry]:
         ([a_write("", "1"), a_write("1", "2")], "9", False),
         ([a_write("", "1")], "9", False),
         ([], "9", False),
+        ([a_write("9", "1", State.REVERSED), a_write("9", "1", State.REVERSED)], "9", False),
         ([a_write("", "1"), a_write("9", "1", State.SETTLED)], "9", False),
         ([a_write("", "1", State.CANCELLED), a_write("9", "1")], "9", False),
         ([a_write("", "1"), a_write("9", "1"), a_write("9", "1", State.REFUSED)], "9", False),
@@ -248,6 +249,19 @@ def test_two_differences_in_a_row_and_only_certain_ones_make_a_rival(
     writes: list[JournalEntry], now: str, contested: bool
 ) -> None:
     assert reversed_twice(a_change(now, "3"), newest_first(*writes), ["p"]) == (frozenset("p") if contested else set())
+
+
+def a_move(state: State) -> JournalEntry:
+    change = Change(
+        contact_id="1", before={"p": ""}, after={"p": "1"}, moves=True, stage_from=LEAD, stage_to=SQL, clears_first=True
+    )
+    return JournalEntry(run_id=1, number=1, change=change, state=state)
+
+
+@pytest.mark.parametrize("earlier", [State.DONE, State.REVERSED])
+def test_a_move_that_ended_at_our_clear_tells_of_the_stage_and_of_nothing_else(earlier: State) -> None:
+    newest = a_move(State.REVERSED)
+    assert reversed_twice(newest.change, [newest, a_move(earlier)], [STAGE, "p"]) == {STAGE}
 
 
 def test_changes_of_other_properties_lie_between_without_harm() -> None:

@@ -33,10 +33,11 @@ def test_the_next_start_sets_the_stage() -> None:
     assert setting.portal.stages_of("1") == [SQL, "", MQL]
 
 
+@pytest.mark.parametrize("name", [Setter.OTHER, Setter.PERSON, Setter.DEAL])
 @pytest.mark.parametrize("points", [50, 0])
-def test_the_next_start_sets_a_stage_whatever_hubspot_calls_us(points: int) -> None:
+def test_the_next_start_sets_a_stage_whatever_hubspot_calls_us(points: int, name: Setter) -> None:
     setting = Setting()
-    setting.portal.calls_us = Setter.OTHER
+    setting.portal.calls_us = name
     setting.lead("1", points, stage=SQL)
     fate = Fate()
     setting.portal.meanwhile("after write", fate.strike)
