@@ -123,6 +123,9 @@ class Journal(Protocol):
 
     def start_run(self, mode: Mode, *, rulebook_version: str, at: datetime) -> int: ...
 
+    def note(self, run_id: int, summary: Mapping[str, object]) -> None:
+        """Put on record of a run under way what the next one must know, should it be cut off."""
+
     def finish_run(
         self, run_id: int, state: RunState, *, summary: Mapping[str, object], at: datetime, error: str = ""
     ) -> None: ...

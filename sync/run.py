@@ -19,10 +19,10 @@ from sync.outcomes import Applied, Outcomes
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import ContactError, FatalError, RetryableError, words_of
 from sync.records import Mode, RequestCount, RunRecord, RunState
-from sync.selecting import Selection, forget, missed, regrouped, seen_up_to, selected, widened
+from sync.selecting import Selection, forget, missed, regrouped, seen_up_to, selected, waiting_plan, widened
 from sync.settling import LeftOver, close, left_over, settle
 from sync.watermark import ReadUpTo
-from sync.wording import contested
+from sync.wording import contested, plan_waits
 from sync.world import Knobs, World
 from workflows import Exclusion, LeaveAlone, after_opt_out
 
@@ -30,6 +30,17 @@ log = structlog.get_logger(__name__)
 
 EVALUATED_TOGETHER = 1_000
 """Contacts whose histories are asked for together: few of a page need theirs, and a request holds fifty."""
+
+FORGOTTEN_TOGETHER = 10_000
+"""Contacts whose ids are taken out of past reports together: each time all of those are read."""
+
+
+class PlanWaits(Exception):
+    """A refused plan waits for a person; the run of which it might be a part was not made."""
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__(plan_waits(run_id))
+        self.run_id = run_id
 
 
 @dataclass(slots=True)
@@ -47,6 +58,10 @@ class Summary:
     """Every change up to it was there to be read; None where no contact with a change date was."""
     tally: Tally = field(default_factory=Tally)
     dropped: list[tuple[str, str]] = field(default_factory=list)
+    asked: Sequence[str] = ()
+    """The contacts that it was asked for by name: all of them are the next run's, should this one be cut off."""
+    moves_accepted: int = 0
+    """How many moves a person has let through, in a plan that may be too large: so many need not be asked for again."""
     plan_refused: str | None = None
     interrupted: bool = False
     duration_s: float = 0.0
@@ -78,6 +93,8 @@ class Summary:
                 "rate_limited": requests.rate_limited,
             },
             "duration_s": round(self.duration_s, 3),
+            "contacts_asked": [{"id": contact_id} for contact_id in self.asked],
+            "moves_accepted": self.moves_accepted,
             "plan_refused": self.plan_refused,
             "interrupted": self.interrupted,
             "read_up_to": self.read_up_to and self.read_up_to.isoformat(),
@@ -89,29 +106,46 @@ class Summary:
 
 
 def resync(
-    world: World, selection: Selection, knobs: Knobs, *, command: str, accept_large_plan: bool = False
+    world: World,
+    selection: Selection,
+    knobs: Knobs,
+    *,
+    command: str,
+    accept_large_plan: bool = False,
+    unless_a_plan_waits: bool = False,
 ) -> Summary:
-    """Read, score, decide and write, as the only run on this portal. LeaseHeld when another does not let go."""
+    """Read, score, decide and write, as the only run on this portal. LeaseHeld when another does not let go.
+
+    `unless_a_plan_waits`: PlanWaits where a refused one does, of which this run might write a part. What was left
+    without a stage is settled before.
+    """
     with _lease(world, command, knobs):
         at = world.now()
-        owed = left_over(world.journal)
+        owed = left_over(world.journal, at=at)
         settled = _settle(world, owed, at)
+        if unless_a_plan_waits and (kept := waiting_plan(world)):
+            raise PlanWaits(kept.id)
         budget = todays_budget(knobs.daily_writes_max, journal=world.journal, now=world.now)
         selection = widened(selection, owed, world)
         with _on_record(world, selection.mode, at, selection.mode) as summary:
             _take_over(summary, settled)
+            summary.asked = selection.contact_ids
+            world.journal.note(summary.run_id, summary.as_json())
             planned = _read_and_plan(world, selection, owed, knobs, summary, at)
             if summary.interrupted:
                 return summary
-            if not accept_large_plan:
+            accepted = owed.moves_accepted(world.rulebook.version)
+            summary.moves_accepted = planned.moved if accept_large_plan else accepted
+            if planned.moved > summary.moves_accepted:
                 summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
             if summary.plan_refused is None:
+                world.journal.note(summary.run_id, summary.as_json())
                 _write(world, summary, summary.run_id, at, budget)
                 if not summary.interrupted:
                     close(owed, journal=world.journal, run_id=summary.run_id, mode=selection.mode, at=at)
                     _move_watermark(world, selection.mode, summary.read_up_to)
                     if selection.mode == "full":
-                        for ids in world.memory.not_seen_since(summary.run_id):
+                        for ids in regrouped(world.memory.not_seen_since(summary.run_id), FORGOTTEN_TOGETHER):
                             forget(world, ids)
                     world.journal.prune(before=at - timedelta(days=knobs.keep_runs_days))
         return summary
@@ -144,7 +178,7 @@ def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summ
                 "Nothing was written. Make a new plan, or set SCORELINE_RULEBOOK to the one it was made with."
             )
         at = world.now()
-        settled = _settle(world, left_over(world.journal), at)
+        settled = _settle(world, left_over(world.journal, at=at), at)
         budget = todays_budget(knobs.daily_writes_max, journal=world.journal, now=world.now)
         chosen = cast(Mode, kept.summary.get("selection", kept.mode))
         with _on_record(world, "apply", at, chosen) as summary:

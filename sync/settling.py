@@ -36,7 +36,7 @@ class LeftOver:
         return any(run.mode == "decay" for run in self.runs)
 
     def moves_accepted(self, rulebook_version: str) -> int:
-        """How many moves of a plan too large a person has let through, with this rulebook, that were not all written."""
+        """How many moves of a plan that was cut off a person has let through, with this rulebook."""
         accepted = (run.summary.get("moves_accepted") for run in self.runs if run.rulebook_version == rulebook_version)
         return max((moves for moves in accepted if isinstance(moves, int)), default=0)
 
@@ -56,7 +56,7 @@ def _asked(run: RunRecord) -> list[str]:
 
 
 def _is_owed_whole(run: RunRecord) -> bool:
-    return run.mode in _OWED_WHOLE and not _asked(run)
+    return run.mode in _OWED_WHOLE and not (run.mode == "contacts" and "contacts_asked" in run.summary)
 
 
 def left_over(journal: Journal, *, at: datetime) -> LeftOver:
@@ -69,7 +69,7 @@ def left_over(journal: Journal, *, at: datetime) -> LeftOver:
     ids = [entry.change.contact_id for entry in entries]
     for run in runs:
         ids += _asked(run)
-        if run.mode not in ("full", "plan"):  # all contacts of the one are read again anyway, nobody waits for the other
+        if run.mode not in ("full", "plan"):  # the one's are all read again anyway, the other's are nobody's duty
             ids += [e.change.contact_id for batch in journal.entries(run.id, states=[State.PLANNED]) for e in batch]
     return LeftOver(runs=runs, entries=entries, contact_ids=list(dict.fromkeys(ids)))
 

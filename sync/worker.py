@@ -15,9 +15,8 @@ from config import Settings
 from sync.bootstrap import knobs_of, opened_world, portal_zone
 from sync.ports import FatalError, LeaseHeld, RetryableError
 from sync.records import Mode
-from sync.run import Summary, resync
-from sync.selecting import Selection, overdue, waiting_plan
-from sync.wording import plan_waits
+from sync.run import PlanWaits, Summary, resync
+from sync.selecting import Selection, overdue
 from sync.world import Knobs, World
 
 log = structlog.get_logger(__name__)
@@ -72,11 +71,11 @@ def one_pass(mode: Mode, knobs: Knobs, opened: Callable[[], AbstractContextManag
     """
     try:
         with opened() as world:
-            if mode != "full" and (kept := waiting_plan(world)):
-                log.error(plan_waits(kept.id), action="worker.plan_waits", run_id=kept.id)
-                return None
             chosen = (overdue(world) or mode) if mode == "incremental" else mode
-            summary = resync(world, Selection(mode=chosen), knobs, command="worker")
+            summary = resync(world, Selection(mode=chosen), knobs, command="worker", unless_a_plan_waits=mode != "full")
+    except PlanWaits as waits:
+        log.error(str(waits), action="worker.plan_waits", run_id=waits.run_id)  # noqa: TRY400 - no failure
+        return None
     except LeaseHeld as held:
         log.warning("Another run holds the portal; this pass is left out.", action="worker.held", pid=held.holder.pid)
         return None

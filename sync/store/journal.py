@@ -39,14 +39,15 @@ class SqlJournal:
         with self._database.write() as connection:
             return int(connection.execute(insert(runs).values(values).returning(runs.c.id)).scalar_one())
 
+    def note(self, run_id: int, summary: Mapping[str, object]) -> None:
+        """Put on record of a run under way what the next one must know, should it be cut off. LookupError as below."""
+        self._put(run_id, {"summary": json.dumps(summary)})
+
     def finish_run(
         self, run_id: int, state: RunState, *, summary: Mapping[str, object], at: datetime, error: str = ""
     ) -> None:
         """Record how a run ended. LookupError when this portal has no such run."""
-        values = {"state": state, "summary": json.dumps(summary), "finished_at": to_ms(at), "error": error}
-        with self._database.write() as connection:
-            self._must_be_ours(connection, run_id)
-            connection.execute(update(runs).where(runs.c.id == run_id).values(values))
+        self._put(run_id, {"state": state, "summary": json.dumps(summary), "finished_at": to_ms(at), "error": error})
 
     def run(self, run_id: int) -> RunRecord | None:
         """This portal's run of this id."""
@@ -182,6 +183,11 @@ class SqlJournal:
         with self._database.write() as connection:
             connection.execute(delete(changes).where(changes.c.run_id.in_(old), ~is_open))
             connection.execute(delete(runs).where(runs.c.id.in_(old), ~exists().where(changes.c.run_id == runs.c.id)))
+
+    def _put(self, run_id: int, values: Mapping[str, object]) -> None:
+        with self._database.write() as connection:
+            self._must_be_ours(connection, run_id)
+            connection.execute(update(runs).where(runs.c.id == run_id).values(values))
 
     def _our_runs(self) -> Select[Any]:
         return select(runs).where(runs.c.portal_id == self._portal_id)

@@ -506,6 +506,14 @@ def test_the_latest_changes_of_a_contact_are_those_that_were_begun_newest_first(
     assert journal.latest([], 3) == {}
 
 
+def test_what_is_noted_of_a_run_under_way_is_in_its_record_and_leaves_it_running(journal: Journal) -> None:
+    run_id = a_run(journal)
+    journal.note(run_id, {"moves_accepted": 7})
+    run = journal.run(run_id)
+    assert run is not None
+    assert (run.state, run.finished_at, run.summary) == ("running", None, {"moves_accepted": 7})
+
+
 def test_a_change_that_was_cancelled_before_anything_was_sent_is_none_of_the_latest(journal: Journal) -> None:
     def left(*states: State) -> list[State]:
         run_id = a_run(journal, a_change("1"))

@@ -48,6 +48,9 @@ class FakeJournal:
         )
         return self._last_id
 
+    def note(self, run_id: int, summary: Mapping[str, object]) -> None:
+        self._runs[run_id] = replace(self._runs[run_id], summary=json.loads(json.dumps(summary)))
+
     def finish_run(
         self, run_id: int, state: RunState, *, summary: Mapping[str, object], at: datetime, error: str = ""
     ) -> None:

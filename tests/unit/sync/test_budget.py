@@ -7,7 +7,8 @@ import pytest
 
 from sync.ports import RetryableError
 from sync.records import STAGE
-from tests.builders import LEAD, MQL, NOW, SQL
+from sync.world import Knobs
+from tests.builders import LEAD, MQL, NOW, SQL, a_contact
 from tests.fakes.death import Fate, KilledError
 from tests.unit.sync.world import ANY_SIZE, Setting
 
@@ -131,3 +132,53 @@ def test_the_day_begins_at_midnight_of_the_portal_also_in_the_middle_of_a_run() 
     with pytest.raises(RetryableError):
         setting.resync(knobs=knobs, progress=midnight)
     assert written(setting) == 200
+
+
+def a_large_plan(accepted: int) -> tuple[Setting, Knobs]:
+    """So many leads of ten that move, more than may without being asked; a person has let them, for three a day."""
+    setting = Setting()
+    setting.store.journal.now = lambda: setting.now
+    for number in range(10):
+        setting.lead(f"{number:03}", 70 if number < accepted else 5, stage=LEAD)
+    knobs = Knobs(floor=0, first_share=0.3, share=0.3, daily_writes_max=3)
+    with pytest.raises(RetryableError):
+        setting.resync(knobs=knobs, accept_large_plan=True)
+    a_day_later(setting)
+    return setting, knobs
+
+
+def test_what_a_person_has_let_through_goes_on_the_days_after() -> None:
+    setting, knobs = a_large_plan(8)
+    for _ in range(2):
+        with pytest.raises(RetryableError):
+            setting.resync("incremental", knobs=knobs)
+        a_day_later(setting)
+    assert setting.resync("incremental", knobs=knobs).plan_refused is None
+    assert [setting.portal.stage(f"{number:03}") for number in range(10)] == [SQL] * 8 + [LEAD] * 2
+
+
+def test_a_larger_plan_than_was_let_through_is_refused_on_the_second_day() -> None:
+    setting, knobs = a_large_plan(4)
+    for number in range(4, 10):
+        setting.portal.does_more(a_contact(f"{number:03}", 70))
+    refused = setting.resync("incremental", knobs=knobs)
+    assert "moves 7 of 10" in str(refused.plan_refused)
+
+
+def test_what_was_let_through_with_one_rulebook_is_refused_with_another() -> None:
+    setting, knobs = a_large_plan(8)
+    setting.rulebook = replace(setting.rulebook, version="another")
+    assert setting.resync("incremental", knobs=knobs).plan_refused
+
+
+def test_a_run_that_is_killed_while_it_writes_keeps_what_was_let_through() -> None:
+    setting = Setting()
+    for number in range(10):
+        setting.lead(f"{number:03}", 70, stage=LEAD)
+    knobs, fate = Knobs(floor=0, first_share=0.3), Fate()
+    setting.portal.meanwhile("before write", fate.strike)
+    with pytest.raises(KilledError):
+        setting.resync(knobs=knobs, accept_large_plan=True, fate=fate)
+    setting.store.lease.end_process()
+    assert setting.resync("incremental", knobs=knobs).plan_refused is None
+    assert setting.portal.stage("009") == SQL

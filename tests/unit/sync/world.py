@@ -58,11 +58,11 @@ class Setting:
     def resync(self, mode: str = "full", *, fate: Fate | None = None, **rest: Any) -> Summary:
         """One run; `rest` differs the world, the selection or the knobs."""
         knobs = rest.pop("knobs", ANY_SIZE)
-        accept = rest.pop("accept_large_plan", False)
+        how = {key: rest.pop(key) for key in ("accept_large_plan", "unless_a_plan_waits") if key in rest}
         chosen = {key: rest.pop(key) for key in ("contact_ids", "list_id", "since", "unknown") if key in rest}
         selection = Selection(mode=mode, **chosen)  # type: ignore[arg-type] # tests name modes as text
         world = self.world(fate, **rest)
-        return resync(world, selection, knobs, command="test", accept_large_plan=accept)
+        return resync(world, selection, knobs, command="test", **how)
 
     def plan(self, mode: str = "full", *, knobs: Knobs = ANY_SIZE, **chosen: Any) -> Summary:
         return plan(self.world(), Selection(mode=mode, **chosen), knobs)  # type: ignore[arg-type] # likewise
