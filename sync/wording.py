@@ -97,6 +97,11 @@ def refused_before(contact_id: str, run_id: int, why: str) -> str:
     )
 
 
+def contacts_in_words(count: int) -> str:
+    """So many contacts."""
+    return "1 contact" if count == 1 else f"{count:,} contacts"
+
+
 def plan_waits(run_id: int) -> str:
     """What a plan waits for that was refused, and what lets it out."""
     return (

@@ -55,6 +55,7 @@ def _explanation(explained: Explained, rulebook: Rulebook) -> dict[str, Any]:
             "points_taken": decision.points_taken,
         },
         "stage": standing.stage,
+        "stage_cleared_by_us": standing.cleared_by_us,
         "stage_set_by": standing.set_by.value if standing.set_by else None,
         "stage_set_at": standing.set_at,
         "contested": sorted(evaluation.contested),
@@ -100,7 +101,7 @@ def _print_explanation(document: Mapping[str, Any]) -> None:
     say(f"{title} (fit {document['fit']}, engagement {document['engagement']}{adjustments})")
     if document["exclusion"]:
         say("  These points are for information: the contact is excluded, and none of them is written.")
-    say(f"  Stage: {document['stage'] or 'none'}. Decision: {_decided(document['decision'], document['reason'])}.")
+    say(f"  Stage: {_stage(document)}. Decision: {_decided(document['decision'], document['reason'])}.")
     say()
     counting = [line for line in document["lines"] if line["points"]]
     table(
@@ -129,6 +130,17 @@ def _print_explanation(document: Mapping[str, Any]) -> None:
         say("A resync would write: " + ", ".join(document["would_write"]))
     else:
         say("A resync would write nothing.")
+
+
+def _stage(document: Mapping[str, Any]) -> str:
+    """The stage that the contact is in; where our clear has emptied it, what it was and what comes in its place."""
+    if not document["stage_cleared_by_us"]:
+        return document["stage"] or "none"
+    comes = (document["would_write"] or {}).get("lifecyclestage", document["stage"])
+    return (
+        f"empty now, since a run has cleared it and not come to its end; before that it was {document['stage']}, and "
+        f"the next run that writes sets {comes}"
+    )
 
 
 def _decided(decision: str, reason: str) -> str:

@@ -14,6 +14,7 @@ from config import Settings
 from sync.bootstrap import connection_of, opened_store
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, table
+from sync.cli.unsettled import Named, few, state_of, unsettled, without_a_stage
 from sync.hubspot import Account, account
 from sync.ports import Journal, RetryableError
 from sync.records import Mode, RunRecord
@@ -33,38 +34,50 @@ def add_to(app: typer.Typer) -> None:
 def runs_command(
     limit: Annotated[int, typer.Option(min=1, help="How many of the newest runs.")] = 20, as_json: AsJson = False
 ) -> None:
-    """Past runs, newest first."""
+    """Past runs, newest first.
+
+    Mode "settle" is the part of a run that gives back the stages which an earlier run, cut off, had cleared. State
+    "cut off": the process has died; the next run that writes deals with what was left. "missed": changes that a full
+    pass found and smaller ones should have.
+    """
     settings = ready()
-    runs: list[tuple[str, RunRecord]] = []
+    runs: list[tuple[str, str, RunRecord]] = []
     if not _is_still_to_be_made(settings.database_url):
         with opened_store(settings) as store:
-            runs = [(portal, run) for portal in store.portals() for run in store.portal(portal).journal.runs(limit)]
-    runs.sort(key=lambda item: item[1].id, reverse=True)
+            for portal in store.portals():
+                kept = store.portal(portal)
+                holder = kept.lease.holder()
+                runs += [(portal, state_of(run, holder), run) for run in kept.journal.runs(limit)]
+    runs.sort(key=lambda item: item[2].id, reverse=True)
     if as_json:
-        print_json([_run_document(portal, run) for portal, run in runs[:limit]])
+        print_json([_run_document(*run) for run in runs[:limit]])
         return
     if not runs:
         say("No run yet. Begin with: scoreline plan")
         return
     table(
-        ("run", "portal", "mode", "state", "began", "read", "would change", "changed", "failed", "missed", "error"),
+        (
+            *("run", "portal", "mode", "state", "began", "read", "would change", "changed"),
+            *("failed", "contested", "missed", "error"),
+        ),
         [
             (
                 run.id,
                 portal,
                 run.mode,
-                run.state,
+                state,
                 f"{run.started_at:%Y-%m-%d %H:%M:%S}",
                 run.summary.get("contacts_read"),
                 run.summary.get("contacts_changed") if run.mode == "plan" else None,
                 run.summary.get("contacts_changed") if run.mode != "plan" else None,
-                _length(run.summary.get("contacts_failed")) + _length(run.summary.get("contacts_contested")),
+                _length(run.summary.get("contacts_failed")),
+                _length(run.summary.get("contacts_contested")),
                 _missed(run).total() or None,
                 run.error.splitlines()[0] if run.error else "",
             )
-            for portal, run in runs[:limit]
+            for portal, state, run in runs[:limit]
         ],
-        right=("run", "read", "would change", "changed", "failed", "missed"),
+        right=("run", "read", "would change", "changed", "failed", "contested", "missed"),
     )
 
 
@@ -74,12 +87,12 @@ def _is_still_to_be_made(database_url: str) -> bool:
     return re.fullmatch(r"\w[\w.-]*", name) is not None and not Path(name).exists()
 
 
-def _run_document(portal: str, run: RunRecord) -> dict[str, object]:
+def _run_document(portal: str, state: str, run: RunRecord) -> dict[str, object]:
     return {
         "run_id": run.id,
         "portal_id": portal,
         "mode": run.mode,
-        "state": run.state,
+        "state": state,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "rulebook_version": run.rulebook_version,
@@ -142,6 +155,9 @@ def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, A
         "late": late,
         "waiting": list(_waiting(journal)),
         "missed": _last_missed(journal),
+        "without_stage": without_a_stage(journal),
+        "failed": [_named_document(each) for each in unsettled(journal, kept.memory, "failed")],
+        "contested": [_named_document(each) for each in unsettled(journal, kept.memory, "contested")],
         "watermark": kept.memory.watermark(),
         "open_intents": [
             {"contact": entry.change.contact_id, "run_id": entry.run_id, "state": entry.state.value}
@@ -151,7 +167,7 @@ def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, A
         if holder is None
         else {"host": holder.host, "pid": holder.pid, "command": holder.command, "since": holder.since},
         "last_errors": [
-            {"run_id": run.id, "at": run.started_at, "state": run.state, "error": _what_went_wrong(run)}
+            {"run_id": run.id, "at": run.started_at, "state": state_of(run, holder), "error": _what_went_wrong(run)}
             for run in takewhile(_has_not_put_right, runs)
             if _what_went_wrong(run)
         ][:5],
@@ -183,12 +199,11 @@ def _has_not_put_right(run: RunRecord) -> bool:
 def _what_went_wrong(run: RunRecord) -> str:
     if run.error:
         return run.error
-    refused = run.summary.get("plan_refused")
-    if refused and run.state == "refused":
-        return str(refused)
-    counts = ((what, _length(run.summary.get(f"contacts_{what}"))) for what in ("failed", "contested"))
-    told = " and ".join(f"{count:,} contacts {what}" for what, count in counts if count)
-    return told and f"{told}; `scoreline runs --json` names them"
+    return str(run.summary.get("plan_refused") or "") if run.state == "refused" else ""
+
+
+def _named_document(named: Named) -> dict[str, object]:
+    return {"id": named.contact_id, "run_id": named.run_id, "reason": named.reason}
 
 
 def _late_passes(journal: Journal, settings: Settings, now: datetime) -> list[str]:
@@ -214,6 +229,8 @@ def _print_status(document: Mapping[str, Any]) -> None:
     say(f"Portal {document['portal_id']}: {verdict}")
     for sentence in document["waiting"]:
         say(f"  !!            {sentence}")
+    for sentence in _need_a_look(document):
+        say(f"  !!            {sentence}")
     say(f"  watermark     {document['watermark'] or 'none: the next pass reads everything'}")
     say(f"  open intents  {len(document['open_intents'])}")
     budget = document["budget"]
@@ -228,3 +245,18 @@ def _print_status(document: Mapping[str, Any]) -> None:
         say(f"  missed        full pass {missed['run_id']} found what earlier passes had missed: {told}")
     for error in document["last_errors"]:
         say(f"  run {error['run_id']} {error['state']}: {error['error']}")
+
+
+def _need_a_look(document: Mapping[str, Any]) -> Iterator[str]:
+    """Sentences on the contacts that past runs left in need of something: which, and what helps."""
+    if ids := document["without_stage"]:
+        by = "the run at work" if document["running"] else "the next run that writes"
+        yield f"{few(ids)} may have no stage now: {by} settles {'it' if len(ids) == 1 else 'them'}."
+    if ids := [each["id"] for each in document["contested"]]:
+        yield (
+            f"{few(ids)} contested: another program keeps putting back what scoreline writes, and is left its way. "
+            f'"scoreline explain {ids[0]}" says what; "scoreline resync --contact {ids[0]}" writes it once more.'
+        )
+    if ids := [each["id"] for each in document["failed"]]:
+        ask, again = f"scoreline explain {ids[0]}", f"scoreline resync --contact {ids[0]}"
+        yield f'{few(ids)} failed: "{ask}" says why, "{again}" tries again.'

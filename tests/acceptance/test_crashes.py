@@ -1,5 +1,6 @@
 """Killed wherever it may be, the next start leaves the portal as an uninterrupted run would have."""
 
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -188,3 +189,29 @@ def test_a_stop_that_is_asked_for_waits_for_the_stage_of_every_cleared_contact(
     assert stage_writes(portal, lead) == ["", SQL]
     assert started[0].returncode in (0, 1)
     assert scoreline("resync").status == 0
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_after_a_kill_between_clear_and_set_status_runs_and_explain_say_who_has_no_stage_and_what_comes_back(
+    portal: Portal, scoreline: Scoreline, process: Process
+) -> None:
+    leads = [a_demo_request(portal) for _ in range(7)]
+    kill_at(portal, process, Fault(path=UPDATE, skip=1, drop="before"))
+    assert {stage(portal, lead) for lead in leads} == {""}
+
+    status, told = scoreline("status", "--json").document, scoreline("status").out
+    assert set(leads) <= set(status["without_stage"])
+    count = len(status["without_stage"])
+    assert re.search(
+        rf"{count} contacts \((\d+, ){{5}}…\) may have no stage now: the next run that writes settles them", told
+    )
+    assert scoreline("runs", "--json").document[0]["state"] == "cut off"
+    assert " cut off " in scoreline("runs").out
+    assert scoreline("explain", leads[0], "--json").document["stage_cleared_by_us"] is True
+    assert "Stage: empty now" in (told := scoreline("explain", leads[0]).out)
+    assert "before that it was lead" in told
+
+    scoreline("resync")
+    assert scoreline("status", "--json").document["without_stage"] == []
+    assert "may have no stage" not in scoreline("status").out
+    assert scoreline("explain", leads[0], "--json").document["stage_cleared_by_us"] is False

@@ -1,5 +1,7 @@
 """Another program that writes what scoreline writes, and a contact that HubSpot will not take, over HTTP."""
 
+import re
+
 import pytest
 
 from sandbox import Fault, Portal
@@ -37,7 +39,9 @@ def test_a_program_that_keeps_writing_a_score_is_named_and_left_alone(portal: Po
     assert scoreline("plan", "--full").status == 1
     assert "Contested: another program has twice put back lead_score" in scoreline("explain", lead).out
     assert scoreline("explain", lead, "--json").document["contested"] == ["lead_score"]
-    assert "1 contacts contested" in scoreline("status").out
+    told = scoreline("status").out
+    assert f"1 contact ({lead}) contested: another program" in told
+    assert f'"scoreline resync --contact {lead}" writes it once more' in told
 
     assert scoreline("resync", "--contact", lead).status == 0
     assert score(portal, lead) == 73
@@ -104,3 +108,31 @@ def test_a_second_resync_after_a_refusal_sends_no_write(portal: Portal, scorelin
     portal.hubspot_records(lead, recent_conversion_event_name="Demo: Request", recent_conversion_date=days_ago(0))
     assert scoreline("resync", "--full").status == 0
     assert held(portal, lead, "lead_score") == "73"
+
+
+def test_status_names_who_is_contested_or_refused_until_a_later_run_settles_it(
+    portal: Portal, scoreline: Scoreline
+) -> None:
+    rivals, offender = a_demo_request(portal), a_demo_request(portal)
+    portal.faults.add(REFUSES)
+    assert scoreline("resync", "--contact", offender).status == 1
+    portal.faults.clear()
+    assert scoreline("resync", "--full").status == 1
+    for _ in range(2):
+        portal.integration_sets(rivals, "lead_score", 5)
+        scoreline("resync")
+    a_demo_request(portal)
+    assert scoreline("resync", "--json").document["contacts_contested"] == []  # reads nobody who did not change
+
+    status = scoreline("status", "--json").document
+    assert {what: [each["id"] for each in status[what]] for what in ("contested", "failed")} == {
+        "contested": [rivals],
+        "failed": [offender],
+    }
+    assert re.search(r" 1 +1 +-$", scoreline("runs").out, re.MULTILINE), "failed and contested are counted apart"
+
+    portal.integration_sets(rivals, "lead_score", 73)  # the other program gives in
+    scoreline("resync")
+    assert scoreline("resync", "--contact", offender).status == 0
+    status = scoreline("status", "--json").document
+    assert (status["contested"], status["failed"]) == ([], [])
