@@ -128,7 +128,7 @@ class Mover:
     def _set(self, entries: Sequence[JournalEntry], read_at: float | None) -> list[Left]:
         self.outcomes.begin(entries, State.WRITING)
         with self._leaving_none_blank(entries, {}):
-            seen = self._send_values(entries, _SET, read_at)
+            seen = self._send_values(entries, _SET, read_at, {})
         if not seen.kept:
             return seen.left
         # HubSpot kept the old stage: by its order that was a step back, so clear first.
@@ -183,7 +183,7 @@ class Mover:
 
     def _fill(self, times: _Times, entries: Sequence[JournalEntry], looks: int) -> list[Left]:
         ready, unseen, read_at = self._still_blank(entries, times, looks)
-        left = unseen + (self._send_values(ready, _FILL, read_at).left if ready else [])
+        left = unseen + (self._send_values(ready, _FILL, read_at, times).left if ready else [])
         if unseen and looks + 1 < LOOKS_MAX:
             self._sleep(PAUSE_FIRST_S * 2**looks)
         return left
@@ -199,11 +199,11 @@ class Mover:
             with suppress(FatalError, RetryableError):
                 if blank := self._blank(entries):
                     ready, unseen, _ = self._still_blank(blank, times, looks=0)
-                    self._put_back(ready, "the new one could not be set", self.outcomes.fail)
+                    self._put_back(ready, times, "the new one could not be set", self.outcomes.fail)
                     self.outcomes.leave_open(unseen)
             raise
 
-    def _send_values(self, entries: Sequence[JournalEntry], step: _Step, read_at: float | None) -> _Seen:
+    def _send_values(self, entries: Sequence[JournalEntry], step: _Step, read_at: float | None, times: _Times) -> _Seen:
         """One request with the new values, stage and score together; what it came to is on record."""
         seen = self._send(entries, step, read_at)
         self.outcomes.done(seen.written, seen.times)
@@ -212,7 +212,7 @@ class Mover:
         for entry, outcome in seen.refused:
             if entry.number in blank:  # a refused set must not leave a contact without a stage; nor is "gone" believed
                 report = self.outcomes.fail if outcome.gone else self.outcomes.refuse
-                self._put_back([entry], outcome.reason, report)
+                self._put_back([entry], times, outcome.reason, report)
             else:
                 self.outcomes.refused(entry, outcome)
         return seen
@@ -245,10 +245,11 @@ class Mover:
             elif edited := edit_under_our_clear(history, entry.change):
                 self._give_back(
                     replace(entry, change=replace(entry.change, stage_from=edited)),
+                    times,
                     "somebody set the stage in the moment before it was cleared",
                 )
             elif self._answered_since(history, entry.change):
-                self._give_back(entry, "sales answered between clear and set; that is decided afresh")
+                self._give_back(entry, times, "sales answered between clear and set; that is decided afresh")
             else:
                 ready.append(entry)
         return ready, unseen, asked_at if looks < TRIES else self.steady()
@@ -265,26 +266,38 @@ class Mover:
         present = self._reader.stages([entry.change.contact_id for entry in moving]) if moving else {}
         return [entry for entry in moving if present.get(entry.change.contact_id, "gone") is None]
 
-    def _give_back(self, entry: JournalEntry, why: str) -> None:
+    def _give_back(self, entry: JournalEntry, times: _Times, why: str) -> None:
         """Somebody acted while we moved the contact: the stage goes back, and nobody has to act."""
-        self._restore([entry], why, lambda each: self.outcomes.drop(each, f"{why}; its stage is back"))
+        self._restore([entry], times, why, lambda each: self.outcomes.drop(each, f"{why}; its stage is back"))
 
-    def _put_back(self, entries: Sequence[JournalEntry], why: str, report: Callable[[JournalEntry, str], None]) -> None:
+    def _put_back(
+        self,
+        entries: Sequence[JournalEntry],
+        times: _Times,
+        why: str,
+        report: Callable[[JournalEntry, str], None],
+    ) -> None:
         """The new stage cannot be set: the old one goes back, and the contact is reported."""
-        self._restore(entries, why, lambda each: report(each, f"{why}; its stage is back as it was"))
+        self._restore(entries, times, why, lambda each: report(each, f"{why}; its stage is back as it was"))
 
-    def _restore(self, entries: Sequence[JournalEntry], why: str, is_back: Callable[[JournalEntry], None]) -> None:
-        def once(asked: Sequence[JournalEntry], _looks: int) -> list[Left]:
+    def _restore(
+        self, entries: Sequence[JournalEntry], times: _Times, why: str, is_back: Callable[[JournalEntry], None]
+    ) -> None:
+        def once(asked: Sequence[JournalEntry], looks: int) -> list[Left]:
             read_at = self.steady()
-            present = self._reader.stages([entry.change.contact_id for entry in asked])
+            histories = self._reader.histories([entry.change.contact_id for entry in asked])
             ours = []
             for entry in asked:
-                stage = present.get(entry.change.contact_id, "gone")
-                # Where it shows the old stage already, that may be a copy of HubSpot's that is behind.
-                if stage in (None, entry.change.stage_from):
-                    ours.append(entry)
+                history, cleared_at = histories.get(entry.change.contact_id), times.get(entry.change.contact_id)
+                shows_old = history is not None and history.stage_now == entry.change.stage_from
+                if history is None:
+                    self.outcomes.drop(entry, GONE)
+                elif history.stage_now is None or (shows_old and not was_filled(history, entry.change, cleared_at)):
+                    ours.append(entry)  # it is empty, or shown as it was before our clear by a copy that is behind
+                elif shows_old and looks:
+                    is_back(entry)
                 else:
-                    self.outcomes.drop(entry, GONE if entry.change.contact_id not in present else _THEIRS)
+                    self._leave_to_others(entry, history)
             seen = self._send(ours, _RESTORE, read_at) if ours else _Seen()
             for entry in seen.written:
                 is_back(entry)

@@ -169,6 +169,16 @@ class TestRefusals:
         assert contact_id == "1"
         assert "its stage is back as it was" in reason
 
+    def test_a_refused_set_is_not_put_back_where_a_workflow_was_quicker(self) -> None:
+        setting = a_setting_with_one_move()
+        setting.portal.refuses("1", when=lambda sent: sent.get(STAGE) == MQL)
+        setting.portal.meanwhile("after write", nothing)
+        setting.portal.meanwhile("after write", lambda: setting.portal.edited("1", by=Setter.OTHER, stage=SQL))
+        summary = setting.resync()
+        assert setting.portal.stages_of("1") == [SQL, "", SQL]
+        assert setting.portal.sent_in_vain == []
+        assert states(setting, summary.run_id) == [State.REVERSED]
+
     def test_a_stage_that_was_put_back_is_still_its_setters(self) -> None:
         setting = Setting()
         setting.lead("1", 50, stage=SQL, feedback="mql_not_ready", set_by=Setter.PERSON, days_ago=5)
