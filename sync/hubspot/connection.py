@@ -11,30 +11,33 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import urllib3
 from hubspot import HubSpot
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from sync.clock import SYSTEM, Clock
 from sync.hubspot.errors import (
+    IN_USE,
     Answer,
     AnswerLost,
     NotSent,
     Passing,
     complaint_of,
+    is_of_records,
+    passing,
     raise_for,
     retry_after_s,
 )
 from sync.hubspot.limits import Budget, Limits, Window
+from sync.hubspot.transport import Pool
 from sync.ports import FatalError, RetryableError, TokenRefused
 from sync.records import RequestCount
 
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 20.0
 
-_EMPTY_MAX = 3
-"""So often in a row an answer without any of the records asked for must come to be believed."""
+_PATIENCE = 2
+"""How often a write that HubSpot refuses, but not for what it holds, is sent again as it is."""
 
 
 @cache
@@ -54,6 +57,7 @@ class Apis:
     contacts: Any
     contacts_batch: Any
     contacts_search: Any
+    companies: Any
     companies_batch: Any
     properties: Any
     properties_batch: Any
@@ -75,13 +79,14 @@ def connect(
     connect_timeout_s: float = 5.0,
     read_timeout_s: float = 60.0,
     clock: Clock = SYSTEM,
-    pool: urllib3.PoolManager | None = None,
+    pool: Pool | None = None,
 ) -> "Connection":
     """A connection to the portal that the token belongs to; sends nothing yet.
 
     `daily_reserve` is the share of the day's requests left to the account's other integrations; `attempts` is how
-    often a request is sent before it counts as failed; the timeouts are per request. `pool` sends, urllib3's own unless
-    another is given. TokenRefused and FatalError for a token or an address that cannot be one.
+    often a request is sent before it counts as failed; the timeouts are per request, and `read_timeout_s` is also how
+    long an answer may take until it is whole. `pool` sends, our own unless another is given. TokenRefused and
+    FatalError for a token or an address that cannot be one.
     """
     token = token.strip()
     if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token):  # what a bearer token may be made of (RFC 6750, 2.1)
@@ -100,10 +105,7 @@ def connect(
         base_url=base_url.rstrip("/"),
         limits=Limits(daily_reserve=daily_reserve, clock=clock.steady, sleep=clock.sleep),
         attempts=attempts,
-        pool=pool
-        or urllib3.PoolManager(
-            maxsize=16, timeout=urllib3.Timeout(connect=connect_timeout_s, read=read_timeout_s), retries=False
-        ),
+        pool=pool or Pool(connect_s=connect_timeout_s, answer_s=read_timeout_s),
         sleep=clock.sleep,
     )
 
@@ -121,7 +123,7 @@ class Connection:
         base_url: str,
         limits: Limits,
         attempts: int,
-        pool: urllib3.PoolManager,
+        pool: Pool,
         sleep: Callable[[float], None],
     ) -> None:
         self.base_url = base_url
@@ -150,30 +152,21 @@ class Connection:
         holds: str = "results",
         expects: Collection[int] = (200, 207),
         search: bool = False,
-        named: bool = False,
         urgent: bool = False,
         **kwargs: Any,
     ) -> Answer:
         """Ask, as often as it takes, for an answer whose status is expected and whose body has the field `holds`.
 
-        `named`: records were asked for by id, so that none at all needs an error that says so, or saying it again.
         `urgent`: part of finishing what was begun, and so not held up by the daily reserve.
         RetryableError when there is no such answer in all attempts, TokenRefused and FatalError as they say.
         """
         window = self._limits.search if search else self._limits.ordinary
-        empty = 0
 
         def ask() -> Answer:
-            nonlocal empty
             answer = self._ask(call, args, kwargs, window=window, urgent=urgent, writes=False)
             if answer.status not in expects:
                 raise_for(answer, self.base_url)
-            document = _holding(answer, holds, expects).document or {}
-            if named and not (document.get("results") or document.get("errors") or document.get("numErrors")):
-                empty += 1
-                if empty < _EMPTY_MAX:
-                    raise AnswerLost("HubSpot answered with none of the records asked for, and calls none missing")
-            return answer
+            return _holding(answer, holds, expects)
 
         return self._until_answered(ask)
 
@@ -182,25 +175,38 @@ class Connection:
     ) -> Answer:
         """Send once, or again only where HubSpot certainly did nothing; return what it said, refusals included.
 
+        A refusal is one that may concern some of the records and not all: of what they hold, of an id, or because a
+        record is in use (409, 423), which is given a few moments to pass.
+
         `allowed` is called right before each sending, after any wait for a turn, and raises where this process may
         no longer write. AnswerLost when it may or may not have been done; by then a pause has been made, so that
         whoever reads back and sends again does not press on. Otherwise as `read`.
         """
 
+        patience = _PATIENCE
+
         def ask() -> Answer:
+            nonlocal patience
             window = self._limits.ordinary
             try:
                 answer = self._ask(call, args, kwargs, window=window, urgent=urgent, writes=True, allowed=allowed)
                 if answer.status >= 500 or answer.status < 400:
                     return _holding(answer, "results", (200, 207))
             except AnswerLost:
-                self._sleep(random.uniform(PAUSE_FIRST_S, 2 * PAUSE_FIRST_S))
+                self.pause()
                 raise
-            if answer.status not in (400, 409, 422):
+            if not is_of_records(answer):
                 raise_for(answer, self.base_url)
+            if answer.status in IN_USE and patience:
+                patience -= 1
+                raise passing(answer)
             return answer
 
         return self._until_answered(ask, unless=AnswerLost)
+
+    def pause(self) -> None:
+        """Let a moment pass before HubSpot is asked the same again."""
+        self._sleep(random.uniform(PAUSE_FIRST_S, 2 * PAUSE_FIRST_S))
 
     def define(self, call: Call, *args: object, holds: str, expects: Collection[int], **kwargs: Any) -> Answer:
         """Send something that may safely be sent twice, such as a property's definition; otherwise as `read`."""
@@ -322,6 +328,7 @@ def _apis(token: str, base_url: str, send: Call) -> Apis:
         contacts=contacts,
         contacts_batch=crm.contacts.batch_api,
         contacts_search=crm.contacts.search_api,
+        companies=crm.companies.basic_api,
         companies_batch=crm.companies.batch_api,
         properties=crm.properties.core_api,
         properties_batch=crm.properties.batch_api,

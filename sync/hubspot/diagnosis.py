@@ -10,7 +10,7 @@ from sync.hubspot.building import COMPANY, RecordBuilder, source_in_portal
 from sync.hubspot.connection import Call, Connection
 from sync.hubspot.paging import list_members
 from sync.hubspot.portal import HubSpotPortal, account_details, property_definitions
-from sync.ports import FatalError, TokenRefused
+from sync.ports import FatalError, RetryableError, TokenRefused
 from sync.records import PortalFacts
 
 _WRITE, _DEFINE = "crm.objects.contacts.write", "crm.schemas.contacts.write"
@@ -84,8 +84,10 @@ def _may_write(connection: Connection, call: Call, *args: object, scope: str, wh
 
     HubSpot could be asked for the token's scopes, but only with the token in the body of the request, which is one
     place too many; and of service keys it is not known to tell. A missing scope is refused as such (error handling
-    page), and an empty batch is done (hubspot-api-nodejs#26); of any other answer we do not know what it means.
+    page), and an empty batch is done (hubspot-api-nodejs#26); of any other answer we do not know what it means, so
+    that only the first write will tell.
     """
+    unsure = Check(name=what, ok=None, detail=f"could not be told; only the first write will tell. It needs {scope}")
     try:
         told = connection.define(
             call, *args, {"inputs": []}, holds="results", expects=(200, 201, 207, *_NO_EMPTY_BATCH)
@@ -93,8 +95,10 @@ def _may_write(connection: Connection, call: Call, *args: object, scope: str, wh
     except TokenRefused as problem:
         advice = f"Add the scope {scope} to the private app or service key."
         return Check(name=what, ok=False, detail=str(problem), advice=advice)
+    except (FatalError, RetryableError):
+        return unsure
     if told.status in _NO_EMPTY_BATCH:
-        return Check(name=what, ok=None, detail=f"only the first write will tell; the token needs {scope}")
+        return unsure
     return Check(name=what, ok=True, detail="allowed")
 
 

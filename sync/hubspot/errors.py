@@ -14,6 +14,9 @@ from sync.ports import FatalError, RetryableError, TokenRefused
 PASSING = frozenset({423, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 """Statuses that go away by themselves (HubSpot error handling page; 520–524 are Cloudflare's)."""
 
+IN_USE = frozenset({409, 423})
+"""A record is being changed by somebody else, or locked: for two seconds, says HubSpot's error handling page."""
+
 _WAIT_MAX_S = 120.0
 """Who is told to wait longer than this leaves it to the next run."""
 
@@ -37,7 +40,13 @@ class Complaint:
     properties: Sequence[str] = ()
     scopes: Sequence[str] = ()
     ids: Sequence[str] = ()
+    """Of the records it is about: from its context, or beside it."""
     correlation_id: str = ""
+
+    @property
+    def is_of_content(self) -> bool:
+        """Whether it is HubSpot's word on what was sent, and so will be the same however often that is sent."""
+        return self.category == "VALIDATION_ERROR" or (not self.category and bool(self.codes))
 
     def __str__(self) -> str:
         parts = [
@@ -80,9 +89,16 @@ def complaint_of(document: Mapping[str, Any] | None) -> Complaint:
         codes=_distinct(codes),
         properties=_distinct(names),
         scopes=_distinct(_values(contexts, "requiredGranularScopes")),
-        ids=_distinct([*_values(contexts, "ids"), *_values(contexts, "id")]),
+        ids=_distinct([*_values(contexts, "ids"), *_values(contexts, "id"), _word(document.get("id"))]),
         correlation_id=_word(document.get("correlationId")),
     )
+
+
+def is_of_records(answer: Answer) -> bool:
+    """Whether a batch may have been refused for some of its records alone, so that others can still be written."""
+    if answer.status == 404:
+        return answer.document is not None  # a page in HTML is no word of HubSpot's on a record
+    return answer.status in IN_USE or answer.status in (400, 422)
 
 
 def raise_for(answer: Answer, base_url: str) -> None:
@@ -113,14 +129,16 @@ def raise_for(answer: Answer, base_url: str) -> None:
             "written. They start afresh at midnight in the portal's time zone; the next run goes on from there."
         )
     if answer.status in PASSING:
-        raise _passing(answer, complaint)
+        raise passing(answer)
     raise FatalError(
         f"HubSpot refuses a request that should be right ({answer.status}, {complaint}). Nothing of it was done. If "
         f"HUBSPOT_BASE_URL ({base_url}) is HubSpot's, please report this with the correlation id."
     )
 
 
-def _passing(answer: Answer, complaint: Complaint) -> Exception:
+def passing(answer: Answer) -> Exception:
+    """Passing, after the wait that HubSpot asks for; RetryableError where that is too long for this run."""
+    complaint = complaint_of(answer.document)
     wait_s = retry_after_s(answer.headers)
     problem = f"HubSpot answered {answer.status} ({complaint})"
     if wait_s is not None and wait_s > _WAIT_MAX_S:

@@ -9,8 +9,9 @@ from typing import Any
 from config import Rulebook
 from sync.hubspot.building import COMPANY_LINK, RecordBuilder
 from sync.hubspot.changes import changed_since
-from sync.hubspot.connection import Call, Connection
+from sync.hubspot.connection import Connection
 from sync.hubspot.history import history_of
+from sync.hubspot.lookup import Lookup, fits_url
 from sync.hubspot.paging import Row, list_members, pages, rows_of
 from sync.hubspot.values import text_of
 from sync.ports import RetryableError
@@ -23,8 +24,6 @@ HISTORY_PAGE = 50
 PAGES_TOGETHER = 10
 """Pages read before their contacts' companies are: contacts of one page share few companies with each other."""
 COMPANIES_KEPT = 20_000
-URL_NAMES_MAX = 5 * 1024
-"""Characters of property names that a URL may carry: some 900 names gave 414 (airbyte#33976)."""
 
 
 class HubSpotReader:
@@ -35,6 +34,12 @@ class HubSpotReader:
         self._api = connection.api
         self._builder = builder
         self._answer_property = rulebook.properties["feedback"]
+        self._contacts_by_id = Lookup(
+            connection, batch=self._api.contacts_batch.read, alone=self._api.contacts.get_by_id
+        )
+        self._companies_by_id = Lookup(
+            connection, batch=self._api.companies_batch.read, alone=self._api.companies.get_by_id
+        )
         self._companies: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
 
     def every(self) -> Iterator[Sequence[ContactRecord]]:
@@ -67,9 +72,9 @@ class HubSpotReader:
         if "@" not in who:
             return None
         # By POST, so that the address stands in no URL: those end up in logs on the way.
-        found = self._batch_read(
-            self._api.contacts_batch.read, [who.lower()], ["email"], named=False, idProperty="email"
-        )
+        body = {"inputs": [{"id": who.lower()}], "properties": ["email"], "propertiesWithHistory": []}
+        by_email = body | {"idProperty": "email"}
+        found = rows_of(self._connection.read(self._api.contacts_batch.read, by_email, urgent=True).document or {})
         return str(found[0]["id"]) if found else None
 
     def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:
@@ -86,7 +91,7 @@ class HubSpotReader:
         names = [STAGE, self._answer_property]
         found: dict[str, History] = {}
         for some in _parts(ids, HISTORY_PAGE):
-            for row in self._batch_read(self._api.contacts_batch.read, some, [STAGE], propertiesWithHistory=names):
+            for row in self._contacts_by_id.rows(some, [STAGE], names):
                 found[str(row["id"])] = History(
                     stage_now=text_of(_properties(row).get(STAGE)) or None,
                     stage=history_of(row, STAGE),
@@ -97,7 +102,7 @@ class HubSpotReader:
     def _listed(self) -> Iterator[Sequence[Row]]:
         """Every page of contacts, each contact once however often HubSpot shows it."""
         names = self._builder.contact_properties
-        fits = sum(len(f"properties={name}&") for name in names) <= URL_NAMES_MAX
+        fits = fits_url(names)
         known: set[int | str] = set()
         asked = list(names) if fits else ["hs_object_id"]
         for page in pages(self._connection, self._api.contacts.get_page, limit=PAGE, properties=asked):
@@ -110,15 +115,8 @@ class HubSpotReader:
         """The contacts of these ids, in their order, each once: two ids may lead to the same one after a merge."""
         rows: dict[str, Row] = {}
         for some in _parts(ids, PAGE):
-            rows |= {str(row["id"]): row for row in self._batch_read(self._api.contacts_batch.read, some, properties)}
+            rows |= {str(row["id"]): row for row in self._contacts_by_id.rows(some, properties)}
         return [rows[contact_id] for contact_id in dict.fromkeys((*ids, *rows)) if contact_id in rows]
-
-    def _batch_read(
-        self, call: Call, ids: Sequence[str], properties: Sequence[str], *, named: bool = True, **more: object
-    ) -> Sequence[Row]:
-        """Records by id; those that HubSpot names as missing are left out."""
-        body = {"inputs": [{"id": each} for each in ids], "properties": list(properties), "propertiesWithHistory": []}
-        return rows_of(self._connection.read(call, body | more, named=named, urgent=True).document or {})
 
     def _read_companies(self, rows: Sequence[Row]) -> None:
         """Have the primary companies of these contacts at hand, and keep others only while there is room."""
@@ -129,9 +127,9 @@ class HubSpotReader:
             if company_id in self._companies:
                 self._companies.move_to_end(company_id)
         for some in _parts([i for i in wanted if i not in self._companies], PAGE):
-            self._companies |= {company_id: {} for company_id in some}
-            for row in self._batch_read(self._api.companies_batch.read, some, self._builder.company_properties):
-                self._companies[str(row["id"])] = _properties(row)
+            rows = self._companies_by_id.rows(some, self._builder.company_properties)
+            self._companies |= {company_id: {} for company_id in some}  # those that are gone
+            self._companies |= {str(row["id"]): _properties(row) for row in rows}
         while len(self._companies) > max(COMPANIES_KEPT, len(wanted)):
             self._companies.popitem(last=False)
 

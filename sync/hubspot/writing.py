@@ -8,7 +8,7 @@ from sync.hubspot.building import RecordBuilder, modified_at
 from sync.hubspot.connection import Connection
 from sync.hubspot.errors import Answer, AnswerLost, Complaint, complaint_of
 from sync.hubspot.paging import Row, rows_of
-from sync.ports import FRESH_S, FatalError
+from sync.ports import FRESH_S, FatalError, RetryableError
 from sync.records import STAGE, Outcome, Refused, Stale, Unknown, Update, Written
 
 BATCH = 100
@@ -63,6 +63,33 @@ class HubSpotWriter:
         must_be_fresh()
 
     def _batch(self, updates: Sequence[Update], must_be_fresh: Callable[[], None]) -> dict[str, Outcome]:
+        """What became of each contact of a batch, which is halved as often as it takes.
+
+        A failure that keeps the rest from being sent is raised only while nothing was written: who is told what is
+        known can finish those contacts, and meets the failure at the next request.
+        """
+        outcomes: dict[str, Outcome] = {}
+        waiting = [updates]
+        while waiting:
+            part = waiting.pop()
+            try:
+                told = self._part(part, must_be_fresh, is_first=part is updates)
+            except (FatalError, RetryableError) as failure:
+                if not any(isinstance(outcome, Written | Unknown) for outcome in outcomes.values()):
+                    raise
+                rest = [update for each in (part, *waiting) for update in each]
+                return outcomes | {update.contact_id: Unknown(reason=str(failure)) for update in rest}
+            if told is None:
+                middle = len(part) // 2
+                waiting += [part[middle:], part[:middle]]
+            else:
+                outcomes |= told
+        return outcomes
+
+    def _part(
+        self, updates: Sequence[Update], must_be_fresh: Callable[[], None], *, is_first: bool
+    ) -> dict[str, Outcome] | None:
+        """Send one request, and tell what became of its contacts; None where it must be halved."""
         inputs = [{"id": update.contact_id, "properties": dict(update.properties)} for update in updates]
         try:
             must_be_fresh()  # no waiting for a turn that would come too late
@@ -70,8 +97,9 @@ class HubSpotWriter:
                 self._connection.api.contacts_batch.update,
                 {"inputs": inputs},
                 allowed=partial(self._may_go, must_be_fresh),
-                # A stage that was cleared must come back, whatever is left of the day.
-                urgent=any(update.properties.get(STAGE) for update in updates),
+                # A stage that was cleared must come back, and a batch that was begun be finished, whatever is left of
+                # the day.
+                urgent=not is_first or any(update.properties.get(STAGE) for update in updates),
             )
         except _TooOld:
             return {update.contact_id: Stale() for update in updates}
@@ -82,10 +110,7 @@ class HubSpotWriter:
         complaint = complaint_of(answer.document)
         if "PROPERTY_DOESNT_EXIST" in complaint.codes:
             raise _missing_property(complaint, len(updates))
-        if len(updates) == 1:
-            return {updates[0].contact_id: Refused(reason=f"HubSpot refused it ({answer.status}, {complaint})")}
-        middle = len(updates) // 2
-        return self._batch(updates[:middle], must_be_fresh) | self._batch(updates[middle:], must_be_fresh)
+        return {updates[0].contact_id: _refusal(complaint, answer.status)} if len(updates) == 1 else None
 
     def _outcomes(self, updates: Sequence[Update], answer: Answer) -> dict[str, Outcome]:
         """What a success says of each contact, by id: its order means nothing, and what it contradicts is unknown."""
@@ -96,9 +121,9 @@ class HubSpotWriter:
             return outcomes
         said: dict[str, list[Outcome]] = {}
         for error in document.get("errors") or []:
-            refused, ids = _refusal(error)
-            for contact_id in ids:
-                said.setdefault(contact_id, []).append(refused)
+            complaint = complaint_of(error if isinstance(error, dict) else None)
+            for contact_id in complaint.ids:
+                said.setdefault(contact_id, []).append(_refusal(complaint))
         for row in rows_of(document):
             if isinstance(row.get("properties"), Mapping):
                 said.setdefault(str(row.get("id")), []).append(self._written(row))
@@ -114,12 +139,15 @@ class HubSpotWriter:
         return Written(values=self._builder.as_ours(properties), at=at)
 
 
-def _refusal(error: object) -> tuple[Refused, Sequence[str]]:
-    """One entry of a batch's `errors`: what it means, and for which contacts."""
-    complaint = complaint_of(error if isinstance(error, dict) else None)
+def _refusal(complaint: Complaint, status: int = 207) -> Refused | Unknown:
+    """What HubSpot's error about a single contact means for it.
+
+    Whatever is not its word on what was sent may be otherwise the next time, so the contact is read and tried again.
+    """
     if complaint.category == "OBJECT_NOT_FOUND":
-        return Refused(reason="it is not there any more: deleted, or merged into another", gone=True), complaint.ids
-    return Refused(reason=f"HubSpot refused it ({complaint})"), complaint.ids
+        return Refused(reason="it is not there any more: deleted, or merged into another", gone=True)
+    reason = f"HubSpot refused it ({status}, {complaint})"
+    return Refused(reason=reason) if status in (207, 400, 422) and complaint.is_of_content else Unknown(reason=reason)
 
 
 def _missing_property(complaint: Complaint, rows: int) -> FatalError:

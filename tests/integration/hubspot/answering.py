@@ -2,16 +2,16 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import urllib3
-
 from sync.hubspot.connection import Connection
 from sync.hubspot.limits import Limits
+from sync.hubspot.transport import Pool
 from tests.fakes.hourglass import Hourglass
 
 TOKEN = "pat-na1-0123-secret"
@@ -19,7 +19,8 @@ TOKEN = "pat-na1-0123-secret"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """One answer: a JSON document or a text; `cut` ends it early, `dropped` sends nothing at all."""
+    """One answer: a JSON document or a text; `cut` ends it early, `dropped` sends nothing at all, `drips_s`
+    sends a byte at a time, so many seconds apart."""
 
     status: int = 200
     document: object = None
@@ -27,6 +28,7 @@ class Recorded:
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
     dropped: bool = False
+    drips_s: float = 0.0
 
     @property
     def body(self) -> bytes:
@@ -81,8 +83,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(recorded.body)))
         self.end_headers()
-        self.wfile.write(recorded.body[: len(recorded.body) // 2] if recorded.cut else recorded.body)
+        if recorded.drips_s:
+            self._drip(recorded)
+        else:
+            self.wfile.write(recorded.body[: len(recorded.body) // 2] if recorded.cut else recorded.body)
         self.close_connection = recorded.cut
+
+    def _drip(self, recorded: Recorded) -> None:
+        with suppress(OSError):  # whoever asked has gone
+            for byte in recorded.body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(recorded.drips_s)
 
     do_GET = do_POST = do_PATCH = _answer  # noqa: N815 (http.server's names)
 
@@ -106,14 +117,16 @@ def answering(*recorded: Recorded) -> Iterator[Answering]:
         thread.join()
 
 
-def a_connection(url: str, *, attempts: int = 6, time: Hourglass | None = None, token: str = TOKEN) -> Connection:
-    """A connection whose waiting takes no time."""
+def a_connection(
+    url: str, *, attempts: int = 6, time: Hourglass | None = None, token: str = TOKEN, answer_s: float = 1
+) -> Connection:
+    """A connection whose waiting takes no time, but for that of an answer to be whole."""
     time = time or Hourglass()
     return Connection(
         token=token,
         base_url=url,
         limits=Limits(daily_reserve=0.2, clock=time.clock, sleep=time.sleep),
         attempts=attempts,
-        pool=urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=1), retries=False),
+        pool=Pool(connect_s=1, answer_s=answer_s),
         sleep=time.sleep,
     )

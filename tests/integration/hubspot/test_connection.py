@@ -1,7 +1,10 @@
 """What the connection makes of every kind of answer, over real HTTP."""
 
+import gzip
+import json
 import logging
 import socket
+import time
 
 import pytest
 
@@ -124,6 +127,32 @@ def test_a_record_lock_is_waited_for_two_seconds() -> None:
     with answering(Recorded(status=423, document={}), CONTACTS) as server:
         list_contacts(a_connection(server.url, time=time))
     assert time.run >= 2
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])
+def test_an_answer_that_only_drips_is_given_up_when_its_time_is_over(headers: dict[str, str]) -> None:
+    dripping = Recorded(text="x" * 400, headers=headers, drips_s=0.05)
+    with answering(dripping) as server:
+        began = time.monotonic()
+        with pytest.raises(RetryableError, match="before the answer was whole"):
+            list_contacts(a_connection(server.url, attempts=1, answer_s=0.3))
+        assert time.monotonic() - began < 5
+
+
+def test_an_answer_that_is_packed_is_unpacked() -> None:
+    class Packed(Recorded):
+        @property
+        def body(self) -> bytes:
+            return gzip.compress(json.dumps(self.document).encode())
+
+    packed = Packed(document={"results": [{"id": "1"}]}, headers={"Content-Encoding": "gzip"})
+    with answering(packed) as server:
+        assert list_contacts(a_connection(server.url)) == {"results": [{"id": "1"}]}
+
+
+def test_an_answer_that_is_not_packed_as_it_says_is_asked_for_again() -> None:
+    with answering(Recorded(text="{}", headers={"Content-Encoding": "gzip"}), CONTACTS) as server:
+        assert list_contacts(a_connection(server.url)) == {"results": []}
 
 
 def test_who_is_told_to_wait_for_hours_leaves_it_to_the_next_run() -> None:

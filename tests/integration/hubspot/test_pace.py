@@ -5,12 +5,12 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-import urllib3
 
 from sandbox import Clock, Portal, SandboxServer
 from sandbox.errors import RefusedError
 from sync.hubspot.connection import Connection
 from sync.hubspot.limits import Limits
+from sync.hubspot.transport import Pool
 from tests.integration.hubspot.conftest import NOW
 
 
@@ -34,7 +34,7 @@ def connection(portal: Portal) -> Iterator[Connection]:
             base_url=server.url,
             limits=Limits(daily_reserve=0.2, clock=portal.clock.elapsed_s, sleep=wait),
             attempts=6,
-            pool=urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), retries=False),
+            pool=Pool(connect_s=5, answer_s=60),
             sleep=wait,
         )
 

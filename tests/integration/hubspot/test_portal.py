@@ -1,6 +1,7 @@
 """What a run must know of a portal, its properties made ready, and what works there."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -144,6 +145,20 @@ def test_scopes_that_the_token_lacks_are_named(portal: Portal, connection: Conne
     assert checks["read contacts"].ok
     with pytest.raises(TokenRefused, match=r"crm\.objects\.owners\.read"):
         HubSpotPortal(connection, rulebook).facts()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, {}), (405, {}), (415, {}), (500, {}), (204, None), (200, {"status": "COMPLETE"}), (400, {})],
+)
+def test_whatever_a_batch_of_nothing_is_answered_does_not_end_the_questions(
+    portal: Portal, connection: Connection, rulebook: Rulebook, status: int, body: dict[str, Any] | None
+) -> None:
+    portal.faults.add(Fault(method="POST", path="contacts/batch/update", status=status, body=body, times=None))
+    checks = checks_of(connection, rulebook)
+    assert checks["write scores and stages"].ok is None
+    assert "only the first write will tell" in checks["write scores and stages"].detail
+    assert "our properties" in checks
 
 
 def test_a_portal_can_be_asked_for_its_facts_when_only_the_reserve_of_the_day_is_left(

@@ -7,7 +7,7 @@ import pytest
 
 from config import Rulebook
 from sandbox import Fault, Portal
-from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, RecordBuilder
+from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, RecordBuilder, lookup
 from sync.hubspot import reading as reading_module
 from sync.ports import FatalError, RetryableError
 from tests.integration.hubspot.conftest import NOW
@@ -58,7 +58,7 @@ def test_names_too_long_for_a_url_are_asked_for_by_id_instead(
     portal: Portal, reader: HubSpotReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = people(portal, 120, phone="5")
-    monkeypatch.setattr(reading_module, "URL_NAMES_MAX", 100)
+    monkeypatch.setattr(lookup, "URL_NAMES_MAX", 100)
     records = [record for page in reader.every() for record in page]
     assert [record.id for record in records] == ids
     assert all(record.contact.facts["phone"] for record in records)
@@ -155,6 +155,75 @@ def test_an_answer_with_none_of_the_records_asked_for_is_not_believed(
     portal.faults.add(Fault(path=path, status=200, body={"status": "COMPLETE", "results": []}))
     (record,) = reader.read([contact])
     assert record.contact.facts["employees"] == 99
+
+
+class TestSilence:
+    """A record that an answer does not mention is asked for again, and not taken for deleted."""
+
+    def leaving_out(self, portal: Portal, ids: list[str], *, path: str = "contacts/batch/read", times: int) -> None:
+        """Let that many answers show only these contacts, each in `lead`, and say nothing of others."""
+        rows = [{"id": i, "properties": {"lifecyclestage": "lead", "hs_object_id": i}} for i in ids]
+        body = {"status": "COMPLETE", "results": rows}
+        portal.faults.add(Fault(path=path, status=200, body=body, times=times))
+
+    def test_who_is_left_out_once_is_asked_for_again(self, portal: Portal, reader: HubSpotReader) -> None:
+        ids = people(portal, 100, lifecyclestage="lead")
+        self.leaving_out(portal, ids[:99], times=1)
+        assert reader.stages(ids) == dict.fromkeys(ids, "lead")
+
+    def test_who_is_left_out_of_every_batch_is_asked_for_alone(self, portal: Portal, reader: HubSpotReader) -> None:
+        first, second = people(portal, 2, lifecyclestage="lead")
+        self.leaving_out(portal, [first], times=3)
+        assert reader.stages([first, second]) == {first: "lead", second: "lead"}
+        self.leaving_out(portal, [first], times=3)
+        history = reader.histories([first, second])[second]
+        assert (history.stage_now, history.stage[0].value) == ("lead", "lead")
+
+    def test_who_is_left_out_and_not_found_alone_is_gone(self, portal: Portal, reader: HubSpotReader) -> None:
+        here, gone = people(portal, 2, lifecyclestage="lead")
+        portal.delete(gone)
+        self.leaving_out(portal, [here], times=3)
+        assert reader.stages([here, gone]) == {here: "lead"}
+
+    def test_three_empty_answers_are_not_believed_either(self, portal: Portal, reader: HubSpotReader) -> None:
+        ids = people(portal, 40, lifecyclestage="lead")
+        self.leaving_out(portal, [], times=3)
+        with pytest.raises(RetryableError, match="0 of 40 records"):
+            reader.stages(ids)
+        assert reader.stages(ids) == dict.fromkeys(ids, "lead")
+
+    def test_an_error_that_does_not_say_missing_is_no_word_on_it(self, portal: Portal, reader: HubSpotReader) -> None:
+        (contact,) = people(portal, 1, lifecyclestage="lead")
+        error = {"category": "INTERNAL_ERROR", "context": {"ids": [contact]}}
+        body = {"status": "COMPLETE", "results": [], "errors": [error], "numErrors": 1}
+        portal.faults.add(Fault(path="contacts/batch/read", status=207, body=body))
+        assert reader.stages([contact]) == {contact: "lead"}
+
+    def test_a_missing_id_may_stand_beside_the_error(self, portal: Portal, reader: HubSpotReader) -> None:
+        (gone,) = people(portal, 1)
+        body = {"results": [], "errors": [{"category": "OBJECT_NOT_FOUND", "id": gone}], "numErrors": 1}
+        portal.faults.add(Fault(path="contacts/batch/read", status=207, body=body))
+        portal.requests.clear()
+        assert reader.stages([gone]) == {}
+        assert portal.requests.totals["total"] == 1
+
+    def test_companies_that_are_left_out_are_not_taken_for_none(self, portal: Portal, reader: HubSpotReader) -> None:
+        companies = [portal.add_company(numberofemployees="99") for _ in range(20)]
+        contacts = [people(portal, 1, associatedcompanyid=company)[0] for company in companies]
+        self.leaving_out(portal, [], path="companies/batch/read", times=3)
+        with pytest.raises(RetryableError, match="0 of 20 records"):
+            reader.read(contacts)
+        assert all(record.contact.facts["employees"] == 99 for record in reader.read(contacts))
+
+    def test_contacts_that_were_merged_away_are_not_silent_where_batches_follow_merges(
+        self, portal: Portal, reader: HubSpotReader
+    ) -> None:
+        portal.switches.batches_follow_merges = True
+        kept, *others = people(portal, 21, lifecyclestage="lead")
+        survivor = kept
+        for other in others:
+            survivor = portal.merge(survivor, other)
+        assert reader.stages(others) == {survivor: "lead"}
 
 
 def test_paging_that_goes_round_in_circles_ends_with_an_error(portal: Portal, reader: HubSpotReader) -> None:

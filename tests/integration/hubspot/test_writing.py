@@ -8,10 +8,10 @@ import pytest
 
 from sandbox import Fault, Portal, SandboxServer
 from sync.hubspot import Connection, HubSpotWriter, RecordBuilder
-from sync.ports import FRESH_S, FatalError, RetryableError
+from sync.ports import FRESH_S, FatalError, LeaseLost, RetryableError, TokenRefused
 from sync.records import STAGE, Outcome, Refused, Stale, Unknown, Update, Written
 from tests.fakes.hourglass import Hourglass
-from tests.integration.hubspot.answering import a_connection
+from tests.integration.hubspot.answering import Recorded, a_connection, answering
 
 BATCH_UPDATE = "contacts/batch/update"
 
@@ -186,6 +186,111 @@ class TestAnswersThatContradictThemselves:
         ids = people(portal, 2)
         outcomes = self.outcomes(portal, writer, ids, status=status, results=[self.row(i) for i in ids])
         assert [type(outcome) for outcome in outcomes] == [Unknown, Unknown]
+
+
+class TestRefusalsThatAreNoWordOnTheContent:
+    """What may be otherwise the next time is not known to be refused: it is read back and tried again."""
+
+    @pytest.mark.parametrize("category", ["INTERNAL_ERROR", "CONFLICT", "RATE_LIMITS", "OBJECT_ALREADY_EXISTS", ""])
+    def test_a_row_of_another_category_is_unknown(self, portal: Portal, writer: HubSpotWriter, category: str) -> None:
+        (contact,) = people(portal, 1)
+        error = {"category": category, "id": contact}
+        portal.faults.add(Fault(path=BATCH_UPDATE, status=207, body={"results": [], "errors": [error]}))
+        (outcome,) = writer.write(updates([contact], lead_score="1"))
+        assert isinstance(outcome, Unknown)
+
+    @pytest.mark.parametrize(("category", "expected"), [("VALIDATION_ERROR", False), ("OBJECT_NOT_FOUND", True)])
+    def test_a_row_is_known_by_the_id_beside_its_error(
+        self, portal: Portal, writer: HubSpotWriter, category: str, expected: bool
+    ) -> None:
+        (contact,) = people(portal, 1)
+        error = {"category": category, "id": contact}
+        portal.faults.add(Fault(path=BATCH_UPDATE, status=207, body={"results": [], "errors": [error]}))
+        (outcome,) = writer.write(updates([contact], lead_score="1"))
+        assert isinstance(outcome, Refused)
+        assert outcome.gone is expected
+
+    @pytest.mark.parametrize("status", [409, 423])
+    def test_a_contact_in_use_costs_the_others_nothing_and_is_unknown(
+        self, builder: RecordBuilder, status: int
+    ) -> None:
+        in_use = Recorded(status=status, document={"category": "CONFLICT"})
+        taken = Recorded(document={"results": [{"id": "2", "properties": {"lead_score": "1"}}]})
+        with answering(*[in_use] * 6, taken) as server:
+            writer = HubSpotWriter(a_connection(server.url), builder, allowed=lambda: None)
+            outcomes = writer.write(updates(["1", "2"], lead_score="1"))
+        assert [type(outcome) for outcome in outcomes] == [Unknown, Written]
+
+    def test_a_conflict_that_passes_is_not_even_seen(
+        self, portal: Portal, connection: Connection, writer: HubSpotWriter
+    ) -> None:
+        ids = people(portal, 4)
+        portal.faults.add(Fault(path=BATCH_UPDATE, status=409, body={"category": "CONFLICT"}, times=2))
+        outcomes: list[Outcome] = []
+        sent = requests_for(connection, lambda: outcomes.extend(writer.write(updates(ids, lead_score="1"))))
+        assert (sent, {type(outcome) for outcome in outcomes}) == (3, {Written})
+
+    def test_a_batch_that_is_not_found_is_halved_until_the_contact_that_is_gone_is_alone(
+        self, builder: RecordBuilder
+    ) -> None:
+        missing = Recorded(status=404, document={"category": "OBJECT_NOT_FOUND", "message": "resource not found"})
+        taken = Recorded(document={"results": [{"id": "2", "properties": {"lead_score": "1"}}]})
+        with answering(missing, missing, taken) as server:
+            writer = HubSpotWriter(a_connection(server.url), builder, allowed=lambda: None)
+            first, second = writer.write(updates(["1", "2"], lead_score="1"))
+        assert isinstance(first, Refused)
+        assert first.gone
+        assert isinstance(second, Written)
+
+    def test_a_page_that_is_not_found_is_for_a_person(self, portal: Portal, writer: HubSpotWriter) -> None:
+        portal.faults.add(Fault(path=BATCH_UPDATE, status=404, body="<html>Not Found</html>"))
+        with pytest.raises(FatalError, match="404"):
+            writer.write(updates(people(portal, 2), lead_score="1"))
+
+
+class TestABatchThatCannotBeFinished:
+    """What was written of a halved batch stays known, whatever becomes of the rest."""
+
+    def a_batch(self, portal: Portal) -> list[Update]:
+        ids = people(portal, 8)
+        return [*updates(ids[:7], lead_grade="A1"), Update(contact_id=ids[7], properties={"lead_grade": "Z9"})]
+
+    def test_a_token_that_is_taken_away_in_between(
+        self, portal: Portal, connection: Connection, writer: HubSpotWriter
+    ) -> None:
+        batch = self.a_batch(portal)
+        portal.faults.add(Fault(path=BATCH_UPDATE, skip=2, status=403, body={}, times=None))
+        outcomes: list[Outcome] = []
+        sent = requests_for(connection, lambda: outcomes.extend(writer.write(batch)))
+        assert [type(outcome) for outcome in outcomes] == [Written] * 4 + [Unknown] * 4
+        assert sent == 3, "the whole, the half that was written, and one that was refused: no more after that"
+
+    def test_the_portal_lost_in_between(self, portal: Portal, connection: Connection, builder: RecordBuilder) -> None:
+        asked = iter([True, True])
+
+        def allowed() -> None:
+            if not next(asked, False):
+                raise LeaseLost("another run has taken the portal over")
+
+        writer = HubSpotWriter(connection, builder, allowed=allowed)
+        outcomes = writer.write(self.a_batch(portal))
+        assert [type(outcome) for outcome in outcomes] == [Written] * 4 + [Unknown] * 4
+        with pytest.raises(LeaseLost):
+            writer.write(self.a_batch(portal)[:1])
+
+    def test_a_failure_before_anything_was_written_is_raised(self, portal: Portal, writer: HubSpotWriter) -> None:
+        portal.faults.add(Fault(path=BATCH_UPDATE, skip=1, status=403, body={}, times=None))
+        with pytest.raises(TokenRefused):
+            writer.write(self.a_batch(portal))
+
+    def test_the_days_reserve_does_not_stop_a_batch_that_was_begun(self, portal: Portal, writer: HubSpotWriter) -> None:
+        batch = self.a_batch(portal)
+
+        def used_up() -> None:
+            portal.limits.used_today = 600_000
+
+        portal.faults.add(Fault(path=BATCH_UPDATE, act=used_up))
+        assert [type(outcome) for outcome in writer.write(batch)] == [Written] * 7 + [Refused]
 
 
 class TestWaiting:
