@@ -220,7 +220,8 @@ def _fields(past: Past) -> Iterator[str]:
 def _feedback(past: Past) -> Iterator[str]:
     """An answer of "not ready" takes points once, and the same write takes the lead out of SQL.
 
-    While it stands, whoever puts the lead back to SQL by hand has it counted again.
+    While it stands, a program that puts the lead back to SQL has it counted again; a person's or a deal's newer act
+    ends it instead.
     """
     raised, before = [], 0.0
     for version in past.of(POINTS):
@@ -229,7 +230,13 @@ def _feedback(past: Past) -> Iterator[str]:
             raised.append(version.at_ms)
         before = now
     reasons = sum(each.value == NOT_READY for each in past.of(ANSWER))
-    reasons += sum(each.value == LADDER[-1] and not past.ours(each) for each in past.of(STAGE))
+    reasons += sum(
+        each.value == LADDER[-1]
+        and not past.ours(each)
+        and not past.people(each)
+        and past.held(ANSWER, each.at_ms) == NOT_READY
+        for each in past.of(STAGE)
+    )
     if len(raised) > reasons:
         yield f"points were taken {len(raised)} times, with {reasons} reasons to"
     for at_ms in raised:

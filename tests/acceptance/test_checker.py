@@ -21,6 +21,7 @@ class Told:
         for name in ("lead_score", "lead_grade", "lead_scoring_exclusion", "lead_scoring_hold", "lead_scoring_resync"):
             self.portal.define(name, "string", "text")
         self.portal.define("lead_scoring_sales_feedback", "string", "text")
+        self.portal.define("lead_scoring_feedback_points", "number", "number")
         self.portal.add_owner("rep@ours.example")
         self.contact = self.portal.add_contact(email="ada@prospect.example", lifecyclestage=LEAD)
         self.wait(hours=1)
@@ -210,3 +211,23 @@ def test_what_a_person_did_in_the_last_moment_may_be_lost() -> None:
     told.portal.integration_sets(told.contact, STAGE, SQL, app_id=told.portal.app_id)
     assert broken_promises(told.portal) != []
     assert broken_promises(told.portal, window_ms=1_000) == []
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_stage_that_a_person_set_is_no_reason_to_take_points(answered: bool) -> None:
+    told = Told()
+    if answered:
+        told.person("mql_not_ready", "lead_scoring_sales_feedback")
+        told.worker("3", "lead_scoring_feedback_points")
+    told.person(SQL)
+    told.worker("5", "lead_scoring_feedback_points")
+    assert any("points were taken" in each and "reasons" in each for each in broken_promises(told.portal))
+
+
+def test_a_program_that_puts_a_lead_back_to_sql_has_a_standing_answer_counted_again() -> None:
+    told = Told()
+    told.person("mql_not_ready", "lead_scoring_sales_feedback")
+    told.worker("3", "lead_scoring_feedback_points")
+    told.portal.workflow_sets(told.contact, STAGE, SQL)
+    told.worker("5", "lead_scoring_feedback_points")
+    assert not any("reasons" in each for each in broken_promises(told.portal))
