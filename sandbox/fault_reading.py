@@ -125,8 +125,12 @@ def read_faults(file: Path) -> list[Fault]:
     """The faults of a YAML file, which holds them in a list under `faults`. FaultMistakesError where it does not."""
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FaultMistakesError([f"it is no YAML in UTF-8 ({error})"]) from error
+    except UnicodeDecodeError as error:
+        raise FaultMistakesError([f"it is no text in UTF-8: byte {error.start:,} is part of no letter"]) from error
+    except yaml.MarkedYAMLError as error:
+        raise FaultMistakesError([f"{_place(error)}: it is no YAML: {error.problem or error.context}"]) from error
+    except yaml.YAMLError as error:
+        raise FaultMistakesError(["it is no YAML: it holds characters that YAML does not allow"]) from error
     said = document.get("faults") if isinstance(document, dict) else None
     if not isinstance(said, list) or not said:
         raise FaultMistakesError(["it holds no list of faults under `faults`"])
@@ -135,6 +139,11 @@ def read_faults(file: Path) -> list[Fault]:
     if mistakes:
         raise FaultMistakesError(mistakes)
     return [_built(each) for each in said]
+
+
+def _place(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
 
 
 def fault_from(said: object) -> Fault:
@@ -174,6 +183,8 @@ def _emptiness(said: Mapping[Any, Any]) -> Iterator[str]:
         yield f"it does nothing; give it a `fault`, or one of {', '.join(_DOES_SOMETHING)}"
     elif "status" not in said and (idle := [key for key in _NEEDS_STATUS if key in said]):
         yield f"{', '.join(idle)} does nothing without a status"
+    if "status" in said and "drop" in said:
+        yield "an answer on a connection that is cut arrives nowhere; give it a status, or drop it"
     if said.get("status") in _WITHOUT_BODY and "body" in said:
         yield f"an answer with status {said['status']} has no body"
 

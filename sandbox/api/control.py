@@ -95,6 +95,8 @@ def edit_contact(portal: "Portal", call: Call) -> Answer:
     record = _known(portal.contact, contact)
     if (asked.property is None) is not (asked.as_ in _OWN_PROPERTY):
         raise invalid(f"{asked.as_} names {'no' if asked.property else 'a'} property")
+    if asked.at is not None and asked.at > portal.clock.now():
+        raise invalid(f"at is in the future; it is {to_iso(to_ms(portal.clock.now()))} now")
     value = asked.value or ""
     if asked.as_ == "sales":
         if asked.value not in ANSWERS:

@@ -99,6 +99,7 @@ def test_sales_can_answer_at_a_given_time_and_take_it_back(portal: Portal, contr
         ({"as": "person", "property": "hs_analytics_num_visits", "value": "5"}, "is a read only property"),
         ({"as": "hubspot", "property": "hs_analytics_num_visits", "value": "many"}, "not a valid number"),
         ({"as": "person", "property": "city", "value": "1", "at": "yesterday"}, "'yesterday' is not a time"),
+        ({"as": "person", "property": "city", "value": "1", "at": "2999-01-01T00:00:00Z"}, "at is in the future"),
     ],
     ids=lambda part: "" if isinstance(part, str) else str(part),
 )

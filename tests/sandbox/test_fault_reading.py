@@ -68,6 +68,29 @@ def test_a_file_that_holds_no_list_of_faults_is_refused(written: Callable[[str],
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("faults:\n  - {fault: locked\n", "line 3, column 1: it is no YAML: "),
+        ("faults:\n\t- x\n", "line 2, column 1: it is no YAML: "),
+        ("faults: \x01", "it is no YAML: it holds characters that YAML does not allow"),
+    ],
+)
+def test_a_file_that_is_no_yaml_says_where(written: Callable[[str], Path], text: str, told: str) -> None:
+    with pytest.raises(FaultMistakesError) as caught:
+        read_faults(written(text))
+    (mistake,) = caught.value.mistakes
+    assert mistake.startswith(told)
+    assert "<unicode string>" not in mistake
+    assert "\n" not in mistake
+
+
+def test_a_file_that_is_no_text_says_which_byte(tmp_path: Path) -> None:
+    (tmp_path / "faults.yaml").write_bytes(b"faults: \xff")
+    with pytest.raises(FaultMistakesError, match="byte 8 "):
+        read_faults(tmp_path / "faults.yaml")
+
+
+@pytest.mark.parametrize(
     ("said", "mistake"),
     [
         ({"status": 99}, "status: 99 is not a status from 200 to 599"),
@@ -81,6 +104,8 @@ def test_a_file_that_holds_no_list_of_faults_is_refused(written: Callable[[str],
         ({"status": 503, "body": 3}, "body: 3 is not"),
         ({"status": 503, "body": {"at": {1, 2}}}, "body: "),
         ({"status": 204, "body": "gone"}, "an answer with status 204 has no body"),
+        ({"status": 503, "drop": "before"}, "give it a status, or drop it"),
+        ({"status": 503, "drop": "after", "applied": True}, "give it a status, or drop it"),
         ({"spoil": "milk"}, "spoil: 'milk' is not"),
         ({"drop": None}, "drop: None is not"),
         ({"status": 503, "applied": "yes"}, "applied: 'yes' is not"),
