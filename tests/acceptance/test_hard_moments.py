@@ -11,7 +11,7 @@ import pytest
 from sandbox import Fault, Portal, SandboxServer, generate
 from tests.acceptance.checker import broken_promises
 from tests.acceptance.conftest import Process, Scoreline, until
-from tests.acceptance.leads import LEAD, SQL, a_contact, a_demo_request, a_subscription, held, stage, writes
+from tests.acceptance.leads import LEAD, MQL, SQL, a_contact, a_demo_request, a_subscription, held, stage, writes
 
 UPDATE = r"contacts/batch/update$"
 
@@ -49,6 +49,33 @@ def test_contacts_that_are_merged_between_look_and_write_leave_one_whole_contact
     [survivor] = left
     assert (stage(portal, survivor), stage(portal, bystander)) == (SQL, SQL)
     assert int(held(portal, survivor, "lead_score")) > 65
+    assert broken_promises(portal) == []
+    portal.requests.clear()
+    assert scoreline("resync", "--full").status == 0
+    assert writes(portal) == 0
+
+
+@pytest.mark.usefixtures("provisioned")
+@pytest.mark.parametrize("skip", [0, 1])
+@pytest.mark.parametrize("point", [r"contacts/batch/read$", UPDATE])
+@pytest.mark.parametrize("survives", ["the one who was answered", "the other"])
+def test_points_of_an_answer_are_taken_once_though_the_contact_is_merged_meanwhile(
+    portal: Portal, scoreline: Scoreline, point: str, survives: str, skip: int
+) -> None:
+    answered, other = a_demo_request(portal), a_contact(portal)
+    scoreline("resync", "--full")
+    portal.sales_answers(answered, "not_ready")
+    pair = (answered, other) if survives == "the one who was answered" else (other, answered)
+    left: list[str] = []
+    portal.faults.add(Fault(path=point, skip=skip, act=lambda: left.append(portal.merge(*pair))))
+
+    scoreline("resync", "--full")
+    assert left
+    assert scoreline("resync", "--full").status == 0
+
+    [survivor] = left
+    assert (stage(portal, survivor), held(portal, survivor, "lead_scoring_feedback_points")) == (MQL, "23")
+    assert held(portal, survivor, "lead_scoring_sales_feedback") == "mql_not_ready"
     assert broken_promises(portal) == []
     portal.requests.clear()
     assert scoreline("resync", "--full").status == 0
