@@ -165,7 +165,7 @@ class Connection:
         def ask() -> Answer:
             answer = self._ask(call, args, kwargs, window=window, urgent=urgent, writes=False)
             if answer.status not in expects:
-                raise_for(answer, self.base_url)
+                raise_for(answer, self.base_url, so_far=self._so_far)
             return _holding(answer, holds, expects)
 
         return self._until_answered(ask)
@@ -196,7 +196,7 @@ class Connection:
                 self.pause()
                 raise
             if not is_of_records(answer):
-                raise_for(answer, self.base_url)
+                raise_for(answer, self.base_url, so_far=self._so_far)
             if answer.status in IN_USE and patience:
                 patience -= 1
                 raise passing(answer)
@@ -214,7 +214,7 @@ class Connection:
         def ask() -> Answer:
             answer = self._ask(call, args, kwargs, window=self._limits.ordinary, urgent=True, writes=True)
             if answer.status not in expects:
-                raise_for(answer, self.base_url)
+                raise_for(answer, self.base_url, so_far=self._so_far)
             return _holding(answer, holds, expects)
 
         return self._until_answered(ask)

@@ -101,18 +101,18 @@ def is_of_records(answer: Answer) -> bool:
     return answer.status in IN_USE or answer.status in (400, 422)
 
 
-def raise_for(answer: Answer, base_url: str) -> None:
+def raise_for(answer: Answer, base_url: str, *, so_far: str) -> None:
     """Raise what a failed answer means for the run; every status below 400 returns.
 
     Passing for what may be tried again, RetryableError for what this run need not wait for,
-    TokenRefused and FatalError for what a person must change.
+    TokenRefused and FatalError for what a person must change. `so_far`: a sentence on what has been written by now.
     """
     if answer.status < 400:
         return
     complaint = complaint_of(answer.document)
     if answer.status == 401:
         raise TokenRefused(
-            f"HubSpot at {base_url} does not know this token (401, {complaint}). Nothing was written. Set "
+            f"HubSpot at {base_url} does not know this token (401, {complaint}). {so_far} Set "
             "HUBSPOT_ACCESS_TOKEN to the token of a private app or service key of this portal; a deleted or rotated "
             "one stops working at once."
         )

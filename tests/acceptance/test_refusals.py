@@ -1,6 +1,7 @@
 """What cannot be done is said once, by name, with the way out; the exit status tells whose turn it is."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,24 @@ def test_a_token_that_hubspot_does_not_know_ends_with_3(
     refuses(ended, 3, "does not know this token (401", "HUBSPOT_ACCESS_TOKEN")
     assert "5ecret" not in ended.err
     assert writes(portal) == 0
+
+
+@pytest.mark.parametrize(
+    ("revoked", "told"),
+    [
+        (Fault.token_revoked().on("GET", r"objects/contacts/?$"), "Nothing was written."),
+        (Fault.token_revoked().on("POST", "batch/update", skip=1), "What was written stays written, and nothing more"),
+    ],
+)
+@pytest.mark.usefixtures("provisioned")
+def test_a_token_that_is_revoked_in_the_middle_of_a_run_does_not_unsay_what_was_written(
+    portal: Portal, scoreline: Scoreline, revoked: Fault, told: str
+) -> None:
+    a_demo_request(portal)
+    portal.requests.clear()
+    portal.faults.add(replace(revoked))
+    refuses(scoreline("resync", "--full"), 3, "does not know this token (401", told)
+    assert bool(writes(portal)) is (revoked.skip == 1)
 
 
 def test_a_token_that_cannot_be_one_is_not_sent(portal: Portal, scoreline: Scoreline) -> None:
