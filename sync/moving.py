@@ -78,7 +78,7 @@ class _Seen:
     written: list[JournalEntry] = field(default_factory=list)
     times: dict[str, datetime | None] = field(default_factory=dict)
     kept: list[JournalEntry] = field(default_factory=list)
-    """HubSpot said yes, and the contact has a stage that this request did not give it."""
+    """The contact shows a stage that this request did not give it."""
     refused: list[tuple[JournalEntry, Refused]] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
 
@@ -150,22 +150,23 @@ class Mover:
     def _cleared_after_all(
         self, entries: Sequence[JournalEntry], times: _Times
     ) -> tuple[list[JournalEntry], list[Left]]:
-        """Those without a stage, and those whose clear did not happen, of which HubSpot's yes to it showed a stage.
+        """Those without a stage, and those whose clear did not happen, of contacts that showed a stage after it.
 
-        A workflow may have filled the empty stage at once: that is its word, and is left.
+        A workflow may have filled the empty stage at once: that is its word, and is left. Where the answer was lost,
+        it may be what our clear has wiped out since: such a contact is looked at until that shows.
         """
         histories = self._reader.histories([e.change.contact_id for e in entries]) if entries else {}
         cleared, left = [], []
         for entry in entries:
-            history = histories.get(entry.change.contact_id)
+            history, cleared_at = histories.get(entry.change.contact_id), times.get(entry.change.contact_id)
             if history is None:
                 self.outcomes.drop(entry, GONE)
-            elif history.stage_now is None:
-                cleared.append(entry)
-            elif shows_since(history, times.get(entry.change.contact_id)):
+            elif shows_since(history, cleared_at) and history.stage_now is not None:
                 self._leave_to_others(entry, history)
             elif history.stage_now == entry.change.stage_from:
                 left.append(Left(entry=entry, why=_LOST))
+            elif history.stage_now is None or cleared_at is None:
+                cleared.append(entry)
             else:
                 self.outcomes.drop(entry, _THEIRS)
         return cleared, left
@@ -354,8 +355,10 @@ class Mover:
                 seen.left.append(Left(entry=entry, why=_LOST))
         elif is_certain and stage and (step is _CLEAR or stage == step.before(change)):
             seen.kept.append(entry)
-        elif stage in ("", step.before(change)):
+        elif stage in ("", _old(change)):
             seen.left.append(Left(entry=entry, why=_LOST))
+        elif step is _CLEAR and not is_certain:
+            seen.kept.append(entry)  # if that was before our clear, it is without a stage now
         else:
             self.outcomes.drop(entry, _THEIRS)
 

@@ -7,6 +7,7 @@ import pytest
 from sync.clears import was_filled, with_our_clear
 from sync.records import Change, History, State
 from tests.builders import LEAD, MQL, NOW, SQL, days_after
+from tests.fakes.portal import answer_lost
 from tests.unit.sync.world import Setting
 from workflows import HistoryEntry, Setter
 
@@ -83,6 +84,25 @@ def test_an_edit_under_our_clear_that_a_copy_behind_shows_is_not_taken_for_a_lat
         setting.portal.edited("1", stage="customer")
         copy = setting.portal.copy()
         setting.portal.meanwhile("after write", lambda: setting.portal.reads_from(copy))
+
+    setting.portal.meanwhile("before write", customer)
+    setting.resync(sleep=lambda _: setting.portal.reads_from(None))
+    assert setting.portal.stages_of("1") == [SQL, "customer", "", "customer"]
+
+
+def test_an_edit_that_a_copy_behind_shows_after_a_clear_whose_answer_was_lost_comes_back() -> None:
+    setting = Setting()
+    setting.lead("1", 50, stage=SQL)
+
+    def customer() -> None:
+        setting.portal.edited("1", stage="customer")
+        copy = setting.portal.copy()
+
+        def lost() -> None:
+            setting.portal.reads_from(copy)
+            answer_lost()
+
+        setting.portal.meanwhile("after write", lost)
 
     setting.portal.meanwhile("before write", customer)
     setting.resync(sleep=lambda _: setting.portal.reads_from(None))
