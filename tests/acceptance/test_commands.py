@@ -288,6 +288,7 @@ def test_the_version_is_told(scoreline: Scoreline) -> None:
 
 @pytest.mark.usefixtures("provisioned")
 def test_status_is_ill_before_any_pass_and_well_right_after_one(portal: Portal, scoreline: Scoreline) -> None:
+    a_contact(portal)
     before = scoreline("status", "--json")
     assert (before.status, before.document["healthy"], before.document["watermark"]) == (1, False, None)
     assert "LATE" in scoreline("status").out
