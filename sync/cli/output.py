@@ -11,16 +11,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import Progress as RichProgress
 from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from sync.run import Summary
+from sync.summary import Summary
 from sync.wording import short
 
 _UNWRAPPED = 10_000
 """Columns for output that goes to no terminal: more than any line has."""
+
+_GAP = 2
+"""Columns between two of a table's."""
+_WORD_MAX = 24
+"""A longer word, such as an address, may be broken in a table."""
 
 _NAMED = 20
 """Contacts named that need a person."""
@@ -56,14 +62,24 @@ def table(
 ) -> None:
     """Print a plain table; the columns named in `right` hold numbers.
 
-    As wide as the terminal; where there is none one line for each row, up to `piped_width` columns.
+    As wide as the terminal; where its words do not fit there, a paragraph for each row. Where there is no terminal, one
+    line for each row, up to `piped_width` columns.
     """
+    shown = [[_text(value) for value in row] for row in rows]
+    columns = list(zip(head, *shown, strict=True))
+    on_terminal = sys.stdout.isatty()
+    room = (shutil.get_terminal_size().columns if on_terminal else piped_width) - _GAP * (len(head) - 1)
+    least = [max(map(_word_width, column)) for column in columns]
+    if on_terminal and sum(least) > room:
+        for row in shown:
+            _paragraph(head, row)
+        return
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    for name in head:
-        grid.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*[_cell(value) for value in row])
-    if sys.stdout.isatty():
+    for name, width in zip(head, _widths(columns, least, room), strict=True):
+        grid.add_column(name, justify="right" if name in right else "left", overflow="fold", width=width)
+    for row in shown:
+        grid.add_row(*[text.replace("[", r"\[") for text in row])
+    if on_terminal:
         Console(file=sys.stdout, highlight=False).print(grid)
         return
     drawn = io.StringIO()
@@ -72,11 +88,35 @@ def table(
         print(line.rstrip())
 
 
-def _cell(value: object) -> str:
+def _widths(columns: Sequence[Sequence[str]], least: Sequence[int], room: int) -> Sequence[int]:
+    """How wide each column is to be: what its words need, and its share of the room that is left, if it wants it."""
+    wanted = [max(cell_len(line) for text in column for line in text.splitlines() or [""]) for column in columns]
+    widths, left = list(least), room - sum(least)
+    frugal_first = sorted(range(len(columns)), key=lambda n: wanted[n] - least[n])
+    for place, number in enumerate(frugal_first):
+        share = left // (len(columns) - place)
+        more = max(0, min(wanted[number] - least[number], share))
+        widths[number] += more
+        left -= more
+    return widths
+
+
+def _word_width(text: str) -> int:
+    """The columns that a text needs for its longest word; what is longer still may be broken."""
+    return min(max(map(cell_len, text.split()), default=0), _WORD_MAX)
+
+
+def _paragraph(head: Sequence[str], row: Sequence[str]) -> None:
+    """A row in words: each value that there is, after its column's name."""
+    said = ", ".join(f"{name} {text}".strip() for name, text in zip(head, row, strict=True) if text not in ("", "-"))
+    width = shutil.get_terminal_size().columns
+    print(textwrap.fill(said, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False))
+
+
+def _text(value: object) -> str:
     if value is None:
         return "-"
-    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    return text.replace("[", r"\[")
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 class ShownProgress:

@@ -80,6 +80,26 @@ def test_on_a_narrow_terminal_the_rest_of_a_line_hangs_under_its_last_column(
     assert max(len(line) for line in drawn[drawn.index("Run 1") :].split("\n")) <= 50
 
 
+@pytest.mark.parametrize("command", ["status", "runs", "doctor", "explain", "plan show"])
+def test_on_a_narrow_terminal_every_report_keeps_to_it_and_its_words_stay_whole(
+    portal: Portal, scoreline: Scoreline, on_terminal: OnTerminal, command: str
+) -> None:
+    lead = a_demo_request(portal)
+    scoreline("plan", "--full")
+    drawn = on_terminal(*command.split(), *{"explain": [lead], "plan show": ["1"]}.get(command, []), columns=60)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", drawn)
+    assert max(len(line) for line in plain.split("\n") if "http" not in line) <= 60
+    words = {
+        "status": ["watermark", "none: the next pass reads everything"],
+        "runs": ["run 1, portal", "state finished", "would change 1"],
+        "doctor": ["recent_conversion_event_name", "Nothing is broken."],
+        "explain": ["salesqualifiedlead", "Asked for a demo", "Request a demo"],
+        "plan show": ["salesqualifiedlead", "none -> 73"],
+    }
+    for word in words[command]:
+        assert word in plain, plain
+
+
 @pytest.mark.parametrize("command", ["doctor", "plan", "config"])
 def test_in_a_pipe_no_line_ends_in_blanks(portal: Portal, scoreline: Scoreline, command: str) -> None:
     a_demo_request(portal)
