@@ -35,6 +35,7 @@ class Clockwork:
         """Something that was due happens just now, on whichever thread: it takes no time and cannot be cut off."""
         self.broken: BaseException | None = None
         self._queue: list[_Due] = []
+        self._until_s = 0.0
         self._number = 0
         self._back = threading.Semaphore(0)
 
@@ -48,6 +49,7 @@ class Clockwork:
 
     def run(self, until_s: float, ended: Callable[[], bool] = lambda: False) -> None:
         """Let time pass up to that second, or until something is so. Raises what broke on the way."""
+        self._until_s = until_s
         while not self.broken and not ended() and self._queue and self._queue[0].at_s <= until_s:
             due = heapq.heappop(self._queue)
             self.now_s = max(self.now_s, due.at_s)
@@ -64,12 +66,15 @@ class Clockwork:
     def pass_time(self, process: "Simulated", seconds: float) -> None:
         """A rest of this process, whose thread calls."""
         until_s = self.now_s + seconds
-        while not self.broken and self._queue and self._queue[0].at_s <= until_s:
-            if self._queue[0].wakes is not None:
+        while not self.broken:
+            at_s = self._queue[0].at_s if self._queue else until_s
+            if min(at_s, until_s) > self._until_s or (at_s <= until_s and self._queue and self._queue[0].wakes):
                 self.wake(process, until_s)
                 self.hand_back()
                 process.baton.acquire()
                 return
+            if not self._queue or at_s > until_s:
+                break
             due = heapq.heappop(self._queue)
             self.now_s = max(self.now_s, due.at_s)
             self._happen(due)

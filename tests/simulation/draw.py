@@ -9,15 +9,15 @@ from typing import get_type_hints
 from sandbox import Fault
 from sandbox.limits import TierName
 from sandbox.switches import Setting, Switches
+from tests.simulation import tampering
 from tests.simulation.network import Request, Trouble
 
+DAY_S = 86_400.0
 GATEWAYS = (502, 503, 504, 520, 521, 522, 523, 524)
 ENVELOPES = (500, 502, 503, 504)
 
-_Make = Callable[[Random], Trouble]
 
-
-def _fault(make: Callable[[Random], Fault]) -> _Make:
+def _fault(make: Callable[[Random], Fault]) -> tampering.Make:
     def trouble(random: Random) -> Trouble:
         fault = make(random)
         applied = " applied" if fault.applied and fault.status and fault.status >= 500 else ""
@@ -31,7 +31,12 @@ def _burst_with_wait(random: Random) -> Fault:
     return Fault(name="burst_limit_waits", status=429, body=body, headers={"Retry-After": str(random.randint(1, 20))})
 
 
-TROUBLES: Mapping[str, _Make] = {
+def _answered(status: int, category: str) -> tampering.Make:
+    body = {"status": "error", "category": category, "message": "It cannot be done now."}
+    return _fault(lambda _: Fault(name=category.lower(), status=status, body=body))
+
+
+TROUBLES: Mapping[str, tampering.Make] = {
     "burst_limit": _fault(lambda _: Fault.burst_limit()),
     "burst_limit_waits": _fault(_burst_with_wait),
     "daily_limit": _fault(lambda _: Fault.daily_limit()),
@@ -48,18 +53,21 @@ TROUBLES: Mapping[str, _Make] = {
     "body_cut": _fault(lambda _: Fault.body_cut()),
     "length_short": _fault(lambda _: Fault.length_short()),
     "gzip_broken": _fault(lambda _: Fault.gzip_broken()),
-    "rows_failed": _fault(lambda random: Fault.rows_failed(rows=random.randint(1, 4))),
     "empty_success": _fault(lambda _: Fault.empty_success()),
     "unexpected_success": _fault(lambda random: Fault.unexpected_success(status=random.choice([201, 202, 204]))),
     "timeout_before": lambda _: Trouble(name="timeout_before", times_out="before"),
     "timeout_after": lambda _: Trouble(name="timeout_after", times_out="after"),
     "unreachable": lambda _: Trouble(name="unreachable", unreachable=True),
-    "shuffled": lambda _: Trouble(name="shuffled", shuffles=True),
+    "conflict": _answered(409, "CONFLICT"),
+    "not_found": _answered(404, "OBJECT_NOT_FOUND"),
+    **tampering.OF_BATCHES,
+    **tampering.OF_PAGES,
 }
 """What may go wrong with one request."""
 
-_ONLY_UPDATES = {"rows_failed"}
-_ONLY_BATCHES = {"empty_success", "shuffled"}
+_ONLY_UPDATES = {"conflict", "not_found"}
+_ONLY_BATCHES = {"empty_success", *tampering.OF_BATCHES}
+_ONLY_PAGES = {*tampering.OF_PAGES}
 _ONLY_SEARCHES = {"search_limit"}
 
 LASTING = (
@@ -107,6 +115,17 @@ _UNKNOWABLE = {"sources_named_otherwise", "processes_tell_user"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refills:
+    """A workflow that gives contacts a stage as soon as they have none."""
+
+    share: float
+    """Of the contacts that it knows."""
+    after_s: float
+    with_the_old: bool
+    """Whether it gives them the one they had; otherwise `lead`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
     """The weather of one seed. Rates are per step, per request or per day, as they say."""
 
@@ -124,6 +143,8 @@ class Draw:
     kills: float
     freezes: float
     troubles: Mapping[str, float]
+    bursts: float
+    """How likely a trouble stays for the next few requests."""
     lasting: Sequence[str]
     lasting_a_day: float
     skew_s: float
@@ -136,38 +157,55 @@ class Draw:
     by_hand_a_day: float
     move_share: float
     """The safety limit."""
+    daily_writes_max: int | None
+    dateless: bool
+    """Whether HubSpot's answers lack the header `Date`."""
+    stamps_a_day: float
+    """How often many contacts are stamped with one millisecond."""
+    refills: Refills
 
 
 def draw(seed: int) -> Draw:
     """The same weather for the same seed."""
     random = Random(f"weather {seed}")
     rough = random.random() < 0.85
-    kinds = [name for name in TROUBLES if random.random() < 0.35] if rough else []
-    rate = random.choice([0.005, 0.02, 0.08])
-    days = random.choice([2.0, 3.0, 5.0, 9.0, 20.0])
+    kinds = [name for name in TROUBLES if random.random() < 0.3] if rough else []
+    rate = random.choice([0.01, 0.03, 0.1])
+    is_large = random.random() < 0.03
+    days = random.choice([0.3, 1.0, 2.0, 3.0, 5.0, 9.0])
+    passes = 4 if is_large else random.choice([4, 6, 9, 12])
     return Draw(
         start=datetime(2026, random.choice([3, 6, 10]), random.randint(1, 28), random.randint(0, 23), tzinfo=UTC)
         + timedelta(seconds=random.randint(0, 3_599)),
         days=days,
-        contacts=random.choice([20, 30, 40, 60, 100]) if random.random() < 0.96 else 260,
+        contacts=random.randint(205, 260) if is_large else random.choice([8, 12, 16, 24, 40]),
         tier=random.choice(["free", "professional", "enterprise"]),
         switches=_switches(random),
         latency_s=random.choice([0.02, 0.1, 0.4]),
-        every_s=days * 86_400 / random.choice([8, 16, 32]),
-        events_a_day=random.choice([100, 300, 1_000]) / days,
-        edits=random.choice([0.0, 0.05, 0.3]),
-        kills=random.choice([0.0, 0.0003, 0.002]) if rough else 0.0,
-        freezes=random.choice([0.0, 0.0003, 0.002]) if rough else 0.0,
+        every_s=days * DAY_S / passes,
+        events_a_day=random.choice([40, 100, 200, 300]) / days,
+        edits=random.choice([0.0, 0.1, 0.5]),
+        kills=random.choice([0.0, 0.001, 0.004]) if rough else 0.0,
+        freezes=random.choice([0.0, 0.001, 0.004]) if rough else 0.0,
         troubles={name: rate * random.uniform(0.2, 1.0) for name in kinds},
+        bursts=random.choice([0.0, 0.2, 0.6]),
         lasting=[name for name in LASTING if random.random() < 0.3],
-        lasting_a_day=random.choice([0.2, 1.0, 3.0]) if random.random() < 0.6 else 0.0,
+        lasting_a_day=random.choice([1.0, 3.0, 6.0]) / days if random.random() < 0.6 else 0.0,
         skew_s=random.choice([0, 0, 0, 3_600, -3_600, 61.5, -240]),
         down_max_s=random.choice([1, 600, 86_400, 7 * 86_400]),
         others=random.choice([0.0, 0.0, 0.0, 1.0]),
         workers=random.choice([1, 1, 1, 2]),
         machines=random.choice([1, 2]),
-        by_hand_a_day=random.choice([0.0, 0.5, 3.0]),
+        by_hand_a_day=random.choice([0.0, 1.0, 4.0]) / days,
         move_share=random.choice([1.0, 1.0, 1.0, 0.05]),
+        daily_writes_max=random.choice([3, 10]) if random.random() < 0.1 else None,
+        dateless=random.random() < 0.1,
+        stamps_a_day=random.choice([0.0, 0.0, 2.0]) / days,
+        refills=Refills(
+            share=random.choice([0.2, 1.0]) if random.random() < 0.2 else 0.0,
+            after_s=random.choice([0.0, 0.0, 0.3, 4.0, 60.0]),
+            with_the_old=random.random() < 0.5,
+        ),
     )
 
 
@@ -177,6 +215,8 @@ def fits(name: str, request: Request) -> bool:
         return request.writes
     if name in _ONLY_BATCHES:
         return "/batch/" in request.path
+    if name in _ONLY_PAGES:
+        return request.path.endswith(("/objects/contacts", "/objects/contacts/search"))
     return request.path.endswith("/search") if name in _ONLY_SEARCHES else True
 
 

@@ -1,21 +1,23 @@
 """Holds a worker to its promises at every request, after every pass and at rest.
 
-It looks at what arrives at the portal, at the portal's histories and at the committed rows of the journal and the
-lease; it shares no code with the worker. What the worker could know is what answers told the process, and when.
+It looks at what arrives at the portal, at the portal's histories, and at the committed rows of the journal and the
+lease, by the worker's own tables: what is open, and who holds the portal, is nowhere else. A run's summary tells it
+that a pass has come to its end, and which. It shares no judgement with the worker, and believes none of its memory:
+what a process could know of a contact is what answers told it, and when.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from sandbox import Portal
 from sandbox.records import Record
 from sandbox.times import read_ms, to_ms
-from sync.run import Summary
-from sync.store.tables import changes, contacts, is_open, leases, runs
-from tests.acceptance.checker import HOLD, LADDER, STAGE, broken_promises
+from sync.store.tables import changes, is_open, leases, runs
+from sync.summary import Summary
+from tests.acceptance.checker import HOLD, LADDER, ONLY_CLEARED, POINTS, STAGE, broken_promises
 from tests.fakes.death import KilledError
 from tests.simulation.clockwork import Clockwork, Simulated
 from tests.simulation.network import Request, Response
@@ -23,6 +25,11 @@ from tests.simulation.storage import Storage
 
 BLANK_MAX = 100
 """Contacts that one batch of clears leaves without a stage."""
+FRESH_S = 5.0
+"""How old the look may be on which something is sent that people write, too."""
+_STEPS_S = 0.1
+"""What the steps of a process between that and the portal may take, besides the way."""
+_PEOPLES = {STAGE, POINTS, *ONLY_CLEARED}
 
 
 class Violation(Exception):
@@ -40,6 +47,12 @@ class _Knows:
     """When the portal last showed it everything that a decision rests on."""
     modified_ms: dict[str, int] = field(default_factory=dict)
     """The newest date of change that it was shown with that, in this pass."""
+    uncommitted: dict[str, int] = field(default_factory=dict)
+    """Of these, what it was shown since it last put something on record."""
+    runs_before: int = 0
+    """The newest run on record when its pass began."""
+    called_gone: set[str] = field(default_factory=set)
+    """Of whom it was told, in this pass, that they are not there. That may be wrong, but is HubSpot's word."""
     there: frozenset[int] = frozenset()
     """Contacts that were there when its pass began."""
     began_ms: int = 0
@@ -49,15 +62,18 @@ class _Knows:
 class Judge:
     """Sees everything; says what is broken by breaking the clockwork off."""
 
-    def __init__(self, portal: Portal, storage: Storage, clockwork: Clockwork) -> None:
+    def __init__(self, portal: Portal, storage: Storage, clockwork: Clockwork, *, latency_s: float) -> None:
+        """`latency_s`: how long a request is under way at most."""
         self._portal = portal
+        self._fresh_ms = int((FRESH_S + latency_s + _STEPS_S) * 1000)
         self._storage = storage
         self._clockwork = clockwork
         self._knows: dict[int, _Knows] = {}
         self._windows: dict[int, tuple[int, int]] = {}
         self._processed_ms: dict[str, int] = {}
-        self._shown_ms: dict[str, int] = {}
-        """The newest date of change that any process was shown of a contact."""
+        self._in_hand: dict[str, tuple[int, int]] = {}
+        """The newest date of change that a process was shown of a contact before it put something on record; and the
+        newest run on record when that process began its pass."""
         self._blank: set[str] = set()
         self.writes = 0
         self.written: set[str] = set()
@@ -68,7 +84,10 @@ class Judge:
     def begins(self, process: Simulated) -> None:
         """A process begins a pass."""
         known = self._knows.setdefault(process.pid, _Knows())
-        known.modified_ms = {}
+        known.modified_ms, known.uncommitted, known.called_gone = {}, {}, set()
+        newest = select(func.max(runs.c.id)).where(runs.c.portal_id == str(self._portal.portal_id))
+        with self._storage.engine.connect() as connection:
+            known.runs_before = connection.execute(newest).scalar() or 0
         known.began_ms = self._now_ms
         known.there = frozenset(
             i
@@ -92,11 +111,25 @@ class Judge:
         for each in request.document["inputs"]:
             self._must_be_news(request.process, str(each["id"]), each["properties"])
             self._must_be_known_blank(request.process, str(each["id"]), each["properties"])
+        self._note_windows(request)
+
+    def _note_windows(self, request: Request) -> None:
+        """How long before this write people may have acted unseen: as long as the process last looked, but no longer
+        than it may rely on a look where it writes what people write too.
+
+        What a set after a clear rests on was decided before the clear.
+        """
         known = self._knows[request.process.pid]
-        self._windows[self._now_ms] = (
-            max(self._now_ms - known.looked_ms.get(i, self._now_ms) for i in request.ids) + self._lag_ms,
-            max(self._now_ms - known.decided_ms.get(i, self._now_ms) for i in request.ids) + self._lag_ms,
-        )
+        theirs = any(_PEOPLES & each["properties"].keys() for each in request.document["inputs"])
+        looked = decided = 0
+        for contact in request.ids:
+            look_ms = self._now_ms - known.looked_ms.get(contact, self._now_ms)
+            decision_ms = self._now_ms - known.decided_ms.get(contact, self._now_ms)
+            fresh_ms = self._fresh_ms if theirs else look_ms
+            looked = max(looked, min(look_ms, fresh_ms))
+            is_blank = self._blank_since(contact) is not None
+            decided = max(decided, decision_ms if is_blank or not theirs else min(decision_ms, fresh_ms))
+        self._windows[self._now_ms] = (looked + self._lag_ms, decided + self._lag_ms)
 
     def was_done(self, request: Request) -> None:
         """A request has been done, or refused."""
@@ -113,6 +146,9 @@ class Judge:
         known = self._knows.setdefault(request.process.pid, _Knows())
         if "/objects/contacts" not in request.path or request.path.endswith("/search"):
             return
+        for error in response.document.get("errors", ()):
+            if error.get("category") == "OBJECT_NOT_FOUND":
+                known.called_gone.update(error["context"]["ids"])
         for row in response.rows:
             held, contact = row.get("properties") or {}, str(row.get("id"))
             if STAGE in held:
@@ -125,7 +161,13 @@ class Judge:
                 known.decided_ms[contact] = known.served_ms
                 modified = read_ms(held.get("lastmodifieddate") or "") or 0
                 known.modified_ms[contact] = max(modified, known.modified_ms.get(contact, 0))
-                self._shown_ms[contact] = max(modified, self._shown_ms.get(contact, 0))
+                known.uncommitted[contact] = modified
+
+    def committed(self, process: Simulated) -> None:
+        """A process has put something on record."""
+        if known := self._knows.get(process.pid):
+            self._in_hand |= {i: (at_ms, known.runs_before) for i, at_ms in known.uncommitted.items()}
+            known.uncommitted.clear()
 
     def finished(self, process: Simulated, summary: Summary) -> None:
         """A pass has come to its end."""
@@ -134,7 +176,7 @@ class Judge:
         if summary.plan_refused or summary.interrupted:
             return
         self._none_left_blank(known)
-        for contact, modified_ms in known.modified_ms.items():
+        for contact, modified_ms in (known.modified_ms | dict.fromkeys(known.called_gone, known.began_ms)).items():
             self._processed_ms[contact] = max(modified_ms, self._processed_ms.get(contact, 0))
         if summary.mode in ("incremental", "full"):
             self._nothing_missed(known)
@@ -213,7 +255,7 @@ class Judge:
             i
             for i in map(str, known.there)  # who is born of a merge meanwhile is the next pass's
             if (since_ms := self._blank_since(i)) is not None and since_ms <= latest_ms
-        }
+        } - known.called_gone
         if not blank:
             return
         wanted = select(changes.c.contact_id).join(runs).where(runs.c.portal_id == str(self._portal.portal_id), is_open)
@@ -241,20 +283,20 @@ class Judge:
             modified_ms = read_ms(record.properties["lastmodifieddate"]) or 0
             if modified_ms > known.began_ms - lag_ms or modified_ms in self._windows:
                 continue
-            if self._processed_ms.get(str(contact_id), 0) < modified_ms and not self._noted(
-                str(contact_id), modified_ms
-            ):
+            contact = str(contact_id)
+            if self._processed_ms.get(contact, 0) < modified_ms and not self._was_in_hand(contact, modified_ms):
                 ago_s = (known.began_ms - modified_ms) / 1000
-                self._broken(f"contact {contact_id} changed {ago_s:,.0f} s before a pass, which did not read it")
+                self._broken(f"contact {contact} changed {ago_s:,.0f} s before a pass, which did not read it")
 
-    def _noted(self, contact: str, modified_ms: int) -> bool:
-        """Whether a pass that was cut off was shown this change, and put on record to have dealt with it."""
-        wanted = select(contacts.c.seen_modified_at).where(
-            contacts.c.portal_id == str(self._portal.portal_id), contacts.c.contact_id == contact
-        )
+    def _was_in_hand(self, contact: str, modified_ms: int) -> bool:
+        """Whether a pass that was cut off was shown this change, went on, and had nothing to write for it."""
+        shown_ms, runs_before = self._in_hand.get(contact, (0, 0))
+        if shown_ms < modified_ms:
+            return False
+        mine = (runs.c.portal_id == str(self._portal.portal_id)) & (runs.c.id > runs_before)
+        planned = select(changes.c.run_id).join(runs).where(mine, changes.c.contact_id == contact)
         with self._storage.engine.connect() as connection:
-            noted = connection.execute(wanted).scalar()
-        return noted is not None and noted >= modified_ms and self._shown_ms.get(contact, 0) >= modified_ms
+            return connection.execute(planned).first() is None
 
     # What the portal holds.
 

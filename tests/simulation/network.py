@@ -1,8 +1,8 @@
 """The way between a simulated process and the portal: the sandbox's own application, without sockets or real time."""
 
 import json
-from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -10,8 +10,10 @@ from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, IncompleteRead, ProtocolError, ReadTimeoutError
 
 from sandbox import Fault, Portal
-from sandbox.api.app import application
 from tests.simulation.clockwork import Simulated
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+"""The portal, as ASGI serves it."""
 
 READ_TIMEOUT_S = 60.0
 CONNECT_TIMEOUT_S = 5.0
@@ -26,10 +28,15 @@ class Response:
     data: bytes
 
     @property
+    def document(self) -> Mapping[str, Any]:
+        """The JSON of a successful answer; empty without any."""
+        document = _object(self.data) if self.status in (200, 207) else None
+        return document or {}
+
+    @property
     def rows(self) -> Sequence[Any]:
         """The records that a successful answer tells of."""
-        document = _object(self.data) if self.status in (200, 207) else None
-        rows = (document or {}).get("results")
+        rows = self.document.get("results")
         return rows if isinstance(rows, list) else ()
 
 
@@ -43,8 +50,10 @@ class Trouble:
     unreachable: bool = False
     times_out: str = ""
     """`before` the request was done, or `after`."""
-    shuffles: bool = False
-    """Results come in another order."""
+    asks: "Callable[[Request], Request] | None" = None
+    """What arrives at the portal in place of what was sent."""
+    tells: "Callable[[Request, Response], Response] | None" = None
+    """What arrives in place of the portal's whole answer to what was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +73,22 @@ class Request:
 
     @property
     def ids(self) -> list[str]:
-        """The contacts that it names."""
+        """The records that it names."""
         inputs = self.document.get("inputs") if isinstance(self.document, dict) else None
         return [str(each.get("id")) for each in inputs or () if isinstance(each, dict)]
+
+    @property
+    def names_nothing(self) -> bool:
+        """Whether it is a batch of which nothing has arrived."""
+        return isinstance(self.document, dict) and self.document.get("inputs") == []
 
 
 class Sky(Protocol):
     """What befalls requests, and who looks at them."""
+
+    @property
+    def dateless(self) -> bool:
+        """Whether answers lack the header `Date`."""
 
     def step(self, process: Simulated, where: str, *, stands: bool = True) -> None: ...
 
@@ -91,11 +109,11 @@ class Sky(Protocol):
 class Network:
     """What urllib3's PoolManager is to the worker, for one process."""
 
-    def __init__(self, portal: Portal, process: Simulated, sky: Sky) -> None:
+    def __init__(self, portal: Portal, application: Application, process: Simulated, sky: Sky) -> None:
         self._portal = portal
+        self._application = application
         self._process = process
         self._sky = sky
-        self._application = application(lambda: portal)
 
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: str | None, redirect: bool
@@ -119,22 +137,30 @@ class Network:
             self._process.rest(READ_TIMEOUT_S)
             raise ReadTimeoutError(self, url, "simulated")  # type: ignore[arg-type]
         self._sky.arrives(request)
-        wire = self._serve(request, headers, body or "", trouble.fault)
+        wire = self._serve(trouble.asks(request) if trouble.asks else request, headers, trouble.fault)
         self._sky.was_done(request)
         self._sky.step(self._process, f"done {request.path}")
         self._process.rest(self._sky.latency_s())
         if trouble.times_out == "after":
             self._process.rest(READ_TIMEOUT_S)
             raise ReadTimeoutError(self, url, "simulated")  # type: ignore[arg-type]
-        response = wire.received(shuffles=trouble.shuffles)
+        response = wire.received()
+        if trouble.tells and response.document:
+            response = trouble.tells(request, response)
+        if self._sky.dateless:
+            headers_ = HTTPHeaderDict(response.headers)
+            headers_.discard("date")
+            response = replace(response, headers=headers_)
         self._sky.answered(request, response)
         self._sky.step(self._process, f"answered {response.status} {request.path}")
         return response
 
-    def _serve(self, request: Request, headers: Mapping[str, str], body: str, fault: Fault | None) -> "_Wire":
+    def _serve(self, request: Request, headers: Mapping[str, str], fault: Fault | None) -> "_Wire":
+        if request.names_nothing:
+            fault = Fault.empty_success()
         if fault is not None:
             self._portal.faults.add(fault)
-        wire = _Wire(body.encode())
+        wire = _Wire(b"" if request.document is None else json.dumps(request.document).encode())
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -186,7 +212,7 @@ class _Wire:
 
     abort = close
 
-    def received(self, *, shuffles: bool) -> Response:
+    def received(self) -> Response:
         """The answer as urllib3 would hand it out, or the failure that it would raise."""
         if self._raw:
             return self._broken()
@@ -195,8 +221,7 @@ class _Wire:
         headers = HTTPHeaderDict([(name.decode(), value.decode()) for name, value in self._headers])
         if headers.get("content-encoding") == "gzip":
             raise DecodeError("not gzip")
-        data = _reordered(self._data) if shuffles else self._data
-        return Response(self._status, headers, data)
+        return Response(self._status, headers, self._data)
 
     def _broken(self) -> Response:
         head, _, body = self._raw.partition(b"\r\n\r\n")
@@ -215,14 +240,6 @@ def _run(serving: Awaitable[None]) -> None:
     except StopIteration:
         return
     raise AssertionError("the sandbox waits for something in real time")
-
-
-def _reordered(data: bytes) -> bytes:
-    document = _object(data)
-    if document is None or not isinstance(document.get("results"), list):
-        return data
-    results = document["results"]
-    return json.dumps({**document, "results": [*results[1::2], *results[::2]]}).encode()
 
 
 def _object(data: bytes) -> Any:

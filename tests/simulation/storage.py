@@ -20,6 +20,8 @@ from tests.simulation.clockwork import ProcessClock, Processes, Simulated
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 _TABLES: Sequence[Table] = (portals, runs, changes, contacts, leases)
 _IN_MEMORY = Path("/dev/shm")
+COMMITTED = "database committed"
+"""The step of a process right after each of its transactions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ class SteppedDatabase(Database):
             yield connection
             if fails == "instead":
                 raise StoreError("The database simulated failed: disk full at commit.")
-        self._weather.step(self._process, "database committed", stands=not self._process.checking)
+        self._weather.step(self._process, COMMITTED, stands=not self._process.checking)
         if fails == "after":
             raise StoreError("The database simulated failed: the connection was lost at commit.")
 

@@ -7,32 +7,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from random import Random
 from zoneinfo import ZoneInfo
 
 from config import ConfigError, Rulebook, load_rulebook
 from sandbox import Life, generate
+from sandbox.api.app import application
 from sandbox.errors import RefusedError
 from sandbox.living import KINDS
 from sync.bootstrap import world_of
-from sync.hubspot import connect
+from sync.hubspot import Connection, connect
 from sync.hubspot.provisioning import provision
 from sync.ports import FatalError, LeaseHeld, RetryableError
-from sync.records import Mode
-from sync.run import Summary, apply_plan, plan, resync
+from sync.records import STAGE, Mode
+from sync.run import apply_plan, plan, resync
 from sync.selecting import Selection, waiting_plan
+from sync.summary import Summary
 from sync.worker import one_pass
 from sync.world import Knobs, World
 from tests.fakes.death import KilledError
 from tests.simulation.clockwork import Clockwork, PortalClock, ProcessClock, Processes, Simulated
-from tests.simulation.draw import EDITS, TROUBLES, Draw, draw, fits
+from tests.simulation.draw import DAY_S, EDITS, TROUBLES, Draw, draw, fits
 from tests.simulation.judge import Judge, Violation
 from tests.simulation.lasting import TOKEN, Lasting, Undo
 from tests.simulation.network import Network, Request, Response, Trouble
-from tests.simulation.storage import SteppedStore, Storage
+from tests.simulation.storage import COMMITTED, SteppedStore, Storage
 
-DAY_S = 86_400.0
 TRACE_SHOWN = 40
 STEPS_MAX = 400_000
 """More steps than this are a run that does not come to its end."""
@@ -56,6 +57,8 @@ class Told:
     trace: str = ""
     """A hash of every step: equal for equal courses."""
     violation: str = ""
+    was_judged: bool = False
+    """The violation is of a promise; otherwise of the program itself: an error that nobody expected."""
     broken_at: str = ""
     last_lines: list[str] = field(default_factory=list)
 
@@ -73,7 +76,8 @@ def play(seed: int, storage: Storage, *, show: Callable[[str], None] | None = No
         story.run()
     except (Exception, KilledError) as raised:  # noqa: BLE001 - an error that nobody expected is a broken promise too
         error = story.clockwork.broken or raised
-        story.told.violation = str(error) if isinstance(error, Violation) else f"{type(error).__name__}: {error}"
+        story.told.was_judged = isinstance(error, Violation)
+        story.told.violation = str(error) if story.told.was_judged else f"{type(error).__name__}: {error}"
         story.told.broken_at = f"step {story.told.steps}, {story.clockwork.now:%Y-%m-%d %H:%M:%S.%f} UTC"
         story.told.last_lines = list(story.lines)
     finally:
@@ -100,10 +104,13 @@ class Story:
         self._left: set[str] = set()
         """Whom passes at rest have reported, and left as they are."""
         self._undo: list[Undo] = []
+        self._stays: tuple[str, int] = ("", 0)
+        """A trouble that stays for so many requests more."""
         clock = PortalClock.of(self.clockwork)
         self.portal = generate(weather.contacts, seed, clock=clock, tier=weather.tier, portal_id=FIRST_PORTAL + seed)
         self.portal.switches.turn(**weather.switches)
         self._portal_id = str(self.portal.portal_id)
+        self._application = application(lambda: self.portal)
         self._life = Life(self.portal, seed)
         self._lasting = Lasting(
             portal=self.portal,
@@ -112,19 +119,20 @@ class Story:
             kill_all=self._kill_all,
             set_clocks=self._set_clocks,
         )
-        self._judge = Judge(self.portal, storage, self.clockwork)
+        self._judge = Judge(self.portal, storage, self.clockwork, latency_s=weather.latency_s)
 
     # From beginning to end.
 
     def run(self) -> None:
         self._storage.lose(self._portal_id)
-        self._alone("setup", lambda process: provision_all(self, process))
+        self._alone("setup", self._provision)
         self._calm = False
         for number in range(self.weather.workers):
             self._start_worker(number)
         self._later(self.weather.events_a_day, self._live)
         self._later(self.weather.by_hand_a_day, self._by_hand)
         self._later(self.weather.lasting_a_day if self.weather.lasting else 0.0, self._befall)
+        self._later(self.weather.stamps_a_day, self._stamp)
         self._later(2.0, self._lasting.back_up)
         self.clockwork.run(self.clockwork.now_s + self.weather.days * DAY_S)
         self._come_to_rest()
@@ -152,7 +160,8 @@ class Story:
         )
         self._alone("rest", self._full_pass)
         self.clockwork.run(self.clockwork.now_s + self.portal.switches.reads_lag_s + 1)
-        if self.portal.switches.reads_lag_s:  # what such a portal does not show in time is left to the next run
+        for _ in range(2 if self.portal.switches.reads_lag_s else 0):
+            # What such a portal does not show in time is left to the next run, which may leave its own to another.
             self._alone("rest", self._full_pass)
             self.clockwork.run(self.clockwork.now_s + self.portal.switches.reads_lag_s + 1)
         self._judge.at_rest()
@@ -238,13 +247,24 @@ class Story:
         """A world as the worker opens one for each pass."""
         self._judge.begins(process)
         clock = ProcessClock(process)
-        connection = connect(token=TOKEN, clock=clock, pool=Network(self.portal, process, self))  # type: ignore[arg-type]
         store = SteppedStore(self._storage, process, self, Processes(process, self._processes.get))
-        world = world_of(the_rulebook(), connection, store, writes=True, clock=clock)
+        world = world_of(the_rulebook(), self._connection(process), store, writes=True, clock=clock)
         yield replace(world, stop=lambda: process.stopping)
 
+    def _connection(self, process: Simulated) -> Connection:
+        pool = Network(self.portal, self._application, process, self)
+        return connect(token=TOKEN, clock=ProcessClock(process), pool=pool)  # type: ignore[arg-type]
+
+    def _provision(self, process: Simulated) -> None:
+        provision(self._connection(process), the_rulebook(), sleep=ProcessClock(process).sleep)
+
     def _knobs(self) -> Knobs:
-        return Knobs(share=self.weather.move_share, first_share=1.0, floor=3 if self.weather.move_share < 1 else 50)
+        return Knobs(
+            share=self.weather.move_share,
+            first_share=1.0,
+            floor=3 if self.weather.move_share < 1 else 50,
+            daily_writes_max=self.weather.daily_writes_max,
+        )
 
     def _count(self, process: Simulated, summary: Summary | None) -> None:
         if summary is None:
@@ -298,6 +318,8 @@ class Story:
             raise Violation(f"after {STEPS_MAX:,} steps there is no end in sight")
         process.rest(self._random.uniform(0.0005, 0.003))
         self._note(process.name, where)
+        if where == COMMITTED:
+            self._judge.committed(process)
         if self._calm:
             return
         often = 20 if "batch/update" in where else 1
@@ -319,12 +341,29 @@ class Story:
             return None
         if self._lasting.unreachable:
             return TROUBLES["unreachable"](self._random)
+        name = self._name_of_trouble(request)
+        if not name:
+            return None
+        self.told.troubles[name] += 1
+        return TROUBLES[name](self._random)
+
+    def _name_of_trouble(self, request: Request) -> str:
+        """What goes wrong with this request, if anything: what went wrong before may stay for a while."""
+        name, left = self._stays
+        if left and fits(name, request):
+            self._stays = (name, left - 1)
+            return name
         often = 4 if request.writes else 1
         for name, rate in self.weather.troubles.items():
             if fits(name, request) and self._random.random() < rate * often:
-                self.told.troubles[name] += 1
-                return TROUBLES[name](self._random)
-        return None
+                stays = self._random.random() < self.weather.bursts
+                self._stays = (name, self._random.randint(2, 9) if stays else 0)
+                return name
+        return ""
+
+    @property
+    def dateless(self) -> bool:
+        return self.weather.dateless
 
     def arrives(self, request: Request) -> None:
         self._meddle(request)
@@ -332,6 +371,7 @@ class Story:
 
     def was_done(self, request: Request) -> None:
         self._judge.was_done(request)
+        self._refill(request)
         self._meddle(request)
 
     def answered(self, request: Request, response: Response) -> None:
@@ -358,6 +398,31 @@ class Story:
                 self._happens(kind, self._random.choice(there))
             request.process.rest(0.002)
 
+    def _refill(self, request: Request) -> None:
+        """A workflow gives those a stage whom this request has left without one."""
+        refills = self.weather.refills
+        if self._calm or not refills.share or not request.writes:
+            return
+        cleared = [str(each["id"]) for each in request.document["inputs"] if each["properties"].get(STAGE) == ""]
+        for contact in cleared:
+            if Random(f"{self.told.seed} {contact}").random() >= refills.share:
+                continue
+            if refills.after_s:
+                self.clockwork.at(self.clockwork.now_s + refills.after_s, partial(self._fill, contact))
+            else:
+                request.process.rest(0.002)
+                self._fill(contact)
+
+    def _fill(self, contact: str) -> None:
+        record = self.portal.contacts.find(contact)
+        if self._over or record is None or record.properties.get(STAGE):
+            return
+        before = next((each.value for each in record.versions(STAGE) if each.value), "lead")
+        stage = before if self.weather.refills.with_the_old else "lead"
+        self.portal.workflow_sets(contact, STAGE, stage)
+        self._life.counts["stage_refilled"] += 1
+        self._note("life", f"stage_refilled {contact} {stage}")
+
     # What befalls the portal.
 
     def _later(self, a_day: float, do: Callable[[], None]) -> None:
@@ -376,6 +441,12 @@ class Story:
         if len(self.portal.contacts) > 5:
             event = self._life.step()
             self._note("life", f"{event.kind} {event.contact}")
+
+    def _stamp(self) -> None:
+        count = self._random.randint(1, len(self.portal.contacts))
+        self.portal.stamp(count, self.portal.clock.now())
+        self._life.counts["stamped"] += 1
+        self._note("life", f"stamped {count}")
 
     def _happens(self, kind: str, contact: str) -> None:
         if KINDS[kind].possible(self.portal):
@@ -414,12 +485,6 @@ class Story:
         self.lines.append(line)
         if self._show:
             self._show(line)
-
-
-def provision_all(story: Story, process: Simulated) -> None:
-    clock = ProcessClock(process)
-    connection = connect(token=TOKEN, clock=clock, pool=Network(story.portal, process, story))  # type: ignore[arg-type]
-    provision(connection, the_rulebook(), sleep=clock.sleep)
 
 
 def _next(now: datetime, hour: float, weekday: int | None = None) -> datetime:
