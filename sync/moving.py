@@ -14,6 +14,7 @@ from sync.clears import edit_under_our_clear, shows_since, was_filled, with_our_
 from sync.outcomes import GONE, Left, Outcomes
 from sync.ports import ContactReader, ContactWriter, FatalError, Lease, LeaseLost, RetryableError
 from sync.records import STAGE, Change, History, JournalEntry, Outcome, Refused, Stale, State, Unknown, Update, Written
+from sync.steps import CLEAR, FILL, RESTORE, SET, Step
 from workflows import PEOPLE
 
 TRIES = 3
@@ -38,37 +39,6 @@ _FILLED = "somebody else set the stage between clear and set; theirs stands"
 
 _Times = Mapping[str, datetime | None]
 """When HubSpot says that it took our clear, by contact."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
-    """A request that a change may take: what it sends, and the stage of the contact before and after it."""
-
-    sends: Callable[[Change], Mapping[str, str]]
-    before: Callable[[Change], str]
-    after: Callable[[Change], str]
-
-
-def _old(change: Change) -> str:
-    return change.stage_from or ""
-
-
-def _new(change: Change) -> str:
-    return change.stage_to or ""
-
-
-def _none(_: Change) -> str:
-    return ""
-
-
-def _all_values(change: Change) -> Mapping[str, str]:
-    return change.after if change.stage_to is None else {**change.after, STAGE: change.stage_to}
-
-
-_CLEAR = _Step(sends=lambda _: {STAGE: ""}, before=_old, after=_none)
-_SET = _Step(sends=_all_values, before=_old, after=_new)
-_FILL = _Step(sends=_all_values, before=_none, after=_new)
-_RESTORE = _Step(sends=lambda change: {STAGE: _old(change)}, before=_none, after=_old)
 
 
 @dataclass(slots=True)
@@ -128,7 +98,7 @@ class Mover:
     def _set(self, entries: Sequence[JournalEntry], read_at: float | None) -> list[Left]:
         self.outcomes.begin(entries, State.WRITING)
         with self._leaving_none_blank(entries, {}):
-            seen = self._send_values(entries, _SET, read_at, {})
+            seen = self._send_values(entries, SET, read_at, {})
         if not seen.kept:
             return seen.left
         # HubSpot kept the old stage: by its order that was a step back, so clear first.
@@ -138,7 +108,7 @@ class Mover:
         self.outcomes.begin(entries, State.CLEARING)
         times: dict[str, datetime | None] = {}
         with self._leaving_none_blank(entries, times):
-            seen = self._send(entries, _CLEAR, read_at)
+            seen = self._send(entries, CLEAR, read_at)
             times.update(seen.times)
             self.outcomes.confirm(seen.written, State.CLEARED)
             for entry, outcome in seen.refused:
@@ -184,7 +154,7 @@ class Mover:
 
     def _fill(self, times: _Times, entries: Sequence[JournalEntry], looks: int) -> list[Left]:
         ready, unseen, read_at = self._still_blank(entries, times, looks)
-        left = unseen + (self._send_values(ready, _FILL, read_at, times).left if ready else [])
+        left = unseen + (self._send_values(ready, FILL, read_at, times).left if ready else [])
         if unseen and looks + 1 < LOOKS_MAX:
             self._sleep(PAUSE_FIRST_S * 2**looks)
         return left
@@ -204,12 +174,12 @@ class Mover:
                     self.outcomes.leave_open(unseen)
             raise
 
-    def _send_values(self, entries: Sequence[JournalEntry], step: _Step, read_at: float | None, times: _Times) -> _Seen:
+    def _send_values(self, entries: Sequence[JournalEntry], step: Step, read_at: float | None, times: _Times) -> _Seen:
         """One request with the new values, stage and score together; what it came to is on record."""
         seen = self._send(entries, step, read_at)
         self.outcomes.done(seen.written, seen.times)
         refused = [entry for entry, _ in seen.refused if entry.change.stage_from is not None]
-        blank = {entry.number for entry in (refused if step is _FILL else self._blank(refused))}
+        blank = {entry.number for entry in (refused if step is FILL else self._blank(refused))}
         for entry, outcome in seen.refused:
             if entry.number in blank:  # a refused set must not leave a contact without a stage; nor is "gone" believed
                 report = self.outcomes.fail if outcome.gone else self.outcomes.refuse
@@ -299,7 +269,7 @@ class Mover:
                     is_back(entry)
                 else:
                     self._leave_to_others(entry, history)
-            seen = self._send(ours, _RESTORE, read_at) if ours else _Seen()
+            seen = self._send(ours, RESTORE, read_at) if ours else _Seen()
             for entry in seen.written:
                 is_back(entry)
             for entry, outcome in seen.refused:
@@ -312,7 +282,7 @@ class Mover:
         for each in until_written(entries, once):
             self.outcomes.without_stage(each.entry, why)
 
-    def _send(self, entries: Sequence[JournalEntry], step: _Step, read_at: float | None) -> _Seen:
+    def _send(self, entries: Sequence[JournalEntry], step: Step, read_at: float | None) -> _Seen:
         """One batch to HubSpot, if the portal is still ours, and what it came to: answered, or read back."""
         self._lease.check()
         updates = [Update(contact_id=e.change.contact_id, properties=step.sends(e.change)) for e in entries]
@@ -338,7 +308,7 @@ class Mover:
         self,
         entry: JournalEntry,
         holds: Mapping[str, str] | None,
-        step: _Step,
+        step: Step,
         seen: _Seen,
         *,
         is_certain: bool,
@@ -353,11 +323,11 @@ class Mover:
                 seen.written.append(entry)
             else:
                 seen.left.append(Left(entry=entry, why=_LOST))
-        elif is_certain and stage and (step is _CLEAR or stage == step.before(change)):
+        elif is_certain and stage and (step is CLEAR or stage == step.before(change)):
             seen.kept.append(entry)
-        elif stage in ("", _old(change)):
+        elif stage in ("", change.stage_from or ""):
             seen.left.append(Left(entry=entry, why=_LOST))
-        elif step is _CLEAR and not is_certain:
+        elif step is CLEAR and not is_certain:
             seen.kept.append(entry)  # if that was before our clear, it is without a stage now
         else:
             self.outcomes.drop(entry, _THEIRS)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import cast
@@ -18,9 +18,10 @@ from sync.moving import Mover
 from sync.outcomes import Applied, Outcomes
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import ContactError, FatalError, RetryableError, words_of
-from sync.records import Mode, RequestCount, RunRecord, RunState
+from sync.records import Change, Mode, RunRecord, RunState
 from sync.selecting import Selection, forget, missed, regrouped, seen_up_to, selected, waiting_plan, widened
-from sync.settling import LeftOver, close, left_over, settle
+from sync.settling import LeftOver, close, fill, left_over, put_back, settle
+from sync.summary import Summary
 from sync.watermark import ReadUpTo
 from sync.wording import contested, plan_waits
 from sync.world import Knobs, World
@@ -41,68 +42,6 @@ class PlanWaits(Exception):
     def __init__(self, run_id: int) -> None:
         super().__init__(plan_waits(run_id))
         self.run_id = run_id
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run did, or what a plan would do: the document behind `--json`."""
-
-    run_id: int
-    mode: Mode
-    selection: Mode
-    """How the contacts were chosen: the mode, but for a plan, and for one that is applied."""
-    portal_id: str
-    rulebook_version: str
-    requests: RequestCount
-    read_up_to: datetime | None = None
-    """Every change up to it was there to be read; None where no contact with a change date was."""
-    tally: Tally = field(default_factory=Tally)
-    dropped: list[tuple[str, str]] = field(default_factory=list)
-    asked: Sequence[str] = ()
-    """The contacts that it was asked for by name: all of them are the next run's, should this one be cut off."""
-    moves_accepted: int = 0
-    """How many moves a person has let through, in a plan that may be too large: so many need not be asked for again."""
-    plan_refused: str | None = None
-    interrupted: bool = False
-    duration_s: float = 0.0
-
-    def as_json(self) -> dict[str, object]:
-        """The keys that the contract names; more may come, none goes."""
-        tally, requests = self.tally, self.requests
-        return {
-            "run_id": self.run_id,
-            "mode": self.mode,
-            "selection": self.selection,
-            "portal_id": self.portal_id,
-            "rulebook_version": self.rulebook_version,
-            "contacts_read": tally.read,
-            "contacts_scored": tally.scored,
-            "contacts_excluded": dict(sorted(tally.excluded.items())),
-            "contacts_held": dict(sorted(tally.held.items())),
-            "contacts_changed": tally.changed,
-            "stage_changes": dict(sorted(tally.stage_changes.items())),
-            "contacts_failed": [{"id": i, "reason": reason} for i, reason in dict(tally.failed).items()],
-            "contacts_contested": [{"id": i, "reason": reason} for i, reason in tally.contested],
-            "contacts_missed": dict(sorted(tally.missed.items())),
-            "contacts_dropped": [{"id": i, "reason": reason} for i, reason in self.dropped],
-            "requests": {
-                "read": requests.read,
-                "write": requests.write,
-                "total": requests.total,
-                "retried": requests.retried,
-                "rate_limited": requests.rate_limited,
-            },
-            "duration_s": round(self.duration_s, 3),
-            "contacts_asked": [{"id": contact_id} for contact_id in self.asked],
-            "moves_accepted": self.moves_accepted,
-            "plan_refused": self.plan_refused,
-            "interrupted": self.interrupted,
-            "read_up_to": self.read_up_to and self.read_up_to.isoformat(),
-        }
-
-    @property
-    def needs_a_person(self) -> bool:
-        return bool(self.tally.failed or self.tally.contested) or self.plan_refused is not None or self.interrupted
 
 
 def resync(
@@ -131,14 +70,21 @@ def resync(
             _take_over(summary, settled)
             summary.asked = selection.contact_ids
             world.journal.note(summary.run_id, summary.as_json())
-            planned = _read_and_plan(world, selection, owed, knobs, summary, at)
+            blank: list[Change] = []
+            planned = _read_and_plan(world, selection, owed, knobs, summary, at, blank)
             if summary.interrupted:
                 return summary
             accepted = owed.moves_accepted(world.rulebook.version)
             summary.moves_accepted = planned.moved if accept_large_plan else accepted
             if planned.moved > summary.moves_accepted:
                 summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
-            if summary.plan_refused is None:
+            if summary.plan_refused is not None:
+                _take_over(summary, _fill(world, blank, at))
+                if blank:
+                    summary.plan_refused += (
+                        f" {len(blank):,} leads that a cut-off run had left without a stage have it back."
+                    )
+            else:
                 world.journal.note(summary.run_id, summary.as_json())
                 _write(world, summary, summary.run_id, at, budget)
                 if not summary.interrupted:
@@ -157,7 +103,7 @@ def plan(world: World, selection: Selection, knobs: Knobs) -> Summary:
     owed = LeftOver()
     selection = widened(selection, owed, world)
     with _on_record(world, "plan", at, selection.mode) as summary:
-        planned = _read_and_plan(world, selection, owed, knobs, summary, at)
+        planned = _read_and_plan(world, selection, owed, knobs, summary, at, [])
         summary.tally.changed, summary.tally.stage_changes = planned.changed, planned.stage_changes
         summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
     return summary
@@ -287,10 +233,27 @@ def _settle(world: World, owed: LeftOver, at: datetime) -> Applied:
     )
 
 
+def _fill(world: World, blank: Sequence[Change], at: datetime) -> Applied:
+    """Who was found without a stage by our doing, and nothing on record of it, has a stage whatever becomes of a plan:
+    the one it had, which moves nobody."""
+    applier = _applier(world, _evaluator(world, at, "settle"))
+    version = world.rulebook.version
+    return fill(blank, journal=world.journal, applier=applier, rulebook_version=version, at=at)
+
+
 def _read_and_plan(
-    world: World, selection: Selection, owed: LeftOver, knobs: Knobs, summary: Summary, at: datetime
+    world: World,
+    selection: Selection,
+    owed: LeftOver,
+    knobs: Knobs,
+    summary: Summary,
+    at: datetime,
+    blank: list[Change],
 ) -> Tally:
-    """Every selected contact scored and decided, its change planned in the journal; counts what is planned."""
+    """Every selected contact scored and decided, its change planned in the journal; counts what is planned.
+
+    `blank` receives what gives those back their stage whom our clear left without one.
+    """
     evaluator = _evaluator(world, at, selection.mode)
     up_to = seen_up_to(world, selection, knobs) if summary.mode != "plan" else None
     planned = Tally()
@@ -305,6 +268,7 @@ def _read_and_plan(
             _count(summary.tally, evaluation)
             if evaluation.change is not None:
                 planned.counts(evaluation.change)
+        blank += [put_back(e.record, e.record.standing.stage) for e in evaluations if e.record.standing.cleared_by_us]
         summary.tally.read += len(failures)
         summary.tally.failed += [(failure.contact_id, failure.reason) for failure in failures]
         world.journal.plan(summary.run_id, [e.change for e in evaluations if e.change is not None])

@@ -98,6 +98,13 @@ def settle(
     for start in range(0, len(moving), 100):
         ids = list(moving)[start : start + 100]
         changes += _stages_owed({i: moving[i] for i in ids}, reader, evaluator, policy)
+    return fill(changes, journal=journal, applier=applier, rulebook_version=rulebook_version, at=at)
+
+
+def fill(
+    changes: Sequence[Change], *, journal: Journal, applier: Applier, rulebook_version: str, at: datetime
+) -> Applied:
+    """Give contacts that our clear left without a stage the one that each change names, as a run of its own."""
     if not changes:
         return applier.applied
     run_id = journal.start_run("settle", rulebook_version=rulebook_version, at=at)
@@ -135,7 +142,7 @@ def _stages_owed(
         (record, with_our_clear(histories.get(record.id, History()), moving[record.id]), moving[record.id])
         for record in records
     ]
-    edited = [_put_back(r, stage) for r, history, change in asked if (stage := edit_under_our_clear(history, change))]
+    edited = [put_back(r, stage) for r, history, change in asked if (stage := edit_under_our_clear(history, change))]
     known = [_with_history(*each, policy) for each in asked if not edit_under_our_clear(*each[1:])]
     evaluations, failures = evaluator.evaluate(known)
     failed = {failure.contact_id for failure in failures}
@@ -143,7 +150,7 @@ def _stages_owed(
     return [
         *decided,
         *edited,
-        *(_put_back(r, r.standing.stage) for r in known if r.id in failed and r.standing.cleared_by_us),
+        *(put_back(r, r.standing.stage) for r in known if r.id in failed and r.standing.cleared_by_us),
     ]
 
 
@@ -161,8 +168,8 @@ def _with_history(record: ContactRecord, history: History, change: Change, polic
     return replace(record, standing=with_answer_history(standing, history.answer))
 
 
-def _put_back(record: ContactRecord, stage: str | None) -> Change:
-    """The stage it had, for a contact that cannot be decided now, or that somebody moved under our clear."""
+def put_back(record: ContactRecord, stage: str | None) -> Change:
+    """The stage it had, for a contact that may not be moved now, or that somebody moved under our clear."""
     return Change(
         contact_id=record.id, before={}, after={}, moves=True, stage_from=stage, stage_to=stage, reason=PUTS_BACK
     )

@@ -105,8 +105,8 @@ def contacts_in_words(count: int) -> str:
 def plan_waits(run_id: int) -> str:
     """What a plan waits for that was refused, and what lets it out."""
     return (
-        f"The plan of run {run_id} was refused, and waits for a person: read it with \"scoreline plan show {run_id}\"; "
-        f"if it is right, write it with \"scoreline plan apply {run_id}\", or else change the rulebook."
+        f'The plan of run {run_id} was refused, and waits for a person: read it with "scoreline plan show {run_id}"; '
+        f'if it is right, write it with "scoreline plan apply {run_id}", or else change the rulebook.'
     )
 
 

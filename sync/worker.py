@@ -15,8 +15,9 @@ from config import Settings
 from sync.bootstrap import knobs_of, opened_world, portal_zone
 from sync.ports import FatalError, LeaseHeld, RetryableError
 from sync.records import Mode
-from sync.run import PlanWaits, Summary, resync
+from sync.run import PlanWaits, resync
 from sync.selecting import Selection, overdue
+from sync.summary import Summary
 from sync.world import Knobs, World
 
 log = structlog.get_logger(__name__)

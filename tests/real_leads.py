@@ -18,8 +18,9 @@ from config import Settings
 from sandbox import Portal, SandboxServer, load_csv
 from sync.bootstrap import connection_of, knobs_of, opened_world, rulebook_of
 from sync.hubspot import provision
-from sync.run import Summary, resync
+from sync.run import resync
 from sync.selecting import Selection
+from sync.summary import Summary
 
 Properties = Mapping[str, str]
 

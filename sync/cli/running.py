@@ -24,7 +24,8 @@ from sync.cli.options import (
 from sync.cli.output import ShownProgress, print_json, print_summary, say, table
 from sync.ports import FatalError, Journal
 from sync.records import Change, JournalEntry, State
-from sync.run import Summary, apply_plan, plan, resync
+from sync.run import apply_plan, plan, resync
+from sync.summary import Summary
 from sync.worker import work
 from sync.world import World
 

@@ -29,8 +29,9 @@ from sync.cli.options import AsJson, ready
 from sync.cli.output import ShownProgress, print_json, print_summary, say, table
 from sync.cli.rehearsal import ending, of_faults, of_file, of_portal, opening
 from sync.hubspot import provision
-from sync.run import Summary, plan, resync
+from sync.run import plan, resync
 from sync.selecting import Selection
+from sync.summary import Summary
 
 Tier = Literal["free", "starter", "professional", "enterprise"]
 ContactCount = Annotated[int, typer.Option("--contacts", min=1, help="How many contacts to make up.")]

@@ -9,7 +9,7 @@ from sync.hubspot.paging import Row, rows_of
 from sync.ports import RetryableError
 
 ASKED_ALONE_MAX = 10
-"""So many records that stay unmentioned are asked for one by one; with more, HubSpot is not itself now."""
+"""Where more records than this stay unmentioned and one of them is there, HubSpot is not itself now."""
 URL_NAMES_MAX = 5 * 1024
 """Characters of property names that a URL may carry: some 900 names gave 414 (airbyte#33976)."""
 
@@ -50,9 +50,14 @@ class Lookup:
             silent = [each for each in silent if each not in answered]
             if not silent:
                 return list(found.values())
-        if len(silent) > ASKED_ALONE_MAX or not fits_url([*properties, *history]):
+        if not fits_url([*properties, *history]):
             raise _left_out(len(ids) - len(silent), len(ids))
-        return [*found.values(), *self._by_themselves(silent, properties, history)]
+        for each in silent:
+            if row := self._by_itself(each, properties, history):
+                if len(silent) > ASKED_ALONE_MAX:
+                    raise _left_out(len(ids) - len(silent), len(ids))
+                found[each] = row
+        return list(found.values())
 
     def _asked(self, ids: Sequence[str], properties: Sequence[str], history: Sequence[str]) -> Mapping[str, Any]:
         body = {
@@ -62,18 +67,14 @@ class Lookup:
         }
         return self._connection.read(self._batch, body, urgent=True).document or {}
 
-    def _by_themselves(self, ids: Sequence[str], properties: Sequence[str], history: Sequence[str]) -> list[Row]:
-        rows = []
+    def _by_itself(self, each: str, properties: Sequence[str], history: Sequence[str]) -> Row | None:
         more: dict[str, Any] = {"properties_with_history": list(history)} if history else {}
-        for each in ids:
-            answer = self._connection.read(
-                self._alone, each, properties=list(properties), holds="id", expects=(200, 404), urgent=True, **more
-            )
-            row = answer.document if answer.status == 200 else None
-            # By GET an id that was merged away leads to the survivor (HubSpot objects guide), which is another record.
-            if row and str(row["id"]) == each:
-                rows.append(row)
-        return rows
+        answer = self._connection.read(
+            self._alone, each, properties=list(properties), holds="id", expects=(200, 404), urgent=True, **more
+        )
+        row = answer.document if answer.status == 200 else None
+        # By GET an id that was merged away leads to the survivor (HubSpot objects guide), which is another record.
+        return row if row and str(row["id"]) == each else None
 
 
 def _gone(document: Mapping[str, Any]) -> set[str]:

@@ -185,6 +185,15 @@ class TestSilence:
         self.leaving_out(portal, [here], times=3)
         assert reader.stages([here, gone]) == {here: "lead"}
 
+    def test_many_that_are_left_out_and_not_found_alone_are_gone_too(
+        self, portal: Portal, reader: HubSpotReader
+    ) -> None:
+        here, *gone = people(portal, 40, lifecyclestage="lead")
+        for each in gone:
+            portal.delete(each)
+        self.leaving_out(portal, [here], times=3)
+        assert reader.stages([here, *gone]) == {here: "lead"}
+
     def test_three_empty_answers_are_not_believed_either(self, portal: Portal, reader: HubSpotReader) -> None:
         ids = people(portal, 40, lifecyclestage="lead")
         self.leaving_out(portal, [], times=3)

@@ -8,6 +8,7 @@ import pytest
 
 from sync.records import STAGE
 from sync.run import apply_plan
+from sync.world import Knobs
 from tests.builders import LEAD, MQL, NOW, SQL, SUBSCRIBER
 from tests.fakes.death import Fate, KilledError
 from tests.fakes.store import FakeStore
@@ -101,6 +102,21 @@ def test_a_crash_at_any_step_is_made_good_without_the_database() -> None:
         killed(setting, step)
         setting.store = FakeStore()
         setting.resync()
+        ends_well(setting)
+
+
+def test_a_crash_leaves_nobody_without_a_stage_though_the_database_is_lost_and_the_plan_refused() -> None:
+    nobody = Knobs(share=0, first_share=0, floor=0)
+    for step in every_step():
+        setting = a_busy_portal()
+        killed(setting, step)
+        setting.store = FakeStore()
+        refused = setting.resync(knobs=nobody)
+        blank = {i for i, texts in setting.portal.texts().items() if "lifecyclestage" not in texts}
+        assert blank <= {"12", "20"}  # those who had none to begin with
+        if refused.plan_refused:
+            setting.apply(refused.run_id)  # less those who have their stage back: they changed since
+        setting.resync("incremental")
         ends_well(setting)
 
 

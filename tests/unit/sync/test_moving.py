@@ -265,7 +265,6 @@ class TestRefusals:
             setting.resync()
         assert setting.portal.stages_of("1") == [SQL, "", MQL]
 
-
     @pytest.mark.parametrize("moment", ["after write", "before histories"])
     @pytest.mark.parametrize("error", [RetryableError("The day is used up."), FatalError("No token.")])
     def test_an_error_between_clear_and_set_goes_on_when_the_cleared_have_their_stage_back(

@@ -7,7 +7,8 @@ import pytest
 
 from sync.records import STAGE, Change, JournalEntry, State
 from sync.rivals import reversed_twice
-from sync.run import Summary, explain
+from sync.run import explain
+from sync.summary import Summary
 from tests.builders import LEAD, MQL, SQL, a_contact, days_after
 from tests.fakes.death import Fate, KilledError
 from tests.fakes.portal import answer_lost

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sync.records import State
-from sync.run import Summary
+from sync.summary import Summary
 from tests.builders import LEAD, MQL, SQL, SUBSCRIBER, a_contact, a_rulebook
 from tests.fakes.death import Fate, KilledError
 from tests.fakes.portal import nothing

@@ -6,8 +6,9 @@ from typing import Any
 
 from config import Rulebook
 from sync.records import Role
-from sync.run import Summary, apply_plan, plan, resync
+from sync.run import apply_plan, plan, resync
 from sync.selecting import Selection
+from sync.summary import Summary
 from sync.world import Knobs, World
 from tests.builders import LEAD, NOW, SQL, a_contact, a_quick_rulebook
 from tests.fakes.death import Fate, Mortal
