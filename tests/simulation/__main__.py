@@ -2,7 +2,9 @@
 
 import argparse
 import logging
+import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -33,10 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes (default: all cores)")
     asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
     with _databases(asked.database) as url:
         if asked.seed is not None:
             return _one(asked.seed, url, trace=asked.trace)
-        with ProcessPoolExecutor(asked.jobs, initializer=silence) as pool:
+        with ProcessPoolExecutor(asked.jobs, initializer=_begin) as pool:
             if asked.mutants:
                 return _mutants(pool, url)
             seeds = range(asked.first, asked.first + asked.seeds)
@@ -46,6 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def silence() -> None:
     """No log lines: a trace tells more."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    silence()
+
+
+def _end(*_: object) -> None:
+    """Who is asked to end takes what it has started along, and leaves no databases behind."""
+    for process in multiprocessing.active_children():
+        process.terminate()
+    sys.exit(143)
 
 
 @contextmanager
@@ -118,12 +133,12 @@ def _counted(counter: Counter[str]) -> str:
 
 
 def caught_by(name: str, url: str, seeds: Sequence[int]) -> Told | None:
-    """The first of these seeds that breaks a promise with the mutant, and none without it."""
+    """The first of these seeds that breaks a promise with the mutant, and none without it; an error is no proof."""
     with opened_storage(url.format(os.getpid())) as storage:
         for seed in seeds:
             with MUTANTS[name]():
                 told = play(seed, storage)
-            if told.violation and not play(seed, storage).violation:
+            if told.was_judged and not play(seed, storage).violation:
                 return told
     return None
 

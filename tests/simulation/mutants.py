@@ -14,6 +14,7 @@ from sync import run as run_module
 from sync.hubspot.writing import HubSpotWriter
 from sync.outcomes import Applied
 from sync.records import STAGE, JournalEntry, Outcome, State, Unknown, Update, Written
+from sync.steps import CLEAR, FILL
 from sync.store.journal import SqlJournal
 from sync.store.lease import SqlLease
 
@@ -30,8 +31,8 @@ def clear_not_confirmed() -> AbstractContextManager[object]:
 
     def clear(self: Any, entries: Sequence[JournalEntry], read_at: float | None) -> list[Any]:
         self.outcomes.begin(entries, State.CLEARING)
-        self._send(entries, moving._CLEAR, read_at)
-        self._send_values(entries, moving._FILL, None)
+        self._send(entries, CLEAR, read_at)
+        self._send_values(entries, FILL, None, {})
         return []
 
     return patch.object(moving.Mover, "_clear", clear)
@@ -39,13 +40,18 @@ def clear_not_confirmed() -> AbstractContextManager[object]:
 
 def edit_overwritten() -> AbstractContextManager[object]:
     """Nobody looks whether somebody acted between clear and set."""
-    return patch.object(moving.Mover, "_still_blank", lambda self, entries, _: (list(entries), [], self.steady()))
+    return patch.object(moving.Mover, "_still_blank", lambda self, entries, *_: (list(entries), [], self.steady()))
 
 
 def not_looked_at_again() -> AbstractContextManager[object]:
     """What was decided at the beginning of a run is written at its end, whatever people did meanwhile."""
 
     return patch("sync.applying.Applier._decided_afresh", lambda _, batch, **__: list(batch))
+
+
+def stale_reading_believed() -> AbstractContextManager[object]:
+    """However long ago a contact was looked at, it is written by that look."""
+    return patch.object(HubSpotWriter, "_must_be_fresh", lambda *_: None)
 
 
 @contextmanager
@@ -117,7 +123,7 @@ def lease_not_checked() -> AbstractContextManager[object]:
 def refused_set_not_put_back() -> AbstractContextManager[object]:
     """A contact whose new stage is refused stays without one."""
     return patch.object(
-        moving.Mover, "_put_back", lambda _, entries, why, report: [report(each, why) for each in entries]
+        moving.Mover, "_put_back", lambda _, entries, __, why, report: [report(each, why) for each in entries]
     )
 
 
@@ -165,6 +171,7 @@ MUTANTS: Mapping[str, Mutant] = {
         clear_not_confirmed,
         edit_overwritten,
         not_looked_at_again,
+        stale_reading_believed,
         resent_blind,
         unknown_believed,
         intent_after_sending,
