@@ -49,8 +49,6 @@ class _Knows:
     """The newest date of change that it was shown with that, in this pass."""
     uncommitted: dict[str, int] = field(default_factory=dict)
     """Of these, what it was shown since it last put something on record."""
-    runs_before: int = 0
-    """The newest run on record when its pass began."""
     called_gone: set[str] = field(default_factory=set)
     """Of whom it was told, in this pass, that they are not there. That may be wrong, but is HubSpot's word."""
     there: frozenset[int] = frozenset()
@@ -73,7 +71,7 @@ class Judge:
         self._processed_ms: dict[str, int] = {}
         self._in_hand: dict[str, tuple[int, int]] = {}
         """The newest date of change that a process was shown of a contact before it put something on record; and the
-        newest run on record when that process began its pass."""
+        newest run on record then: its own."""
         self._blank: set[str] = set()
         self.writes = 0
         self.written: set[str] = set()
@@ -85,9 +83,6 @@ class Judge:
         """A process begins a pass."""
         known = self._knows.setdefault(process.pid, _Knows())
         known.modified_ms, known.uncommitted, known.called_gone = {}, {}, set()
-        newest = select(func.max(runs.c.id)).where(runs.c.portal_id == str(self._portal.portal_id))
-        with self._storage.engine.connect() as connection:
-            known.runs_before = connection.execute(newest).scalar() or 0
         known.began_ms = self._now_ms
         known.there = frozenset(
             i
@@ -165,17 +160,22 @@ class Judge:
 
     def committed(self, process: Simulated) -> None:
         """A process has put something on record."""
-        if known := self._knows.get(process.pid):
-            self._in_hand |= {i: (at_ms, known.runs_before) for i, at_ms in known.uncommitted.items()}
-            known.uncommitted.clear()
+        known = self._knows.get(process.pid)
+        if known is None or not known.uncommitted:
+            return
+        newest = select(func.max(runs.c.id)).where(runs.c.portal_id == str(self._portal.portal_id))
+        with self._storage.engine.connect() as connection:
+            run_id = connection.execute(newest).scalar() or 0
+        self._in_hand |= {contact: (at_ms, run_id) for contact, at_ms in known.uncommitted.items()}
+        known.uncommitted.clear()
 
     def finished(self, process: Simulated, summary: Summary) -> None:
         """A pass has come to its end."""
         known = self._knows[process.pid]
         self._done_is_done(summary.run_id, known)
+        self._none_left_blank(known)
         if summary.plan_refused or summary.interrupted:
             return
-        self._none_left_blank(known)
         for contact, modified_ms in (known.modified_ms | dict.fromkeys(known.called_gone, known.began_ms)).items():
             self._processed_ms[contact] = max(modified_ms, self._processed_ms.get(contact, 0))
         if summary.mode in ("incremental", "full"):
@@ -290,10 +290,10 @@ class Judge:
 
     def _was_in_hand(self, contact: str, modified_ms: int) -> bool:
         """Whether a pass that was cut off was shown this change, went on, and had nothing to write for it."""
-        shown_ms, runs_before = self._in_hand.get(contact, (0, 0))
+        shown_ms, run_id = self._in_hand.get(contact, (0, 0))
         if shown_ms < modified_ms:
             return False
-        mine = (runs.c.portal_id == str(self._portal.portal_id)) & (runs.c.id > runs_before)
+        mine = (runs.c.portal_id == str(self._portal.portal_id)) & (runs.c.id >= run_id)
         planned = select(changes.c.run_id).join(runs).where(mine, changes.c.contact_id == contact)
         with self._storage.engine.connect() as connection:
             return connection.execute(planned).first() is None

@@ -35,8 +35,8 @@ class Response:
 
     @property
     def rows(self) -> Sequence[Any]:
-        """The records that a successful answer tells of."""
-        rows = self.document.get("results")
+        """The records that a successful answer tells of: those of a batch or page, or the one that was asked for."""
+        rows = self.document.get("results", [self.document] if "id" in self.document else ())
         return rows if isinstance(rows, list) else ()
 
 
