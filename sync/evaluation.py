@@ -122,7 +122,8 @@ class Evaluator:
         fresh = []
         for record in asked:
             history = histories.get(record.id, History())
-            standing = with_stage_history(record.standing, history.stage, self._rulebook.policy)
+            standing = _as_shown_last(record.standing, history)
+            standing = with_stage_history(standing, history.stage, self._rulebook.policy)
             standing = with_answer_history(standing, history.answer)
             known[record.id] = standing
             if standing.set_by and not standing.cleared_by_us:
@@ -201,6 +202,16 @@ def _unless_refused(evaluation: Evaluation, newest: JournalEntry) -> Evaluation:
         return evaluation
     why = refused_before(evaluation.record.id, newest.run_id, newest.detail)
     return replace(evaluation, change=None, refused=why)
+
+
+def _as_shown_last(standing: Standing, history: History) -> Standing:
+    """The standing with the stage that the history shows, which was asked for after the record: somebody may have acted
+    in between. A history that has never heard of the record's stage is a copy that is behind, and not believed."""
+    entries = history.stage
+    is_behind = standing.stage is not None and all(entry.value != standing.stage for entry in entries)
+    if not entries or is_behind or history.stage_now == standing.stage:
+        return standing
+    return replace(standing, stage=history.stage_now, stage_since=entries[0].at)
 
 
 def _note(contact_id: str, standing: Standing) -> StageNote:

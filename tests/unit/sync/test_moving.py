@@ -418,3 +418,20 @@ def test_a_lead_that_is_shown_as_it_was_before_our_move_is_not_moved_again() -> 
     setting.resync()
     assert setting.portal.stages_of("1") == [SQL, "", MQL]
     assert stages_sent(setting)[2:] == [{}]
+
+
+def test_who_becomes_a_customer_between_two_looks_at_a_lead_is_believed_the_second() -> None:
+    setting = a_setting_with_one_move()
+    setting.portal.meanwhile("before histories", lambda: setting.portal.edited("1", by=Setter.DEAL, stage="customer"))
+    summary = setting.resync()
+    assert setting.portal.sent == []
+    assert dict(summary.tally.excluded) == {"customer": 1}
+
+
+def test_a_history_that_is_behind_the_lead_is_not_believed() -> None:
+    setting = Setting()
+    setting.lead("1", 50, stage=SQL)
+    setting.portal.edited("1", by=Setter.DEAL, stage="customer")
+    setting.portal.loses_history("1")
+    setting.resync()
+    assert setting.portal.sent == []
