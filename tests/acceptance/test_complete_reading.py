@@ -188,6 +188,6 @@ def test_a_refused_plan_is_told_by_status_though_no_pass_is_late(portal: Portal,
     refused = scoreline("resync", "--json", SCORELINE_MOVE_FLOOR="1").document
     told = scoreline("status")
     assert "no pass is late" in told.out
-    assert f"the plan of run {refused['run_id']} was refused" in told.out
+    assert f"The plan of run {refused['run_id']} was refused" in told.out
     assert scoreline("plan", "apply", str(refused["run_id"])).status == 0
     assert "BUT" not in scoreline("status").out

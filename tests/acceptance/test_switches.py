@@ -128,6 +128,7 @@ def test_a_limit_that_tells_more_is_waited_for_as_well(
 ) -> None:
     monkeypatch.setattr("sandbox.limits.WINDOW_S", 1.0)
     portal.switches.turn(**{name: True})
+    a_subscription(portal)  # in an empty portal there is nothing yet to go on from
     for first in (["provision"], ["resync", "--full"]):
         assert scoreline(*first).status == 0
     lead = a_demo_request(portal)
