@@ -73,6 +73,11 @@ class Past:
             or self.held("associatedcompanyid", at_ms) in self.partners
         )
 
+    def merged(self, since_ms: int, at_ms: int) -> bool:
+        """Whether another contact was merged into this one meanwhile: what was written to that one may arrive here."""
+        all_ = (each for versions in self.versions.values() for each in versions)
+        return any(each.source.type == "MERGE_OBJECTS" and since_ms <= each.at_ms <= at_ms for each in all_)
+
     def disqualified(self, at_ms: int) -> bool:
         return self.held(ANSWER, at_ms) == "unqualified" or self.held("associatedcompanyid", at_ms) in self.vendors
 
@@ -82,14 +87,16 @@ def broken_promises(
     *,
     window_ms: int | Window = 0,
     reading_ms: int | Window = 0,
+    clearing: Callable[[str], bool] = lambda _: False,
     contacts: Sequence[str] | None = None,
     at_rest: bool = True,
 ) -> list[str]:
     """Every promise that the histories show broken, one sentence each; none if all were kept.
 
     HubSpot has no conditional write: who acts within `window_ms` before a stage is written may find his act lost.
-    What a write rests on was read `reading_ms` before. Either may depend on the moment of the write. With `contacts`
-    only theirs are looked at.
+    What a write rests on was read `reading_ms` before. Either may depend on the moment of the write. `clearing` tells
+    of a contact whether the worker was ever about to change its stage: a person who emptied it just then cannot be
+    told from the worker, and a lead is not left without a stage. With `contacts` only theirs are looked at.
     """
     window = window_ms if callable(window_ms) else lambda _: window_ms
     reading = reading_ms if callable(reading_ms) else lambda _: reading_ms
@@ -100,9 +107,9 @@ def broken_promises(
         for past in pasts
         for told in (
             *(_blank(past) if at_rest else ()),
-            *_stage(past, window, reading),
+            *_stage(past, window, reading, clearing),
             *_fields(past),
-            *_feedback(past),
+            *_feedback(past, window),
             *_left_alone(past, window, reading),
         )
     ]
@@ -142,10 +149,10 @@ def _blank(past: Past) -> Iterator[str]:
         yield "was left without a stage by a clear of the worker"
 
 
-def _stage(past: Past, window: Window, reading: Window) -> Iterator[str]:
+def _stage(past: Past, window: Window, reading: Window, clearing: Callable[[str], bool]) -> Iterator[str]:
     """Clear, then set, in two requests; only along the ladder; people's stages respected."""
     for version in filter(past.ours, past.of(STAGE)):
-        told = [list(_one_stage(past, version, known, reading)) for known in _known(past, version, window)]
+        told = [list(_one_stage(past, version, known, reading, clearing)) for known in _known(past, version, window)]
         yield from min(told, key=len)
 
 
@@ -159,7 +166,9 @@ def _known(past: Past, version: Version, window: Window) -> list[Sequence[Versio
     return may_be
 
 
-def _one_stage(past: Past, version: Version, known: Sequence[Version], reading: Window) -> Iterator[str]:
+def _one_stage(
+    past: Past, version: Version, known: Sequence[Version], reading: Window, clearing: Callable[[str], bool]
+) -> Iterator[str]:
     before = known[-1] if known else None
     if before and version.at_ms <= before.at_ms and past.ours(before):
         yield f"stage cleared and set in one moment ({version.at_ms})"
@@ -174,7 +183,7 @@ def _one_stage(past: Past, version: Version, known: Sequence[Version], reading: 
     if before and before.value:
         yield f"stage {version.value} was set over {before.value}, without a clear"
     origin = known[-2] if before and past.ours(before) and len(known) > 1 else before
-    if origin is not None:
+    if origin is not None and not (origin.value == "" and past.people(origin) and clearing(past.contact)):
         yield from _against_people(past, origin, version, reading(version.at_ms))
 
 
@@ -217,7 +226,7 @@ def _fields(past: Past) -> Iterator[str]:
                 yield f"the worker filled {name}"
 
 
-def _feedback(past: Past) -> Iterator[str]:
+def _feedback(past: Past, window: Window) -> Iterator[str]:
     """An answer of "not ready" takes points once, and the same write takes the lead out of SQL.
 
     While it stands, a program that puts the lead back to SQL has it counted again; a person's or a deal's newer act
@@ -240,9 +249,12 @@ def _feedback(past: Past) -> Iterator[str]:
     if len(raised) > reasons:
         yield f"points were taken {len(raised)} times, with {reasons} reasons to"
     for at_ms in raised:
-        newest = next((each for each in reversed(past.of(STAGE)) if each.at_ms <= at_ms), None)
-        if newest and (newest.value == LADDER[-1] or (newest.value == "" and past.ours(newest))):
-            yield f"points were taken, and the stage stayed {newest.value!r}"
+        since_ms = at_ms - window(at_ms)
+        stages = [each for each in past.of(STAGE) if each.at_ms <= at_ms]
+        # Any of those that were set since the worker looked last may be unknown to it.
+        may_be = [each for each in stages if each.at_ms >= since_ms] + [e for e in stages if e.at_ms < since_ms][-1:]
+        if may_be and all(each.value == LADDER[-1] or (each.value == "" and past.ours(each)) for each in may_be):
+            yield f"points were taken, and the stage stayed {stages[-1].value!r}"
 
 
 def _number(text: str) -> float:
@@ -258,7 +270,7 @@ def _left_alone(past: Past, window: Window, reading: Window) -> Iterator[str]:
     for name in (STAGE, EXCLUSION, *SCORES):
         for version in filter(past.ours, past.of(name)):
             at_ms = version.at_ms
-            if not past.excluded(at_ms, at_ms - reading(at_ms)):
+            if not past.excluded(at_ms, at_ms - reading(at_ms)) or past.merged(at_ms - reading(at_ms), at_ms):
                 continue
             if name == STAGE and any(_is_taken_back(past, version, each) for each in _known(past, version, window)):
                 continue

@@ -49,8 +49,6 @@ class _Knows:
     """The newest date of change that it was shown with that, in this pass."""
     uncommitted: dict[str, int] = field(default_factory=dict)
     """Of these, what it was shown since it last put something on record."""
-    called_gone: set[str] = field(default_factory=set)
-    """Of whom it was told, in this pass, that they are not there. That may be wrong, but is HubSpot's word."""
     there: frozenset[int] = frozenset()
     """Contacts that were there when its pass began."""
     began_ms: int = 0
@@ -72,7 +70,11 @@ class Judge:
         self._in_hand: dict[str, tuple[int, int]] = {}
         """The newest date of change that a process was shown of a contact before it put something on record; and the
         newest run on record then: its own."""
+        self._called_gone: dict[str, int] = {}
+        """Whom HubSpot has called gone since it showed them, and when. That may be wrong, but is its word."""
         self._blank: set[str] = set()
+        self._moving: set[str] = set()
+        """Contacts that had a stage which the worker was about to change, by its own record of its intents."""
         self.writes = 0
         self.written: set[str] = set()
         """Whom write requests named, for whoever empties it now and then."""
@@ -82,7 +84,7 @@ class Judge:
     def begins(self, process: Simulated) -> None:
         """A process begins a pass."""
         known = self._knows.setdefault(process.pid, _Knows())
-        known.modified_ms, known.uncommitted, known.called_gone = {}, {}, set()
+        known.modified_ms, known.uncommitted = {}, {}
         known.began_ms = self._now_ms
         known.there = frozenset(
             i
@@ -143,7 +145,7 @@ class Judge:
             return
         for error in response.document.get("errors", ()):
             if error.get("category") == "OBJECT_NOT_FOUND":
-                known.called_gone.update(error["context"]["ids"])
+                self._called_gone |= dict.fromkeys(error["context"]["ids"], known.served_ms)
         for row in response.rows:
             held, contact = row.get("properties") or {}, str(row.get("id"))
             if STAGE in held:
@@ -153,6 +155,7 @@ class Judge:
             if STAGE in held:
                 known.looked_ms[contact] = known.served_ms
             if HOLD in held:
+                self._called_gone.pop(contact, None)
                 known.decided_ms[contact] = known.served_ms
                 modified = read_ms(held.get("lastmodifieddate") or "") or 0
                 known.modified_ms[contact] = max(modified, known.modified_ms.get(contact, 0))
@@ -176,7 +179,7 @@ class Judge:
         self._none_left_blank(known)
         if summary.plan_refused or summary.interrupted:
             return
-        for contact, modified_ms in (known.modified_ms | dict.fromkeys(known.called_gone, known.began_ms)).items():
+        for contact, modified_ms in (known.modified_ms | self._called_gone).items():
             self._processed_ms[contact] = max(modified_ms, self._processed_ms.get(contact, 0))
         if summary.mode in ("incremental", "full"):
             self._nothing_missed(known)
@@ -204,6 +207,7 @@ class Judge:
             self._portal,
             window_ms=lambda at_ms: self._windows.get(at_ms, (0, 0))[0],
             reading_ms=lambda at_ms: self._windows.get(at_ms, (0, 0))[1],
+            clearing=self._moving.__contains__,
             contacts=contacts,
             at_rest=at_rest,
         )
@@ -220,14 +224,16 @@ class Judge:
 
     def _must_be_on_record(self, request: Request) -> None:
         wanted = (
-            select(changes.c.contact_id, changes.c.state, changes.c.after)
+            select(changes.c.contact_id, changes.c.stage_from)
             .join(runs)
             .where(runs.c.portal_id == str(self._portal.portal_id), is_open, changes.c.contact_id.in_(request.ids))
         )
         with self._storage.engine.connect() as connection:
-            states = {row.contact_id: row.state for row in connection.execute(wanted)}
+            intents = connection.execute(wanted).all()
+        self._moving.update(row.contact_id for row in intents if row.stage_from)
+        on_record = {row.contact_id for row in intents}
         for each in request.document["inputs"]:
-            if str(each["id"]) not in states:
+            if str(each["id"]) not in on_record:
                 self._broken(f"contact {each['id']} is written without an intent on record")
 
     def _must_be_news(self, process: Simulated, contact: str, properties: dict[str, str]) -> None:
@@ -241,12 +247,21 @@ class Judge:
             versions = record.versions(name)
             sets = name == STAGE and value  # a clear rests on what was decided, a set on the look after the clear
             told_ms = (known.looked_ms if sets else known.decided_ms).get(contact, 0)
+            if sets and self._is_put_back(contact, value):
+                continue  # who shows the old stage may be a copy that is behind, and nobody may be left blank
             if not versions or versions[0].at_ms < told_ms - self._lag_ms:
                 self._broken(f"contact {contact} is sent {name} {value!r}, which it holds")
 
+    def _is_put_back(self, contact: str, stage: str) -> bool:
+        """Whether this is the stage that a move which is open on record had begun to take away."""
+        wanted = select(changes.c.stage_from).join(runs)
+        wanted = wanted.where(runs.c.portal_id == str(self._portal.portal_id), is_open, changes.c.contact_id == contact)
+        with self._storage.engine.connect() as connection:
+            return stage in connection.execute(wanted).scalars().all()
+
     def _must_be_known_blank(self, process: Simulated, contact: str, properties: dict[str, str]) -> None:
         stage = self._knows[process.pid].stage.get(contact)
-        if properties.get(STAGE) and stage in LADDER[1:]:
+        if properties.get(STAGE) not in (None, "", stage) and stage in LADDER[1:]:
             self._broken(f"contact {contact} is set to {properties[STAGE]}, though last known to be {stage}")
 
     def _none_left_blank(self, known: _Knows) -> None:
@@ -255,7 +270,7 @@ class Judge:
             i
             for i in map(str, known.there)  # who is born of a merge meanwhile is the next pass's
             if (since_ms := self._blank_since(i)) is not None and since_ms <= latest_ms
-        } - known.called_gone
+        } - self._called_gone.keys()
         if not blank:
             return
         wanted = select(changes.c.contact_id).join(runs).where(runs.c.portal_id == str(self._portal.portal_id), is_open)

@@ -72,7 +72,8 @@ def page_short(random: Random) -> Trouble:
     def asks(request: Request) -> Request:
         if request.document is not None:
             return replace(request, document={**request.document, "limit": limit})
-        return replace(request, query=urlencode({**dict(parse_qsl(request.query)), "limit": limit}))
+        others = [each for each in parse_qsl(request.query) if each[0] != "limit"]
+        return replace(request, query=urlencode([*others, ("limit", limit)]))
 
     return Trouble(name="page_short", asks=asks)
 
