@@ -30,6 +30,8 @@ Window = Callable[[int], int]
 """How many milliseconds before a write at that moment the worker looked last."""
 
 DAY_MS = 86_400_000
+JUST_S = 60
+"""How long after a person has emptied a stage the worker may still take that for its own clear."""
 HELD_DAYS = 30
 """How long a stage that a person or a deal set is left alone."""
 
@@ -176,7 +178,7 @@ def _one_stage(
         if before is None or before.value not in LADDER[1:]:
             yield f"stage {before.value if before else None!r} is not one that the worker may clear"
         return
-    if _is_taken_back(past, version, known):
+    if _is_taken_back(past, version, known) or (clearing(past.contact) and _is_given_back(past, version, known)):
         return
     if version.value not in LADDER:
         yield f"stage {version.value!r} is not one that the worker may set"
@@ -192,6 +194,13 @@ def _is_taken_back(past: Past, version: Version, known: Sequence[Version]) -> bo
     if len(known) < 2:
         return False
     return past.ours(known[-1]) and known[-1].value == "" and known[-2].value == version.value
+
+
+def _is_given_back(past: Past, version: Version, known: Sequence[Version]) -> bool:
+    """Whether this sets again what a person had emptied just when the worker was about to do so."""
+    if len(known) < 2 or version.at_ms - known[-1].at_ms > JUST_S * 1000:
+        return False
+    return past.people(known[-1]) and known[-1].value == "" and known[-2].value == version.value
 
 
 def _against_people(past: Past, origin: Version, version: Version, reading_ms: int) -> Iterator[str]:
