@@ -48,7 +48,8 @@ def test_however_many_contacts_bear_one_millisecond_they_are_found_once_each(
     ids = found(reader)
 
     assert sorted(ids) == sorted(stamped)
-    assert len(portal.requests.matching(path=SEARCH)) <= many / 200 + 40  # ids in the order of text are asked for length by length
+    # Ids in the order of text are asked for length by length.
+    assert len(portal.requests.matching(path=SEARCH)) <= many / 200 + 40
 
 
 def test_contacts_that_change_while_they_are_paged_cost_no_other_one(portal: Portal, reader: HubSpotReader) -> None:
