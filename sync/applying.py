@@ -7,7 +7,7 @@ from sync.evaluation import Evaluator
 from sync.moving import Mover, until_written
 from sync.outcomes import GONE, Applied, Left
 from sync.ports import ContactReader, Journal
-from sync.records import Change, JournalEntry, State
+from sync.records import JournalEntry, State
 
 _NOTHING_LEFT = "nothing is left to write: HubSpot holds it already, or the contact changed since it was read"
 
@@ -72,7 +72,12 @@ class Applier:
             read_at = self._mover.steady()
             return self._mover.write(self._decided_afresh(entries, as_shown=as_shown), read_at=read_at)
 
-        self._outcomes.leave_open(until_written(batch, once))
+        try:
+            self._outcomes.leave_open(until_written(batch, once))
+        except LookupError:
+            # Who stood still for too long finds its plan closed, or forgotten, by the run that took the portal over.
+            self._mover.must_hold_the_portal()
+            raise
         self._outcomes.batch_ends(of=len(batch))
 
     def _decided_afresh(self, batch: Sequence[JournalEntry], *, as_shown: bool) -> list[JournalEntry]:
@@ -94,13 +99,5 @@ class Applier:
             elif as_shown:
                 self._outcomes.drop(entry, f"it changed since the plan was made; now {change.reason}")
             else:
-                wanted.append(self._replaced(entry, change))
+                wanted.append(self._journal.replace(entry, change))
         return wanted
-
-    def _replaced(self, entry: JournalEntry, change: Change) -> JournalEntry:
-        try:
-            return self._journal.replace(entry, change)
-        except LookupError:
-            # Who stood still for too long finds its plan closed by the run that took the portal over.
-            self._mover.must_hold_the_portal()
-            raise

@@ -88,6 +88,7 @@ def resync(
                 world.journal.note(summary.run_id, summary.as_json())
                 _write(world, summary, summary.run_id, at, budget)
                 if not summary.interrupted:
+                    world.lease.check()  # who stood still for too long has been followed, and closes nothing
                     close(owed, journal=world.journal, run_id=summary.run_id, mode=selection.mode, at=at)
                     _move_watermark(world, selection.mode, summary.read_up_to)
                     if selection.mode == "full":
