@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sync.budget import WriteBudget
 from sync.evaluation import Evaluator
-from sync.moving import Mover, until_written
+from sync.moving import Mover
 from sync.outcomes import GONE, Applied, Left
 from sync.ports import ContactReader, Journal
 from sync.records import JournalEntry, State
@@ -73,7 +73,7 @@ class Applier:
             return self._mover.write(self._decided_afresh(entries, as_shown=as_shown), read_at=read_at)
 
         try:
-            self._outcomes.leave_open(until_written(batch, once))
+            self._outcomes.leave_open(self._mover.until_written(batch, once))
         except LookupError:
             # Who stood still for too long finds its plan closed, or forgotten, by the run that took the portal over.
             self._mover.must_hold_the_portal()

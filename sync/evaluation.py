@@ -74,15 +74,19 @@ class Evaluator:
         self._ours = frozenset(rulebook.properties[role] for role in CONTESTABLE)
 
     def evaluate(self, records: Sequence[ContactRecord]) -> tuple[list[Evaluation], list[Failure]]:
-        """Every record, in order, decided or failed: one bad contact never stops the others."""
+        """Every record, in order, decided or failed: one bad contact never stops the others.
+
+        Left out are contacts that were deleted since they were read.
+        """
         failures: list[Failure] = []
         decided = self._each(records, self._decide, failures)
         asking = [e.record for e in decided if e.decision.needs_history]
         if asking:
             known = self._with_history(asking)
             again = {e.record.id: e for e in self._each(known, self._decide, failures)}
-            failed = {failure.contact_id for failure in failures}
-            decided = [again.get(e.record.id, e) for e in decided if e.record.id not in failed]
+            decided = [
+                again.get(e.record.id, e) for e in decided if not e.decision.needs_history or e.record.id in again
+            ]
         self._note_the_never_staged(decided)
         return self._with_the_journals_word(decided), failures
 
@@ -109,7 +113,7 @@ class Evaluator:
         return Evaluation(record=record, decision=decision, change=change)
 
     def _with_history(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
-        """The records with who set their stage, from what we remember or else from HubSpot."""
+        """The records with who set their stage, from what we remember or else from HubSpot, of those still there."""
         notes = self._memory.stage_notes([r.id for r in records])
         records = [_not_before_our_move(record, notes.get(record.id)) for record in records]
         known = {
@@ -121,7 +125,9 @@ class Evaluator:
         histories = self._reader.histories([r.id for r in asked]) if asked else {}
         fresh = []
         for record in asked:
-            history = histories.get(record.id, History())
+            history = histories.get(record.id)
+            if history is None:
+                continue
             standing = _as_shown_last(record.standing, history)
             standing = with_stage_history(standing, history.stage, self._rulebook.policy)
             standing = with_answer_history(standing, history.answer)
@@ -129,7 +135,7 @@ class Evaluator:
             if standing.set_by and not standing.cleared_by_us:
                 fresh.append(_note(record.id, standing))
         self._memory.note_stages(fresh)
-        return [replace(record, standing=known[record.id]) for record in records]
+        return [replace(record, standing=known[record.id]) for record in records if record.id in known]
 
     def _with_the_journals_word(self, decided: Sequence[Evaluation]) -> list[Evaluation]:
         """The same, without what the journal tells to leave alone. A stage that we cleared is set whatever it tells."""

@@ -25,8 +25,8 @@ LOOKS_MAX = 6
 before it counts as failed."""
 
 PAUSE_FIRST_S = 0.5
-"""How long HubSpot gets to show a clear that it has confirmed, before it is looked at again; each further pause is
-twice as long. Whether its reads lag as its search does is not known."""
+"""How long HubSpot gets to show what it has confirmed, or may have done, before it is looked at again; each further
+pause is twice as long. Whether its reads lag as its search does is not known."""
 
 _LOST = f"HubSpot did not say in {TRIES} tries whether it wrote this; the next run finds out"
 _STALE = (
@@ -95,6 +95,24 @@ class Mover:
         with self._leaving_none_blank(entries, {}):
             self._fill_all(entries, {})
 
+    def until_written(
+        self, entries: Sequence[JournalEntry], once: Callable[[Sequence[JournalEntry], int], Sequence[Left]]
+    ) -> Sequence[Left]:
+        """Look and write, round after round, until nothing is left; return what stays so.
+
+        `once` is given what is left, and how many looks there were before: at most LOOKS_MAX, of which TRIES may lose
+        answers. What HubSpot did not show yet it gets a moment to show.
+        """
+        left: Sequence[Left] = [Left(entry=entry, why="") for entry in entries]
+        looks = lost = 0
+        while left and looks < LOOKS_MAX and lost < TRIES:
+            if any(each.why in (_LOST, _UNSEEN) for each in left):
+                self._sleep(PAUSE_FIRST_S * 2 ** (looks - 1))
+            left = once([each.entry for each in left], looks)
+            looks += 1
+            lost += any(each.why == _LOST for each in left)
+        return left
+
     def _set(self, entries: Sequence[JournalEntry], read_at: float | None) -> list[Left]:
         self.outcomes.begin(entries, State.WRITING)
         with self._leaving_none_blank(entries, {}):
@@ -148,16 +166,13 @@ class Mover:
         (self.outcomes.undone if undone else self.outcomes.drop)(entry, _FILLED)
 
     def _fill_all(self, entries: Sequence[JournalEntry], times: _Times) -> None:
-        left = until_written(entries, partial(self._fill, times))
+        left = self.until_written(entries, partial(self._fill, times))
         blank = [replace(each, why=f"{each.why}; until then it has no stage") for each in left if each.why != _UNSEEN]
         self.outcomes.leave_open([*blank, *(each for each in left if each.why == _UNSEEN)])
 
     def _fill(self, times: _Times, entries: Sequence[JournalEntry], looks: int) -> list[Left]:
         ready, unseen, read_at = self._still_blank(entries, times, looks)
-        left = unseen + (self._send_values(ready, FILL, read_at, times).left if ready else [])
-        if unseen and looks + 1 < LOOKS_MAX:
-            self._sleep(PAUSE_FIRST_S * 2**looks)
-        return left
+        return unseen + (self._send_values(ready, FILL, read_at, times).left if ready else [])
 
     @contextmanager
     def _leaving_none_blank(self, entries: Sequence[JournalEntry], times: _Times) -> Iterator[None]:
@@ -169,6 +184,7 @@ class Mover:
         except (FatalError, RetryableError):
             with suppress(FatalError, RetryableError):
                 if blank := self._blank(entries):
+                    self.outcomes.confirm(blank, State.WRITING)  # some may have been closed meanwhile
                     ready, unseen, _ = self._still_blank(blank, times, looks=0)
                     self._put_back(ready, times, "the new one could not be set", self.outcomes.fail)
                     self.outcomes.leave_open(unseen)
@@ -279,7 +295,7 @@ class Mover:
                     self.outcomes.without_stage(entry, why)
             return seen.left
 
-        for each in until_written(entries, once):
+        for each in self.until_written(entries, once):
             self.outcomes.without_stage(each.entry, why)
 
     def _send(self, entries: Sequence[JournalEntry], step: Step, read_at: float | None) -> _Seen:
@@ -338,23 +354,6 @@ class Mover:
             return {}
         names = sorted({STAGE, *(name for entry in entries for name in entry.change.after)})
         return self._reader.values([entry.change.contact_id for entry in entries], names)
-
-
-def until_written(
-    entries: Sequence[JournalEntry], once: Callable[[Sequence[JournalEntry], int], Sequence[Left]]
-) -> Sequence[Left]:
-    """Look and write, round after round, until nothing is left; return what stays so.
-
-    `once` is given what is left, and how many looks there were before: at most LOOKS_MAX, of which TRIES may lose
-    answers.
-    """
-    left: Sequence[Left] = [Left(entry=entry, why="") for entry in entries]
-    looks = lost = 0
-    while left and looks < LOOKS_MAX and lost < TRIES:
-        left = once([each.entry for each in left], looks)
-        looks += 1
-        lost += any(each.why == _LOST for each in left)
-    return left
 
 
 def _through_a_clear(entry: JournalEntry) -> JournalEntry:

@@ -150,12 +150,12 @@ def explain(world: World, who: str) -> Explained:
     """Score and decide one contact, by id or email. ContactError when it is not there or cannot be scored."""
     contact_id = world.reader.find(who)
     records = world.reader.read([contact_id]) if contact_id else []
-    if not records:
-        raise ContactError("HubSpot has no contact with this id or email address.")
     at = world.now()
     evaluations, failures = _evaluator(world, at, "plan").evaluate(records)
     if failures:
         raise ContactError(f"Contact {failures[0].contact_id} {failures[0].reason}.")
+    if not evaluations:
+        raise ContactError("HubSpot has no contact with this id or email address.")
     score = score_contact(records[0].contact, world.rulebook.rubric, at)
     if evaluations[0].decision.outcome == LeaveAlone(Exclusion.OPTED_OUT):
         score = after_opt_out(score, world.rulebook.policy)

@@ -139,8 +139,9 @@ def _stages_owed(
         return []
     histories = reader.histories([r.id for r in records])
     asked = [
-        (record, with_our_clear(histories.get(record.id, History()), moving[record.id]), moving[record.id])
+        (record, with_our_clear(histories[record.id], moving[record.id]), moving[record.id])
         for record in records
+        if record.id in histories  # who is not was deleted since
     ]
     edited = [put_back(r, stage) for r, history, change in asked if (stage := edit_under_our_clear(history, change))]
     known = [_with_history(*each, policy) for each in asked if not edit_under_our_clear(*each[1:])]

@@ -31,22 +31,25 @@ class Lookup:
         self._alone = alone
 
     def rows(self, ids: Sequence[str], properties: Sequence[str], history: Sequence[str] = ()) -> Sequence[Row]:
-        """The records of these ids; missing are those that HubSpot names as missing, or does not find by themselves.
+        """The records of these ids; missing are those that HubSpot twice names as missing, or does not find alone.
 
-        Where an id was merged away, the survivor's record may come in its place. RetryableError where HubSpot leaves
-        records out and neither names them as missing nor shows them.
+        Twice, since who is taken for deleted is forgotten. Where an id was merged away, the survivor's record may come
+        in its place. RetryableError where HubSpot leaves records out and neither names them as missing nor shows them.
         """
         found: dict[str, Row] = {}
         silent = list(dict.fromkeys(ids))
+        named: set[str] = set()
         for tried in range(_TRIES):
-            if tried:
+            if not named.issuperset(silent) and tried:
                 self._connection.pause()
             # Only who is asked twice has a doubt to resolve: whether a record that came stands for others.
             names = [*properties, *([_MERGED] if tried else [])]
             document = self._asked(silent, names, history)
             rows = {str(row["id"]): row for row in rows_of(document)}
             found |= rows
-            answered = {*rows, *_gone(document), *(old for row in rows.values() for old in _merged_into(row))}
+            gone = _gone(document)
+            answered = {*rows, *(gone & named), *(old for row in rows.values() for old in _merged_into(row))}
+            named |= gone
             silent = [each for each in silent if each not in answered]
             if not silent:
                 return list(found.values())

@@ -7,6 +7,7 @@ import pytest
 
 from config import Rulebook
 from sandbox import Fault, Portal
+from sandbox.errors import ids_not_found
 from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, RecordBuilder, lookup
 from sync.hubspot import reading as reading_module
 from sync.ports import FatalError, RetryableError
@@ -211,10 +212,17 @@ class TestSilence:
     def test_a_missing_id_may_stand_beside_the_error(self, portal: Portal, reader: HubSpotReader) -> None:
         (gone,) = people(portal, 1)
         body = {"results": [], "errors": [{"category": "OBJECT_NOT_FOUND", "id": gone}], "numErrors": 1}
-        portal.faults.add(Fault(path="contacts/batch/read", status=207, body=body))
+        portal.faults.add(Fault(path="contacts/batch/read", status=207, body=body, times=2))
         portal.requests.clear()
         assert reader.stages([gone]) == {}
-        assert portal.requests.totals["total"] == 1
+        assert portal.requests.totals["total"] == 2
+
+    def test_who_is_called_missing_once_is_asked_for_again(self, portal: Portal, reader: HubSpotReader) -> None:
+        (contact,) = people(portal, 1, lifecyclestage="lead")
+        portal.faults.add(
+            Fault(path="contacts/batch/read", status=207, body={"results": [], "errors": [ids_not_found([contact])]})
+        )
+        assert reader.stages([contact]) == {contact: "lead"}
 
     def test_companies_that_are_left_out_are_not_taken_for_none(self, portal: Portal, reader: HubSpotReader) -> None:
         companies = [portal.add_company(numberofemployees="99") for _ in range(20)]

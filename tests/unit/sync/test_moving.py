@@ -410,6 +410,25 @@ def test_a_clear_that_is_not_shown_yet_gets_a_moment_to_be() -> None:
     assert (summary.tally.failed, summary.dropped) == ([], [])
 
 
+def test_a_set_that_may_have_been_written_gets_a_moment_to_be_shown_before_it_is_sent_again() -> None:
+    setting = a_setting_with_one_move()
+
+    def lost() -> None:
+        setting.portal.reads_from(before)
+        answer_lost()
+
+    def cleared() -> None:
+        nonlocal before
+        before = setting.portal.copy()
+        setting.portal.meanwhile("after write", lost)
+
+    before = setting.portal.copy()
+    setting.portal.meanwhile("after write", cleared)
+    summary = setting.resync(sleep=lambda _: setting.portal.reads_from(None))
+    assert stages_sent(setting) == [{"1": ""}, {"1": MQL}]
+    assert (summary.tally.failed, states(setting, summary.run_id)) == ([], [State.CANCELLED])
+
+
 def test_a_lead_that_is_shown_as_it_was_before_our_move_is_not_moved_again() -> None:
     setting = a_setting_with_one_move()
     before = setting.portal.copy()
@@ -418,6 +437,14 @@ def test_a_lead_that_is_shown_as_it_was_before_our_move_is_not_moved_again() -> 
     setting.resync()
     assert setting.portal.stages_of("1") == [SQL, "", MQL]
     assert stages_sent(setting)[2:] == [{}]
+
+
+def test_a_lead_that_is_deleted_before_its_history_is_read_is_left_out_and_nothing_is_noted_of_it() -> None:
+    setting = a_setting_with_one_move()
+    setting.portal.meanwhile("before histories", lambda: setting.portal.deleted("1"))
+    summary = setting.resync()
+    assert setting.portal.sent == []
+    assert (summary.tally.failed, setting.store.memory.stage_notes(["1"])) == ([], {})
 
 
 def test_who_becomes_a_customer_between_two_looks_at_a_lead_is_believed_the_second() -> None:
