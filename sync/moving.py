@@ -316,7 +316,9 @@ class Mover:
                 case Written(values=values, at=at):
                     seen.times[entry.change.contact_id] = at
                     self._sort(entry, values, step, seen, is_certain=True)
-                case Unknown():
+                case Unknown(at=at):
+                    if at is not None:
+                        seen.times[entry.change.contact_id] = at
                     self._sort(entry, present.get(entry.change.contact_id), step, seen, is_certain=False)
         return seen
 
@@ -341,6 +343,8 @@ class Mover:
                 seen.left.append(Left(entry=entry, why=_LOST))
         elif is_certain and stage and (step is CLEAR or stage == step.before(change)):
             seen.kept.append(entry)
+        elif step is CLEAR and change.contact_id in seen.times:
+            seen.kept.append(entry)  # HubSpot took our clear, and the history tells what came after it
         elif stage in ("", change.stage_from or ""):
             seen.left.append(Left(entry=entry, why=_LOST))
         elif step is CLEAR and not is_certain:
@@ -362,8 +366,9 @@ def _through_a_clear(entry: JournalEntry) -> JournalEntry:
 
 def _doubted(change: Change, outcome: Outcome) -> Outcome:
     """A move whose answer does not show the stage is only known by reading."""
-    silent = change.moves and isinstance(outcome, Written) and STAGE not in outcome.values
-    return Unknown(reason="HubSpot's answer does not show the stage") if silent else outcome
+    if change.moves and isinstance(outcome, Written) and STAGE not in outcome.values:
+        return Unknown(reason="HubSpot's answer does not show the stage", at=outcome.at)
+    return outcome
 
 
 def _differs(holds: Mapping[str, str], sent: Mapping[str, str]) -> bool:

@@ -169,6 +169,8 @@ class Unknown:
     """It may have been written or not: only reading tells."""
 
     reason: str
+    at: datetime | None = None
+    """When HubSpot says that it took it, where its answer leaves open what it made of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

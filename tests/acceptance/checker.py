@@ -165,6 +165,8 @@ def _known(past: Past, version: Version, window: Window) -> list[Sequence[Versio
     while known and known[-1].at_ms >= version.at_ms - window(version.at_ms) and not past.ours(known[-1]):
         known.pop()
         may_be.append(list(known))
+    if past.merged(version.at_ms - window(version.at_ms), version.at_ms):
+        may_be.append([])  # it may be meant for the other one, of which nothing is left to see
     return may_be
 
 

@@ -59,6 +59,8 @@ class FakePortal:
         self.fills_with = ""
         """The stage that a workflow gives a contact in the moment its stage is emptied; none, if empty."""
         self.fills_before_it_answers = True
+        self.tells_stage = True
+        """Whether the answer to an update shows the stage that came of it."""
         self.lists: dict[str, list[str]] = {}
         self.time = NOW
         self.steady_s = 0.0
@@ -236,7 +238,8 @@ class FakePortal:
         self._put(row, values, by=self.calls_us, at=self._tick())
         if self.fills_before_it_answers:
             self._workflow(update)
-        present = {name: row.texts.get(name, "") for name in (STAGE, *update.properties)}
+        told = {STAGE, *update.properties} if self.tells_stage else update.properties.keys() - {STAGE}
+        present = {name: row.texts.get(name, "") for name in told}
         return Written(values=present, at=row.modified_at)
 
     def _workflow(self, update: Update) -> None:

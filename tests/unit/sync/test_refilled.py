@@ -28,10 +28,12 @@ def states(setting: Setting, run_id: int) -> list[State]:
     return [entry.state for batch in setting.store.journal.entries(run_id) for entry in batch]
 
 
+@pytest.mark.parametrize("tells_stage", [True, False])
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("stage", [SQL, LEAD])
-def test_what_a_workflow_puts_into_the_empty_stage_stands(stage: str, at_once: bool) -> None:
+def test_what_a_workflow_puts_into_the_empty_stage_stands(stage: str, at_once: bool, tells_stage: bool) -> None:
     setting = a_lead_that_a_workflow_fills(stage, at_once=at_once)
+    setting.portal.tells_stage = tells_stage
     summary = setting.resync(sleep=not_slept)
     assert setting.portal.stages_of("1") == [SQL, "", stage]
     assert [i for i, _ in summary.dropped] == ["1"]
