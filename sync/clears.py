@@ -66,5 +66,10 @@ def _place(history: History, change: Change, cleared_at: datetime | None) -> int
         near = [place for place in empty if history.stage[place].at >= cleared_at - _SAME_MOMENT]
         return min(near, key=lambda place: abs(history.stage[place].at - cleared_at), default=None)
     values = [entry.value for entry in history.stage]
-    since = values.index(change.stage_from) if change.stage_from in values else len(values)
-    return max((place for place in empty if place < since), default=None)
+    if change.stage_from in values:
+        since = values.index(change.stage_from)
+        return max((place for place in empty if place < since), default=None)
+    # A short history has lost it. What a person emptied of another stage since is theirs.
+    oldest = max(empty, default=None)
+    theirs = oldest is not None and oldest + 1 < len(values) and history.stage[oldest].by in PEOPLE
+    return None if theirs else oldest

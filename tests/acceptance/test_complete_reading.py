@@ -72,7 +72,7 @@ def test_a_change_that_search_shows_too_late_is_found_by_the_full_pass_and_told(
     portal: Portal, scoreline: Scoreline, known: str
 ) -> None:
     other = a_contact(portal)
-    portal.switches.index_lag_s = 2 * 3600
+    portal.switches.turn(index_lag_s=2 * 3600.0, search_shows_new_values=False)
     portal.person_sets(other, "phone", "+49 30 1")
     portal.clock.move(0.9 * HOUR)
     asks_and_is_edited(portal, known)

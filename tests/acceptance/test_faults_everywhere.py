@@ -69,6 +69,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits as short as tests need them; the windows of the limits are told by the portal."""
     monkeypatch.setattr("sandbox.limits.WINDOW_S", 0.3)
     monkeypatch.setattr("sync.hubspot.connection.PAUSE_FIRST_S", 0.01)
+    monkeypatch.setattr("sync.hubspot.connection.PAUSE_MAX_S", 0.05)
     monkeypatch.setenv("SCORELINE_READ_TIMEOUT_S", "1")
 
 

@@ -142,6 +142,8 @@ PERSON, OURS, OTHER = Setter.PERSON, Setter.INTEGRATION, Setter.OTHER
         ([(0, "", PERSON), (-0.1, LEAD, OTHER), (-0.2, "", PERSON)], 0, [OURS, OTHER, PERSON]),
         ([(0, SQL, OTHER), (-9, "", PERSON)], None, [OTHER, PERSON]),
         ([(0, "", PERSON)], None, [OURS]),
+        ([(9, "", PERSON), (8, MQL, OURS)], None, [PERSON, OURS]),
+        ([(0, "", OTHER), (-0.1, MQL, PERSON)], None, [OURS, PERSON]),
     ],
 )
 def test_ours_is_the_empty_entry_next_to_our_answer_or_else_the_first_after_the_stage_we_cleared(
