@@ -41,12 +41,12 @@ check: $(VENV)/.dev ## lint, format, types, the drawing of the house, the fast t
 	$(BIN)/python -m pytest -n 2 tests/unit tests/golden tests/architecture
 
 test: $(VENV)/.dev ## all tests, PostgreSQL included
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 test-fast: $(VENV)/.dev ## the tests of the pure parts
 	$(BIN)/python -m pytest tests/unit tests/golden
 
-test-switches: $(VENV)/.dev ## the acceptance suite under each switch of the sandbox (an hour)
+test-switches: $(VENV)/.dev ## the acceptance suite under every switch of the sandbox, in five groups (half an hour)
 	$(BIN)/python -m tests.every_switch
 
 simulate: $(VENV)/.dev ## the worker against everything that may go wrong, in virtual time: make simulate SEEDS=1000 DATABASE=postgresql

@@ -14,7 +14,7 @@ from config.rulebook_building import build_policy, build_rubric
 from config.rulebook_mistakes import RulebookError, mistake_of
 from config.rulebook_names import Names
 from config.rulebook_reading import OFF, PACKAGED_NAMES, file_of, read_rulebook
-from config.rulebook_shape import FactType, RulebookShape, SourcesShape, Tier
+from config.rulebook_shape import FactType, FeedName, RulebookShape, SourcesShape, Tier
 from scoring import Rubric
 from workflows import Policy
 
@@ -37,7 +37,7 @@ class FactSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngagementSource:
-    """Where engagements of one kind come from. Names are the contact's properties."""
+    """Where engagements of one kind come from: a feed that lists acts one by one, or properties that sum them up."""
 
     count: str | None = None
     """Holds how often; None: once, where a date or a name is there."""
@@ -47,6 +47,14 @@ class EngagementSource:
     """Holds which form, or which page."""
     lasts_until: str | None = None
     """Holds when a thing that was booked takes place."""
+    without: FeedName | None = None
+    """These properties count only while this feed tells nothing: else each act would count twice."""
+    feed: FeedName | None = None
+    """Lists the acts one by one; None: the properties above tell of them."""
+    act: str = ""
+    """Which acts of the feed are of this kind, by the feed's own word for them."""
+    named: tuple[str, ...] = ()
+    """Only acts whose name holds one of these phrases; the other sources of that act then have the rest."""
     tier: Tier
 
 
@@ -172,6 +180,10 @@ def _sources(shape: SourcesShape) -> Sources:
                     at=tuple(source.at),
                     name=source.name,
                     lasts_until=source.lasts_until,
+                    without=source.without,
+                    feed=source.feed,
+                    act=source.act or "",
+                    named=tuple(source.named),
                     tier=source.tier,
                 )
                 for source in sources

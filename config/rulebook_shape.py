@@ -28,6 +28,7 @@ from workflows import Clearing, Moves
 PropertyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 SourceName = Annotated[str, StringConstraints(pattern=r"^(company\.)?[a-z][a-z0-9_]*\*?$")]
 Tier = Literal["free", "starter", "professional", "enterprise"]
+FeedName = Literal["submissions", "mail", "events", "meetings", "calls", "emails", "messages", "deals"]
 FactType = Literal["text", "number", "bool", "date", "choices", "domain", "count_true"]
 Limit = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
@@ -97,18 +98,28 @@ class FactSourceShape(Shape):
 
 
 class EngagementSourceShape(Shape):
-    """Which properties tell of engagements of a kind."""
+    """What tells of engagements of a kind: some properties, or one kind of act of a feed."""
 
     count: SourceName | None = None
     at: list[SourceName] = Field(default_factory=list)
     name: SourceName | None = None
     lasts_until: SourceName | None = None
+    without: FeedName | None = None
+    feed: FeedName | None = None
+    act: Text | None = None
+    named: PhraseEntries = Field(default_factory=list)
     tier: Tier
 
     @classmethod
     def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
-        if not {"count", "at", "name"} & given.keys:
-            yield (), "at least one of count, at and name"
+        properties = {"count", "at", "name", "lasts_until", "without"} & given.keys
+        if "feed" in given.keys:
+            if "act" not in given.keys:
+                yield ("feed",), "a feed together with the act of it that counts"
+            for key in sorted(properties):
+                yield (key,), "either a feed, or properties"
+        elif not {"count", "at", "name"} & given.keys:
+            yield (), "at least one of count, at and name, or a feed"
 
 
 class SourcesShape(Shape):

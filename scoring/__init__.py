@@ -1,7 +1,7 @@
 """How many points a lead has, and why. Pure: no input or output, no clock."""
 
 from scoring.conditions import AllOf, AnyOf, Between, Condition, Given, Is, Mentions
-from scoring.contact import BadValue, Contact, Engagement, Value
+from scoring.contact import BadValue, Contact, Engagement, Ignored, Value
 from scoring.decay import Decay, HalfLife, Linear
 from scoring.phrases import Phrases
 from scoring.rubric import (
@@ -47,6 +47,7 @@ __all__ = [
     "Grading",
     "Group",
     "HalfLife",
+    "Ignored",
     "Is",
     "Level",
     "Line",

@@ -18,10 +18,22 @@ class Engagement:
     """When, or when last; None: the source does not say."""
     name: str = ""
     """Which one: the form's name, the page's path. Empty where the source has no name."""
+    ref: str = ""
+    """The portal's own id of that one, such as a form's; empty where the source has none."""
     count: int = 1
     """How many acts this stands for, 0 or more."""
     lasts_until: datetime | None = None
     """When a thing that was booked takes place, where known; may lie ahead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Acts that were a machine's and not the lead's; they earn nothing, and the breakdown says so."""
+
+    kind: str
+    count: int
+    why: str
+    """For people: `mail scanner`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,4 +57,5 @@ class Contact:
     """What they did, in no particular order."""
     seen_kinds: frozenset[str] = frozenset()
     """Kinds of engagement that the portal can tell of. A kind that is missing here is unknown, not zero."""
+    ignored: Sequence[Ignored] = ()
     bad_values: Sequence[BadValue] = ()

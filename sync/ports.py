@@ -1,6 +1,7 @@
 """What a run needs from outside, as small protocols, and how those may fail."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from sync.records import (
     State,
     Update,
 )
+from sync.traces import FeedNote, Trace
 
 
 class FatalError(Exception):
@@ -205,6 +207,56 @@ class Memory(Protocol):
 
     def forget(self, ids: Sequence[str]) -> None:
         """Drop everything remembered of these contacts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressed:
+    """A trace, and the address it came with, which is not kept: by it the contact can be asked for."""
+
+    trace: Trace
+    address: str = ""
+
+
+class Feed(Protocol):
+    """One of the portal's lists of single acts: form submissions, events, meetings and so on."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def acts(self) -> frozenset[str]:
+        """The acts that the rulebook reads of it; no others are asked for."""
+
+    def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
+        """Every act done, or changed, at or after a moment (None: ever), in pages, in any order, some perhaps twice.
+
+        FatalError (TokenRefused among them) where this portal or token does not have it, RetryableError where HubSpot
+        does not answer now.
+        """
+
+
+class Traces(Protocol):
+    """The traces of one portal, kept so that each is asked for once; all can be lost, and are then read again."""
+
+    def notes(self) -> Mapping[str, FeedNote]:
+        """How each feed stands, by its name; those never asked for are missing."""
+
+    def note(self, note: FeedNote) -> None: ...
+
+    def keep(self, traces: Sequence[Trace]) -> Collection[str]:
+        """Add traces, in place of those with the same key. Returns under whom something is new or has changed."""
+
+    def drop(self, feed: str) -> None:
+        """Drop all traces of a feed, and its note."""
+
+    def of(self, whos: Sequence[str]) -> Mapping[str, Sequence[Trace]]:
+        """The traces kept under these, by `who`; those without any are missing."""
+
+    def link(self, links: Iterable[tuple[str, str]]) -> None:
+        """Remember of contacts (id, who) under what else their traces are kept, so that `forget` finds them."""
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Drop every trace of these contacts, under whatever it is kept."""
 
 
 class Lease(Protocol):

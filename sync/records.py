@@ -31,6 +31,11 @@ class ContactRecord:
     """Our properties as they are, in the form we would write: `""` for empty, numbers without a fraction `.0`,
     checkboxes `true` or `""`."""
     modified_at: datetime | None = None
+    addresses: frozenset[str] = frozenset()
+    """Every address of it, in lower case: feeds of mail and forms know no more of a contact than one of these. Given
+    only where the rulebook reads such a feed."""
+    former_ids: Sequence[str] = ()
+    """The ids of contacts that were merged into it, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,10 @@ import pytest
 from tests.real_leads import run
 
 FILE = os.environ.get("REAL_LEADS_CSV", "")
+NO_LEADS = "the real leads are not part of the project; REAL_LEADS_CSV names them"
 
 
-@pytest.mark.skipif(
-    not Path(FILE).is_file(), reason="the real leads are not part of the project; REAL_LEADS_CSV names them"
-)
+@pytest.mark.skipif(not Path(FILE).is_file(), reason=NO_LEADS)
 def test_9240_real_leads_are_scored_and_a_second_resync_writes_nothing() -> None:
     real = run(Path(FILE))
     first, second = real.first.tally, real.second

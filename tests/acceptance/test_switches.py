@@ -1,6 +1,7 @@
 """The worker is right whichever way HubSpot turns out to behave where nobody could verify it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import combinations
 
 import pytest
 
@@ -24,58 +25,20 @@ from tests.acceptance.leads import (
     stage_writes,
     writes,
 )
-
-OTHERWISE: Sequence[Mapping[str, Setting]] = (
-    {"backward_stage_writes": True},
-    {"clear_empties_entered_date": False},
-    {"clear_empties_stage_dates": True},
-    {"became_dates_in_ms": False},
-    {"update_tells_stage": False},
-    {"calculated_moves_date": True},
-    {"rollups_move_date": False},
-    {"equations_move_date": True},
-    {"memberships_move_date": True},
-    {"associations_move_date": False},
-    {"trace_ids_on_update": True},
-    {"bad_values_fail_alone": True},
-    {"unwritable_properties_ignored": True},
-    {"null_clears": False},
-    {"batches_follow_merges": True},
-    {"cleared_is_null": True},
-    {"history_entries_max": 1},
-    {"history_entries_max": 2},
-    {"merge_gives_new_id": False},
-    {"unassociated_answer_207": False},
-    {"reads_lag_s": 1.0},
-    {"list_in_text_order": True},
-    {"sources_named_otherwise": True},
-    {"processes_tell_user": True},
-    {"events_need_object": True},
-    {"index_lag_s": 1.0},
-    {"search_shows_new_values": True, "index_lag_s": 1.0},
-    {"ids_sort_as_text": True},
-    {"empty_matches_not_equal": True},
-    {"filter_groups_max": 6},
-    {"filters_max": 25},
-    {"search_limit_tells_policy": True},
-    {"burst_limit_tells_wait": True},
-    {"professional_daily_max": 650_000},
-    {"list_change_ids_max": 100},
-    {"token_can_be_introspected": False},
-    {"taken_group_named": False},
-    {"property_readable_after_s": 0.7},
-)
-"""Every switch the other way, with what else it needs to mean anything."""
-
-
-def in_words(turned: Mapping[str, Setting]) -> str:
-    return ",".join(f"{name}={to}" for name, to in turned.items())
+from tests.acceptance.switches import OTHERWISE, clash, groups, in_words
 
 
 def test_every_switch_is_tried_the_other_way() -> None:
     as_likely = Switches().as_json()
     assert {name for turned in OTHERWISE for name in turned} == as_likely.keys()
     assert not [turned for turned in OTHERWISE if any(to == as_likely[name] for name, to in turned.items())]
+
+
+def test_together_they_are_turned_in_a_few_groups_that_hold_each_once() -> None:
+    grouped = [list(group) for group in groups()]
+    assert sorted(in_words(each) for group in grouped for each in group) == sorted(map(in_words, OTHERWISE))
+    assert not [pair for group in grouped for pair in combinations(group, 2) if clash(*pair)]
+    assert len(grouped) < 7
 
 
 @pytest.mark.parametrize("turned", OTHERWISE, ids=in_words)
