@@ -3,7 +3,15 @@
 from config.checks import GRADES, property_problems, stage_problems
 from config.errors import ConfigError
 from config.logs import configure_logging
-from config.rulebook import EngagementSource, FactSource, Rulebook, Sources, load_rulebook, rulebook_schema
+from config.rulebook import (
+    AccountScore,
+    EngagementSource,
+    FactSource,
+    Rulebook,
+    Sources,
+    load_rulebook,
+    rulebook_schema,
+)
 from config.rulebook_mistakes import Mistake, RulebookError
 from config.settings import (
     SettingLine,
@@ -16,6 +24,7 @@ from config.settings import (
 
 __all__ = [
     "GRADES",
+    "AccountScore",
     "ConfigError",
     "EngagementSource",
     "FactSource",

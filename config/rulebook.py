@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import ValidationError
@@ -14,7 +14,8 @@ from config.rulebook_building import build_policy, build_rubric
 from config.rulebook_mistakes import RulebookError, mistake_of
 from config.rulebook_names import Names
 from config.rulebook_reading import OFF, PACKAGED_NAMES, file_of, read_rulebook
-from config.rulebook_shape import FactType, FeedName, RulebookShape, SourcesShape, Tier
+from config.rulebook_shape import RulebookShape
+from config.rulebook_sources import FactType, FeedName, SourcesShape, Tier
 from scoring import Rubric
 from workflows import Policy
 
@@ -23,11 +24,13 @@ from workflows import Policy
 class FactSource:
     """Where a fact comes from."""
 
-    from_: tuple[str, ...]
+    from_: tuple[str, ...] = ()
     """Properties of the contact, in order of preference: the first that is not empty wins.
 
     `company.x` is the property `x` of the primary company. A name that ends in `*` stands for all that begin so.
     """
+    list_id: str | None = None
+    """One of the portal's lists: true of its members, false of all others. None: the properties above hold the fact."""
     type: FactType
     """What its text means. `domain` is the part of an address after the @; `count_true` is how many of the
     properties are true."""
@@ -68,6 +71,17 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountScore:
+    """A number for each company: what the totals of its contacts come to."""
+
+    label: str
+    property: str
+    """Of companies."""
+    of: Literal["top", "sum", "average"]
+    """Which total counts: the highest, all of them, or their mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
     """A rubric and a policy, and what connects them with a portal."""
 
@@ -88,6 +102,8 @@ class Rulebook:
     """A contact is a partner whose property has one of these values."""
     competitor_property: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Likewise for competitors and vendors."""
+    account: AccountScore | None = None
+    """What is written on companies; None: nothing."""
     text: str = field(repr=False)
     """The rulebook as YAML, complete in itself: what it extends and its lists are written out."""
 
@@ -163,6 +179,7 @@ def _build(shape: RulebookShape, text: str) -> Rulebook:
         partner_lists=tuple(exclusions.partner_lists),
         partner_property={key: frozenset(values) for key, values in exclusions.partner_property.items()},
         competitor_property={key: frozenset(values) for key, values in exclusions.competitor_property.items()},
+        account=None if shape.account is None else AccountScore(**shape.account.model_dump()),
         text=text,
     )
 
@@ -170,7 +187,7 @@ def _build(shape: RulebookShape, text: str) -> Rulebook:
 def _sources(shape: SourcesShape) -> Sources:
     return Sources(
         facts={
-            key: FactSource(from_=tuple(source.from_), type=source.type, tier=source.tier)
+            key: FactSource(from_=tuple(source.from_ or ()), list_id=source.list_, type=source.type, tier=source.tier)
             for key, source in shape.facts.items()
         },
         engagements={

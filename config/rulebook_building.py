@@ -65,7 +65,7 @@ def build_rubric(shape: RulebookShape) -> Rubric:
             )
             for key, cap in shape.caps.items()
         },
-        forms={key: Phrases(tuple(texts)) for key, texts in shape.forms.items()},
+        forms={key: Phrases(tuple(e for e in entries if isinstance(e, str))) for key, entries in shape.forms.items()},
         pages={key: Phrases(tuple(texts)) for key, texts in shape.pages.items()},
         total=Group(
             label="Total", part="adjustment", points_max=shape.total.points_max, points_min=shape.total.points_min

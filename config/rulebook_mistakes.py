@@ -8,8 +8,7 @@ from pydantic_core import ErrorDetails
 
 from config.errors import EXPECTED, ConfigError
 from config.rulebook_names import nearest
-from config.rulebook_rules import RULE_SHAPES
-from config.rulebook_shape import keys_at
+from config.rulebook_shape import SHAPE_TAGS, keys_at
 
 _FOUND_MAX = 60
 
@@ -42,7 +41,7 @@ class RulebookError(ConfigError):
 def mistake_of(error: ErrorDetails) -> Mistake:
     """One error of the shape, reworded."""
     loc = error["loc"]
-    path = ".".join(str(step) for step in loc if step not in RULE_SHAPES)
+    path = ".".join(str(step) for step in loc if step not in SHAPE_TAGS)
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     match kind:
         case "extra_forbidden":

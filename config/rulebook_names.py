@@ -182,7 +182,7 @@ FormName = Annotated[str, _known("forms", "a class of forms")]
 PageName = Annotated[str, _known("pages", "a class of pages")]
 
 
-def _written_out(value: Any, info: ValidationInfo) -> Any:
+def written_out(value: Any, info: ValidationInfo) -> Any:
     """A list that is given by its name in `lists`."""
     if not isinstance(value, str):
         return value
@@ -208,15 +208,20 @@ def _is_domain(text: str) -> str:
 
 
 # For editors: what a file may hold. A list's name is replaced before the list is checked.
-NAMED_OR_WRITTEN = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+def entries_schema(*others: dict[str, Any]) -> WithJsonSchema:
+    """A list's name, or a list of texts and of what else it may hold."""
+    entry = {"anyOf": [{"type": "string"}, *others]} if others else {"type": "string"}
+    return WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": entry}]})
+
+
+NAMED_OR_WRITTEN = entries_schema()
 
 Text = Annotated[str, Field(min_length=1)]
-Entries = Annotated[list[Text], BeforeValidator(_written_out), NAMED_OR_WRITTEN]
-PhraseEntries = Annotated[
-    list[Annotated[str, AfterValidator(_is_phrase)]], BeforeValidator(_written_out), NAMED_OR_WRITTEN
-]
+Entries = Annotated[list[Text], BeforeValidator(written_out), NAMED_OR_WRITTEN]
+PhraseText = Annotated[str, AfterValidator(_is_phrase)]
+PhraseEntries = Annotated[list[PhraseText], BeforeValidator(written_out), NAMED_OR_WRITTEN]
 DomainEntries = Annotated[
-    list[Annotated[str, AfterValidator(_is_domain)]], BeforeValidator(_written_out), NAMED_OR_WRITTEN
+    list[Annotated[str, AfterValidator(_is_domain)]], BeforeValidator(written_out), NAMED_OR_WRITTEN
 ]
 Points = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0)]

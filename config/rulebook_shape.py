@@ -4,7 +4,7 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from config.rulebook_names import (
     NAMED_OR_WRITTEN,
@@ -22,15 +22,16 @@ from config.rulebook_names import (
     mapping,
 )
 from config.rulebook_rules import RULE_SHAPES, AnyRule
+from config.rulebook_sources import FORM_SHAPES, TAGS, FormEntries, SourcesShape, forms_twice
 from scoring import Part
 from workflows import Clearing, Moves
 
 PropertyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-SourceName = Annotated[str, StringConstraints(pattern=r"^(company\.)?[a-z][a-z0-9_]*\*?$")]
-Tier = Literal["free", "starter", "professional", "enterprise"]
-FeedName = Literal["submissions", "mail", "events", "meetings", "calls", "emails", "messages", "deals"]
-FactType = Literal["text", "number", "bool", "date", "choices", "domain", "count_true"]
 Limit = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+
+_SHAPES = RULE_SHAPES | FORM_SHAPES
+SHAPE_TAGS = frozenset((*RULE_SHAPES, *TAGS))
+"""Steps of pydantic's paths that stand in no file."""
 
 
 class LimitsShape(Shape):
@@ -79,54 +80,6 @@ class GradeShape(Shape):
             steps = [step for step in given.items(key) if isinstance(step, int)]
             if steps != sorted(set(steps), reverse=True):
                 yield (key,), "three different numbers, the largest first"
-
-
-class FactSourceShape(Shape):
-    """Which properties hold a fact, in order of preference, and how their text is read."""
-
-    model_config = ConfigDict(validate_by_alias=True, serialize_by_alias=True)
-
-    from_: Annotated[list[SourceName], Field(alias="from", min_length=1)]
-    type: FactType
-    tier: Tier
-
-    @classmethod
-    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
-        for place, name in enumerate(given.items("from")):
-            if isinstance(name, str) and name.endswith("*") != (given.text("type") == "count_true"):
-                yield ("from", place), "a name that ends in * for the type count_true, and for no other type"
-
-
-class EngagementSourceShape(Shape):
-    """What tells of engagements of a kind: some properties, or one kind of act of a feed."""
-
-    count: SourceName | None = None
-    at: list[SourceName] = Field(default_factory=list)
-    name: SourceName | None = None
-    lasts_until: SourceName | None = None
-    without: FeedName | None = None
-    feed: FeedName | None = None
-    act: Text | None = None
-    named: PhraseEntries = Field(default_factory=list)
-    tier: Tier
-
-    @classmethod
-    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
-        properties = {"count", "at", "name", "lasts_until", "without"} & given.keys
-        if "feed" in given.keys:
-            if "act" not in given.keys:
-                yield ("feed",), "a feed together with the act of it that counts"
-            for key in sorted(properties):
-                yield (key,), "either a feed, or properties"
-        elif not {"count", "at", "name"} & given.keys:
-            yield (), "at least one of count, at and name, or a feed"
-
-
-class SourcesShape(Shape):
-    """What feeds the facts and the kinds of engagement that rules name."""
-
-    facts: dict[str, FactSourceShape]
-    engagements: dict[str, list[EngagementSourceShape]]
 
 
 class StageBandShape(Shape):
@@ -206,6 +159,39 @@ class ExclusionsShape(Shape):
     competitor_property: dict[PropertyName, list[Text]] = Field(default_factory=dict)
 
 
+class SurgeShape(Shape):
+    """When a quiet lead bursts into activity."""
+
+    points: Annotated[int, Field(ge=1)]
+    days: Annotated[int, Field(ge=1)]
+    quiet_points: Annotated[int, Field(ge=0)]
+    quiet_days: Annotated[int, Field(ge=1)]
+    skips_mql: bool = False
+
+    @classmethod
+    def disagreements(cls, given: Unchecked) -> Iterator[Disagreement]:
+        points, quiet = given.number("points"), given.number("quiet_points")
+        if points is not None and quiet is not None and quiet >= points:
+            yield ("quiet_points",), f"fewer points than those of a surge ({points:g})"
+
+
+class ScoreShape(Shape):
+    """A further score: for a product, an area of interest, or customers."""
+
+    label: Text
+    property: PropertyName
+    of: Literal["leads", "customers", "everybody"]
+    groups: Annotated[list[GroupName], Field(min_length=1)]
+
+
+class AccountShape(Shape):
+    """What a company's contacts come to."""
+
+    label: Text
+    property: PropertyName
+    of: Literal["top", "sum", "average"]
+
+
 class PolicyShape(Shape):
     """What points lead to."""
 
@@ -216,6 +202,7 @@ class PolicyShape(Shape):
     stages: StagesShape
     gates: GatesShape
     feedback: FeedbackShape
+    surge: SurgeShape | None = None
     exclusions: ExclusionsShape
 
 
@@ -261,10 +248,12 @@ class RulebookShape(Shape):
     rules: dict[Key, AnyRule]
     caps: dict[Key, CapShape] = Field(default_factory=dict)
     total: LimitsShape = LimitsShape()
-    forms: dict[Key, PhraseEntries] = Field(default_factory=dict)
+    forms: dict[Key, FormEntries] = Field(default_factory=dict)
     pages: dict[Key, PhraseEntries] = Field(default_factory=dict)
     grade: GradeShape
     sources: SourcesShape
+    scores: dict[Key, ScoreShape] = Field(default_factory=dict)
+    account: AccountShape | None = None
     policy: PolicyShape
     properties: PropertiesShape = PropertiesShape()
     reasons_max: Annotated[int, Field(ge=1, le=20)] = 5
@@ -277,6 +266,27 @@ class RulebookShape(Shape):
             other = rules.part(key).text("not_with_last_band_of")
             if other in rules.keys and not rules.part(other).items("bands"):
                 yield ("rules", key, "not_with_last_band_of"), "a rule with bands"
+        for loc, what in forms_twice(given.part("forms")):
+            yield ("forms", *loc), what
+        yield from _further(given)
+
+
+def _further(given: Unchecked) -> Iterator[Disagreement]:
+    """Further scores whose properties are taken, and groups that no score would count."""
+    scores, ours = given.part("scores"), given.part("properties").content
+    defaults = {role: field.default for role, field in PropertiesShape.model_fields.items()}
+    taken: set[Any] = {name for name in (defaults | dict(ours)).values() if isinstance(name, str)}
+    counted: set[Any] = set()
+    for key in scores.content:
+        score = scores.part(key)
+        if (name := score.text("property")) in taken:
+            yield ("scores", key, "property"), "a property of its own"
+        taken.add(name)
+        counted |= {group for group in score.items("groups") if isinstance(group, str)}
+    groups = given.part("groups")
+    for key in groups.content:
+        if groups.part(key).text("part") == "apart" and key not in counted:
+            yield ("groups", key, "part"), "a score, under scores, that counts this group: no total does"
 
 
 def _overlaps(rules: Unchecked) -> Iterator[Disagreement]:
@@ -301,7 +311,7 @@ def keys_at(loc: Sequence[str | int]) -> set[str]:
     """The keys that a mapping at this place of a rulebook may have; empty where any key may stand."""
     here: Any = RulebookShape
     for step in loc:
-        here = RULE_SHAPES[step] if isinstance(step, str) and step in RULE_SHAPES else _inside(here, step)
+        here = _SHAPES[step] if isinstance(step, str) and step in _SHAPES else _inside(here, step)
     return {field.alias or name for name, field in here.model_fields.items()} if _is_shape(here) else set()
 
 
