@@ -205,6 +205,18 @@ class Memory(Protocol):
     def fading(self) -> Iterator[Sequence[str]]:
         """The ids of contacts whose score time alone will change, at most 100 at a time."""
 
+    def note_points(self, rows: Iterable[tuple[str, str | None, int | None]]) -> Collection[str]:
+        """Remember contacts as (id, company id, points), None for none; returns the companies that this changes.
+
+        A contact that goes over to another company, or has none any more, changes the one that it was with too.
+        """
+
+    def points_of_companies(self, company_ids: Sequence[str]) -> Mapping[str, Sequence[int]]:
+        """The points of the contacts of these companies, highest first; companies without any are missing."""
+
+    def companies(self) -> Iterator[Sequence[str]]:
+        """The ids of companies that points are remembered for, at most 100 at a time, each once."""
+
     def forget(self, ids: Sequence[str]) -> None:
         """Drop everything remembered of these contacts."""
 
@@ -243,20 +255,36 @@ class Traces(Protocol):
 
     def note(self, note: FeedNote) -> None: ...
 
-    def keep(self, traces: Sequence[Trace]) -> Collection[str]:
-        """Add traces, in place of those with the same key. Returns under whom something is new or has changed."""
+    def keep(self, traces: Sequence[Trace], *, walk: int = 0) -> Collection[str]:
+        """Add traces, in place of those with the same key. Returns under whom something is new or has changed.
+
+        Hundreds or thousands at a time are fast. `walk`: a number above 0, the same for all that one walk through the
+        whole feed lists, and of no other walk, for `drop_unlisted`.
+        """
+
+    def drop_unlisted(self, feed: str, walk: int) -> Collection[str]:
+        """Drop the traces of a feed that this walk through the whole of it did not list. Returns under whom."""
+
+    def keep_only(self, feed: str, keys: Collection[str]) -> Collection[str]:
+        """Drop the traces of a feed whose keys are not among these. Returns under whom something was dropped."""
 
     def drop(self, feed: str) -> None:
         """Drop all traces of a feed, and its note."""
 
+    def prune(self, before: datetime) -> None:
+        """Drop traces of acts done before a moment, but for what was booked for that moment or later."""
+
     def of(self, whos: Sequence[str]) -> Mapping[str, Sequence[Trace]]:
-        """The traces kept under these, by `who`; those without any are missing."""
+        """The traces kept under these, by `who`, oldest first; those without any are missing."""
 
     def link(self, links: Iterable[tuple[str, str]]) -> None:
-        """Remember of contacts (id, who) under what else their traces are kept, so that `forget` finds them."""
+        """Remember of contacts (id, who) under what else their traces are kept, so that `forget` finds them.
+
+        An address, and the id of a merged contact, is one contact's at a time: the last one named.
+        """
 
     def forget(self, ids: Sequence[str]) -> None:
-        """Drop every trace of these contacts, under whatever it is kept."""
+        """Drop every trace of these contacts, under whatever it is kept; but what another one took over stays."""
 
 
 class Lease(Protocol):

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from enum import Enum
 from typing import Literal
 
-from scoring import Contact
+from scoring import Contact, Engagement
 from workflows import HistoryEntry, Setter, Standing
 
 Mode = Literal["incremental", "decay", "full", "contacts", "list", "since", "plan", "settle", "apply"]
@@ -36,6 +36,9 @@ class ContactRecord:
     only where the rulebook reads such a feed."""
     former_ids: Sequence[str] = ()
     """The ids of contacts that were merged into it, likewise."""
+    summed_up: Mapping[str, Sequence[Engagement]] = field(default_factory=dict)
+    """By feed: what properties say of acts that this feed lists one by one (a source's `without`). It counts for a
+    contact of whom the feed tells nothing, and is no part of `contact` until then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

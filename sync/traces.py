@@ -48,6 +48,8 @@ class FeedNote:
     checked_at: datetime
     problem: str = ""
     """What was wrong when it was last asked, without personal data."""
+    ahead: bool = False
+    """Traces beyond `read_up_to` may be kept, and no run that writes has taken notice of them to its end."""
 
 
 def who_has(address: str, portal_id: str) -> str:
