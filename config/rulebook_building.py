@@ -1,6 +1,6 @@
 """From a rulebook's checked shape to the typed values that scoring and workflows read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from config.rulebook_rules import (
@@ -13,7 +13,8 @@ from config.rulebook_rules import (
     RuleShape,
     SilenceRuleShape,
 )
-from config.rulebook_shape import PolicyShape, RulebookShape
+from config.rulebook_shape import PolicyShape, RulebookShape, SurgeShape
+from config.rulebook_sources import FormShape
 from scoring import (
     FORM,
     PAGE,
@@ -28,6 +29,7 @@ from scoring import (
     Decay,
     EngagementRule,
     FactRule,
+    FurtherScore,
     Given,
     Grading,
     Group,
@@ -36,12 +38,14 @@ from scoring import (
     Level,
     Linear,
     Mentions,
+    Names,
     Phrases,
     RecencyBand,
     RecencyRule,
     Rubric,
     Rule,
     SilenceRule,
+    SurgeRule,
 )
 from workflows import Band, Exclusions, Feedback, Gates, Policy
 
@@ -65,11 +69,16 @@ def build_rubric(shape: RulebookShape) -> Rubric:
             )
             for key, cap in shape.caps.items()
         },
-        forms={key: Phrases(tuple(e for e in entries if isinstance(e, str))) for key, entries in shape.forms.items()},
-        pages={key: Phrases(tuple(texts)) for key, texts in shape.pages.items()},
+        forms={key: _forms(entries) for key, entries in shape.forms.items()},
+        pages={key: Names(phrases=Phrases(tuple(texts))) for key, texts in shape.pages.items()},
         total=Group(
             label="Total", part="adjustment", points_max=shape.total.points_max, points_min=shape.total.points_min
         ),
+        scores={
+            key: FurtherScore(label=score.label, property=score.property, of=score.of, groups=tuple(score.groups))
+            for key, score in shape.scores.items()
+        },
+        surge=_surge(shape.policy.surge),
         grading=Grading(fit=_three(shape.grade.fit), activity=_three(shape.grade.activity), best=shape.grade.best),
     )
 
@@ -102,7 +111,22 @@ def build_policy(shape: PolicyShape) -> Policy:
         moves=shape.moves,
         clearing=shape.clearing,
         min_delta=shape.min_delta,
+        surge_skips_mql=shape.surge is not None and shape.surge.skips_mql,
     )
+
+
+def _forms(entries: Sequence[FormShape | str]) -> Names:
+    """A class of forms: some by their id, some by their whole name, and those in whose name a phrase stands."""
+    forms = [entry for entry in entries if isinstance(entry, FormShape)]
+    return Names(
+        ids=_lower(form.id for form in forms if form.id),
+        whole=_lower(form.name for form in forms if form.name),
+        phrases=Phrases(tuple(entry for entry in entries if isinstance(entry, str))),
+    )
+
+
+def _surge(shape: SurgeShape | None) -> SurgeRule | None:
+    return None if shape is None else SurgeRule(**shape.model_dump(exclude={"skips_mql"}))
 
 
 class _Head(TypedDict):

@@ -1,8 +1,10 @@
 """How many points a lead has, and why. Pure: no input or output, no clock."""
 
 from scoring.conditions import AllOf, AnyOf, Between, Condition, Given, Is, Mentions
-from scoring.contact import BadValue, Contact, Engagement, Ignored, Value
+from scoring.contact import MAIL_SCANNER, PRIVACY_PROXY, BadValue, Contact, Engagement, Ignored, Value
 from scoring.decay import Decay, HalfLife, Linear
+from scoring.machines import MailAct, is_proxy, judged
+from scoring.names import Names
 from scoring.phrases import Phrases
 from scoring.rubric import (
     FORM,
@@ -13,9 +15,11 @@ from scoring.rubric import (
     CountRule,
     EngagementRule,
     FactRule,
+    FurtherScore,
     Grading,
     Group,
     Level,
+    Of,
     Part,
     RecencyBand,
     RecencyRule,
@@ -23,12 +27,15 @@ from scoring.rubric import (
     Rubric,
     Rule,
     SilenceRule,
+    SurgeRule,
 )
 from scoring.score import Line, Score, score_contact
 
 __all__ = [
     "FORM",
+    "MAIL_SCANNER",
     "PAGE",
+    "PRIVACY_PROXY",
     "AllOf",
     "AnyOf",
     "BadValue",
@@ -43,6 +50,7 @@ __all__ = [
     "Engagement",
     "EngagementRule",
     "FactRule",
+    "FurtherScore",
     "Given",
     "Grading",
     "Group",
@@ -52,7 +60,10 @@ __all__ = [
     "Level",
     "Line",
     "Linear",
+    "MailAct",
     "Mentions",
+    "Names",
+    "Of",
     "Part",
     "Phrases",
     "RecencyBand",
@@ -62,6 +73,9 @@ __all__ = [
     "Rule",
     "Score",
     "SilenceRule",
+    "SurgeRule",
     "Value",
+    "is_proxy",
+    "judged",
     "score_contact",
 ]

@@ -26,6 +26,12 @@ class Engagement:
     """When a thing that was booked takes place, where known; may lie ahead."""
 
 
+MAIL_SCANNER = "mail scanner"
+"""It looked whether the mail was safe."""
+PRIVACY_PROXY = "privacy proxy"
+"""It hides whether, and when, a person opened the mail."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """Acts that were a machine's and not the lead's; they earn nothing, and the breakdown says so."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from scoring.contact import Contact, Engagement
-from scoring.phrases import path_of
-from scoring.rubric import PAGE, Rubric
+from scoring.rubric import Rubric
 
 _SKEW_DAYS = 1
 """Clocks differ: a date this far ahead is today's; further ahead it is a bad value."""
@@ -79,12 +78,6 @@ class History:
             fading_days = self.moment.age_days(over) or 0
         self._seen.add(engagement.kind)
         if engagement.count > 0:
-            act = Act(engagement, age_days, fading_days, self._class_of(engagement))
+            name_class = self._rubric.class_of(engagement.kind, engagement.name, engagement.ref)
+            act = Act(engagement, age_days, fading_days, name_class)
             self._acts.setdefault(engagement.kind, []).append(act)
-
-    def _class_of(self, engagement: Engagement) -> str | None:
-        classes = self._rubric.classes(engagement.kind)
-        if not classes or not engagement.name:
-            return None
-        name = path_of(engagement.name) if engagement.kind == PAGE else engagement.name
-        return next((key for key, phrases in classes.items() if phrases.stand_in(name)), None)

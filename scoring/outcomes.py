@@ -103,14 +103,15 @@ def _counted(rule: EngagementRule, acts: Sequence[Act]) -> Sequence[Act]:
     by_age = sorted(acts, key=_freshness)
     if rule.repeats == "once":
         return by_age[-1:]
-    return list({act.engagement.name: act for act in by_age}.values())
+    return list({act.engagement.ref or act.engagement.name: act for act in by_age}.values())
 
 
-def _freshness(act: Act) -> tuple[float, float, str, int]:
-    """The least faded comes last; of equals the newest, then by name and count: the order given must not matter."""
+def _freshness(act: Act) -> tuple[float, float, str, str, int]:
+    """The least faded comes last; of equals the newest, then by id, name and count: the order given must not matter."""
     engagement = act.engagement
     at = engagement.at.timestamp() if engagement.at else 0.0
-    return (float("-inf") if act.fading_days is None else -act.fading_days, at, engagement.name, engagement.count)
+    freshness = float("-inf") if act.fading_days is None else -act.fading_days
+    return (freshness, at, engagement.ref, engagement.name, engagement.count)
 
 
 def _worth(rule: EngagementRule, act: Act) -> float:

@@ -6,16 +6,21 @@ from typing import Literal
 
 from scoring.conditions import Condition, Listed
 from scoring.decay import Decay
-from scoring.phrases import Phrases
+from scoring.names import Names, class_of
+from scoring.phrases import path_of
 
-Part = Literal["fit", "engagement", "adjustment"]
-"""Fit is who they are, engagement what they did; an adjustment is in the total only."""
+Part = Literal["fit", "engagement", "adjustment", "apart"]
+"""Fit is who they are, engagement what they did; an adjustment is in the total only. What is apart counts in no total,
+only in further scores."""
+
+Of = Literal["leads", "customers", "everybody"]
+"""Whom a further score is for."""
 
 Level = Literal["tofu", "mofu", "bofu"]
 """How far down the funnel a signal lies: top, middle, bottom."""
 
 Repeats = Literal["every", "distinct", "once"]
-"""Which of several acts count: every one, the newest of each name, or only the newest of all."""
+"""Which of several acts count: every one, the newest of each form, page or the like, or only the newest of all."""
 
 FORM = "form"
 PAGE = "page"
@@ -184,6 +189,30 @@ def _step(points: int, least: tuple[int, int, int]) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherScore:
+    """A score beside the lead score: for a product, an area of interest, or for customers."""
+
+    label: str
+    property: str
+    """What it is called in the portal."""
+    of: Of
+    groups: tuple[str, ...]
+    """Its points are those of these groups, after their caps; at least 0. Of whatever part they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurgeRule:
+    """When a lead that was quiet surges. Source: the rubric's table 8, hence the defaults."""
+
+    points: int = 25
+    """Engagement points that the last `days` days must have earned, an act of intent among them."""
+    days: int = 7
+    quiet_points: int = 10
+    """Engagement points that the `quiet_days` days before may have earned at most."""
+    quiet_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rubric:
     """All that earns points. Its rules name only groups and classes that it holds."""
 
@@ -191,14 +220,22 @@ class Rubric:
     rules: tuple[Rule, ...]
     """In the order of the breakdown."""
     caps: Mapping[str, Cap] = field(default_factory=dict)
-    forms: Mapping[str, Phrases] = field(default_factory=dict)
-    """Classes of forms by name; the first that matches wins, so a form has one class."""
-    pages: Mapping[str, Phrases] = field(default_factory=dict)
+    forms: Mapping[str, Names] = field(default_factory=dict)
+    """Classes of forms, by id or name; a form has one class, or none."""
+    pages: Mapping[str, Names] = field(default_factory=dict)
     """Classes of pages by path, likewise."""
     grading: Grading = field(default_factory=Grading)
     total: Group | None = None
     """Limits of the total, as if all rules were one group; None: it has none."""
+    scores: Mapping[str, FurtherScore] = field(default_factory=dict)
+    """Further scores, by key."""
+    surge: SurgeRule | None = None
+    """When a lead surges; None: nobody is asked."""
 
-    def classes(self, kind: str) -> Mapping[str, Phrases]:
+    def classes(self, kind: str) -> Mapping[str, Names]:
         """The classes that acts of this kind fall into."""
         return self.forms if kind == FORM else self.pages if kind == PAGE else {}
+
+    def class_of(self, kind: str, name: str, ref: str = "") -> str | None:
+        """The class of one form or page, by the portal's id of it and its name or address; None: of none."""
+        return class_of(self.classes(kind), path_of(name) if kind == PAGE else name, ref)

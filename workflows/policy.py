@@ -76,6 +76,8 @@ class Policy:
     """A stage that a person or a deal set is left alone for this many days."""
     moves: Moves = "all"
     clearing: Clearing = "always"
+    surge_skips_mql: bool = False
+    """A lead that surges enters SQL at MQL's entry line, where SQL's gates hold."""
     min_delta: int = 1
     """A total that differs by less than this from the one in the portal is not rewritten; in points."""
     portal_order: Sequence[str] = ()

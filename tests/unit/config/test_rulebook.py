@@ -49,7 +49,7 @@ forms: {hand_raise: [call me]}
     hand_raise = rules["G05"]
     assert isinstance(hand_raise, EngagementRule)
     assert (hand_raise.points, hand_raise.repeats) == (80, "once")
-    assert rulebook.rubric.forms["hand_raise"].texts == ("call me",)
+    assert rulebook.rubric.forms["hand_raise"].phrases.texts == ("call me",)
     assert list(rulebook.rubric.forms) == list(DEFAULT.rubric.forms)
     assert rules["X01"].label == "Webshop order"
     industry = rules["F01"]

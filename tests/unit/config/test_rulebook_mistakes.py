@@ -101,7 +101,7 @@ def test_a_refusal_says_how_many_and_names_each(write: Write) -> None:
         ("caps: {x: {label: X, rules: [G01, W01], points_max: 3}}", "caps.x.rules", "rules of one group"),
         ("caps: {x: {label: X, rules: [G99], points_max: 3}}", "caps.x.rules.0", "a rule: "),
         ("groups: {web: {points_max: 5, points_min: 9}}", "groups.web.points_max", "points_min (9) or more"),
-        ("groups: {web: {part: both}}", "groups.web.part", "'fit', 'engagement' or 'adjustment'"),
+        ("groups: {web: {part: both}}", "groups.web.part", "'fit', 'engagement', 'adjustment' or 'apart'"),
         ("grade: {fit: [10, 20, 30]}", "grade.fit", "the largest first"),
         ("forms: {demo: [5]}", "forms.demo.0", "text"),
         ("lists: {own_domains: [me@a.example]}", "policy.exclusions.own_domains.0", "a domain such as"),

@@ -16,6 +16,7 @@ from scoring import (
     Group,
     Level,
     Line,
+    Names,
     Phrases,
     Rubric,
     Rule,
@@ -80,8 +81,8 @@ def a_rubric(
         },
         rules=rules,
         caps=caps or {},
-        forms={key: Phrases(tuple(texts)) for key, texts in (forms or {}).items()},
-        pages={key: Phrases(tuple(texts)) for key, texts in (pages or {}).items()},
+        forms={key: Names(phrases=Phrases(tuple(texts))) for key, texts in (forms or {}).items()},
+        pages={key: Names(phrases=Phrases(tuple(texts))) for key, texts in (pages or {}).items()},
     )
 
 
