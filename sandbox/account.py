@@ -13,6 +13,8 @@ ALL_SCOPES = frozenset(
         "crm.objects.contacts.write",
         "crm.objects.companies.read",
         "crm.objects.companies.write",
+        "crm.objects.deals.read",
+        "crm.objects.deals.write",
         "crm.schemas.contacts.read",
         "crm.schemas.contacts.write",
         "crm.objects.owners.read",

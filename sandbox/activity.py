@@ -10,48 +10,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
 
-from sandbox.collection import Kind
-from sandbox.definitions import Definition
 from sandbox.errors import Json
+from sandbox.merging import ids_of
 from sandbox.records import Record
-from sandbox.standard_properties import definitions_of
 from sandbox.times import to_iso
-
-MEETING_OUTCOMES = "SCHEDULED COMPLETED RESCHEDULED NO_SHOW CANCELED"
-MEETING_GROUPS = {"engagement": "Meeting information"}
-
-_MEETING_TABLE = """
-[engagement]
-hs_timestamp                        datetime             f   Activity date
-hs_meeting_title                    string               f   Meeting name
-hs_meeting_body                     string/textarea      f   Meeting description
-hs_meeting_outcome                  enumeration          f   Meeting outcome
-hs_meeting_start_time               datetime             f   Meeting start time
-hs_meeting_end_time                 datetime             f   Meeting end time
-hs_activity_type                    string               f   Activity type
-hubspot_owner_id                    enumeration          x   Activity assigned to
-hs_createdate                       datetime             r   Create date
-createdate                          datetime             rh  Create date
-hs_lastmodifieddate                 datetime             r   Last modified date
-hs_object_id                        number               r   Record ID
-hs_object_source                    string               rh  Record source
-hs_object_source_id                 string               rh  Record source ID
-hs_object_source_label              enumeration          r   Record source
-"""
-
-MEETINGS = Kind(
-    name="meetings",
-    type_id="0-47",
-    modified="hs_lastmodifieddate",
-    default_properties=("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
-    read_scope="crm.objects.contacts.read",
-    write_scope="crm.objects.contacts.write",
-)
-
-
-def meeting_definitions() -> list[Definition]:
-    """The properties of a meeting (HubSpot meetings guide)."""
-    return list(definitions_of(_MEETING_TABLE, {"hs_meeting_outcome": MEETING_OUTCOMES}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,16 +88,12 @@ def _kept(listed: Iterable[T]) -> deque[T]:
 
 
 class Activity:
-    """What is listed of one portal event by event, in any order: the last 200,000 of each kind.
-
-    `attendances` tells which meeting is associated with which contact.
-    """
+    """What is listed of one portal event by event, in any order: the last 200,000 of each kind."""
 
     def __init__(self) -> None:
         self.submissions: deque[Submission] = deque(maxlen=KEPT)
         self.mail_events: deque[MailEvent] = deque(maxlen=KEPT)
         self.occurrences: deque[Occurrence] = deque(maxlen=KEPT)
-        self.attendances: deque[tuple[int, int]] = deque(maxlen=KEPT)
         self._numbers = count(1)
 
     def saw(self, contact_id: int, url: str, *, at_ms: int) -> None:
@@ -152,13 +110,12 @@ class Activity:
 
     def forget(self, contact: Record) -> None:
         """Drop what is listed of a contact under any id or address it ever had."""
-        ids = {contact.id, *map(int, filter(None, contact.properties.get("hs_merged_object_ids", "").split(";")))}
+        ids = ids_of(contact)
         further = contact.properties.get("hs_additional_emails", "").split(";")
         addresses = {contact.properties.get("email", ""), *further} - {""}
         self.submissions = _kept(each for each in self.submissions if each.values.get("email") not in addresses)
         self.mail_events = _kept(each for each in self.mail_events if each.recipient not in addresses)
         self.occurrences = _kept(each for each in self.occurrences if each.contact_id not in ids)
-        self.attendances = _kept(each for each in self.attendances if each[1] not in ids)
 
     def mailed(self, recipient: str, type_: str, *, at_ms: int, campaign_id: int = 1) -> None:
         """A marketing email to that address met something, such as OPEN."""

@@ -68,6 +68,25 @@ class Written(Body):
     object_write_trace_id: Text | None = None
 
 
+class Tied(Body):
+    """The kind of a tie, by HubSpot's number for it."""
+
+    association_type_id: Number
+
+
+class Tie(Body):
+    """What a new record is to be tied to, and how."""
+
+    to: Named
+    types: list[Tied]
+
+
+class New(Written):
+    """The values of a record that is to be, and what it has to do with."""
+
+    associations: list[Tie] = []
+
+
 class NamedWritten(Named, Written):
     """The values of a record that is there, or with an upsert may be."""
 

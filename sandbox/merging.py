@@ -3,6 +3,11 @@
 from sandbox.records import Record
 
 
+def ids_of(contact: Record) -> set[int]:
+    """Every id that a contact has or had before it was merged."""
+    return {contact.id, *map(int, filter(None, contact.properties.get("hs_merged_object_ids", "").split(";")))}
+
+
 def merged_values(survivor: Record, kept: Record, gone: Record) -> dict[str, str]:
     """What a merge writes to the survivor: what it lacked, every address of the other, and every id it ever had."""
     filled = {name: value for name, value in gone.properties.items() if value and not survivor.properties.get(name)}

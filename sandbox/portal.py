@@ -1,18 +1,20 @@
 """A HubSpot portal (account) in memory, and the acts of those who live in it."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
 from sandbox.account import ALL_SCOPES, ContactList, Form, Owner
-from sandbox.activity import MEETING_GROUPS, MEETINGS, Activity, meeting_definitions
+from sandbox.activity import Activity
+from sandbox.associations import Ties
 from sandbox.clock import Clock
 from sandbox.collection import COMPANIES, CONTACTS, Collection
 from sandbox.definitions import Definition, Definitions, Option
+from sandbox.engagements import DEAL_STAGE, ENGAGEMENTS, follows_stage
 from sandbox.faults import Faults
 from sandbox.limits import Limits, TierName
-from sandbox.merging import merged_values
+from sandbox.merging import ids_of, merged_values
 from sandbox.records import ANALYTICS, DEAL_SYNC, IMPORTED, MERGED, Record, Source, a_person, a_workflow, an_integration
 from sandbox.request_log import RequestLog
 from sandbox.stages import DEFAULT_STAGES, PIPELINE_ID, Stage, stage_date_properties, stage_property
@@ -86,9 +88,14 @@ class Portal:
         self.companies = Collection(
             COMPANIES, Definitions(groups(COMPANY_GROUPS), company_definitions()), portal_id=portal_id, first_id=9_001
         )
-        self.meetings = Collection(
-            MEETINGS, Definitions(groups(MEETING_GROUPS), meeting_definitions()), portal_id=portal_id, first_id=30_001
-        )
+        self.collections = {
+            "contacts": self.contacts,
+            "companies": self.companies,
+            **{name: each.collection(portal_id) for name, each in ENGAGEMENTS.items()},
+        }
+        """The records of every kind, by its name."""
+        self.ties = {name: Ties() for name in ENGAGEMENTS}
+        """Which meetings, calls and so on have to do with which contacts."""
         self.activity = Activity()
         self.set_stages(DEFAULT_STAGES)
 
@@ -131,44 +138,72 @@ class Portal:
         """Add a company and return its id."""
         return self._add(self.companies, properties, source)
 
+    def engage(
+        self,
+        name: str,
+        contacts: Sequence[str],
+        *,
+        source: Source = ANALYTICS,
+        at: datetime | None = None,
+        **values: Value,
+    ) -> str:
+        """Add a record of a kind of `ENGAGEMENTS` that has to do with these contacts, given by id or email.
+
+        It is made now, or `at` that time, and returns its id.
+        """
+        with self.lock:
+            known = [self.contact(each) for each in contacts]
+            made = self._add(self.collections[name], {"createdate": at, **values}, source)
+            self.tie(name, made, known)
+            return made
+
+    def tie(self, name: str, record_id: str, contacts: Iterable[Record]) -> None:
+        """Let a record have to do with these contacts."""
+        for contact in contacts:
+            self.ties[name].add(int(record_id), contact.id)
+            if self.switches.associations_move_date:
+                self.index_late(self.contacts, contact)
+                touch(self.contacts, contact, at_ms=to_ms(self.clock.now()))
+
+    def record_changes(self, name: str, record_id: str, *, source: Source = ANALYTICS, **values: Value) -> None:
+        """A record of any kind gets other values, now; KeyError if there is none of that id."""
+        with self.lock:
+            found = self.collections[name].find(record_id)
+            if found is None:
+                raise KeyError(record_id)
+            texts = {each: text_of(value) for each, value in values.items()}
+            change(self, self.collections[name], found, texts, source, at_ms=to_ms(self.clock.now()))
+
     def add_meeting(
         self, contacts: Sequence[str], *, starts: datetime, outcome: str = "SCHEDULED", title: str = "A call"
     ) -> str:
         """Add a meeting of half an hour with these contacts, given by id or email, booked now; returns its id."""
-        with self.lock:
-            values: dict[str, Value] = {
-                "hs_timestamp": starts,
-                "hs_meeting_start_time": starts,
-                "hs_meeting_end_time": starts + timedelta(minutes=30),
-                "hs_meeting_outcome": outcome,
-                "hs_meeting_title": title,
-                "hs_createdate": self.clock.now(),
-            }
-            meeting = self._add(self.meetings, values, ANALYTICS)
-            for contact in map(self.contact, contacts):
-                self.activity.attendances.append((int(meeting), contact.id))
-                if self.switches.associations_move_date:
-                    self.index_late(self.contacts, contact)
-                    touch(self.contacts, contact, at_ms=to_ms(self.clock.now()))
-            return meeting
+        return self.engage(
+            "meetings",
+            contacts,
+            hs_timestamp=starts,
+            hs_meeting_start_time=starts,
+            hs_meeting_end_time=starts + timedelta(minutes=30),
+            hs_meeting_outcome=outcome,
+            hs_meeting_title=title,
+        )
 
     def end_meeting(self, meeting: str, outcome: str) -> None:
         """Give a meeting its outcome, such as COMPLETED, NO_SHOW or CANCELED; KeyError if there is none of that id."""
-        with self.lock:
-            found = self.meetings.find(meeting)
-            if found is None:
-                raise KeyError(meeting)
-            values, now = {"hs_meeting_outcome": outcome}, to_ms(self.clock.now())
-            change(self, self.meetings, found, values, ANALYTICS, at_ms=now)
+        self.record_changes("meetings", meeting, hs_meeting_outcome=outcome)
 
     def planned_meeting(self, contact: str) -> str | None:
         """The meeting with this contact that was booked last and has no outcome yet."""
+        return self.latest("meetings", contact, hs_meeting_outcome="SCHEDULED")
+
+    def latest(self, name: str, contact: str, **held: str) -> str | None:
+        """The record of a kind that was tied to this contact last among those that hold these values."""
         with self.lock:
-            contact_id = self.contact(contact).id
-            for meeting_id, with_id in reversed(self.activity.attendances):
-                meeting = self.meetings.live.get(meeting_id) if with_id == contact_id else None
-                if meeting and meeting.properties.get("hs_meeting_outcome") == "SCHEDULED":
-                    return str(meeting_id)
+            live = self.collections[name].live
+            for record_id in reversed(self.ties[name].records(self.contact(contact).id)):
+                told = live[record_id].properties if record_id in live else {}
+                if told and all(told.get(each) == value for each, value in held.items()):
+                    return str(record_id)
             return None
 
     def add_owner(self, email: str, first_name: str = "", last_name: str = "", *, archived: bool = False) -> Owner:
@@ -279,9 +314,15 @@ class Portal:
         self.index_late(collection, record)
         collection.archive(record, at_ms=to_ms(self.clock.now()), keep=keep)
         if not keep:
-            self.activity.forget(record)
+            self.forget(record)
         for each in self.lists.values():
             each.remove([record.id])
+
+    def forget(self, contact: Record) -> None:
+        """Drop what is listed of a contact under any id or address it ever had."""
+        self.activity.forget(contact)
+        for each in self.ties.values():
+            each.forget(ids_of(contact))
 
     def index_late(self, collection: Collection, record: Record, *, new: bool = False) -> None:
         """Tell search and reads that a record is about to change or to go, or is `new`: each notices after its lag."""
@@ -325,6 +366,10 @@ class Portal:
         values.setdefault(collection.kind.modified, values["createdate"])
         if collection is self.contacts:
             self._complete_contact(values)
+        if collection.definitions.get("hs_createdate"):
+            values.setdefault("hs_createdate", values["createdate"])
+        if stage := values.get(DEAL_STAGE):
+            values |= follows_stage(stage)
         record = collection.insert(values, source, record_id=record_id)
         self.index_late(collection, record, new=True)
         return record
@@ -348,6 +393,8 @@ class Portal:
         # Reads know of a merge at once, whatever their lag: else the contact would be under no id for a while.
         self._search_late(self.contacts, old)
         self.contacts.merge_away(old, survivor)
+        for each in self.ties.values():
+            each.move(old.id, survivor.id)
 
     def _act(self, contact: str, values: Mapping[str, Value], source: Source, at: datetime | None) -> None:
         unknown = [name for name in values if self.contacts.definitions.get(name) is None]

@@ -103,24 +103,20 @@ def _history(name: str, label: str, type_: str, field_type: str, *, calculated: 
 
 def pipeline(stages: Sequence[Stage]) -> Json:
     """The stages as the one pipeline of `GET /crm/v3/pipelines/contacts`."""
+    return pipeline_json(PIPELINE_ID, "Lifecycle Stage Pipeline", [(stage.id, stage.label, {}) for stage in stages])
+
+
+def pipeline_json(pipeline_id: str, label: str, stages: Sequence[tuple[str, str, Json]]) -> Json:
+    """A pipeline as HubSpot tells it, of stages with their ids, labels and metadata."""
     born = to_iso(0)
+    dated = {"archived": False, "createdAt": born, "updatedAt": born}
     return {
-        "id": PIPELINE_ID,
-        "label": "Lifecycle Stage Pipeline",
+        "id": pipeline_id,
+        "label": label,
         "displayOrder": 0,
-        "archived": False,
-        "createdAt": born,
-        "updatedAt": born,
+        **dated,
         "stages": [
-            {
-                "id": stage.id,
-                "label": stage.label,
-                "displayOrder": place,
-                "archived": False,
-                "metadata": {},
-                "createdAt": born,
-                "updatedAt": born,
-            }
-            for place, stage in enumerate(stages)
+            {"id": stage_id, "label": named, "displayOrder": place, "metadata": metadata, **dated}
+            for place, (stage_id, named, metadata) in enumerate(stages)
         ],
     }

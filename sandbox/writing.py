@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.associations import COMPANY_LINK
 from sandbox.collection import Collection
+from sandbox.engagements import DEAL_STAGE, follows_stage
 from sandbox.errors import NAMES_NOTHING, READ_ONLY, BadValue
 from sandbox.records import MERGED, Record, Source, Version
 from sandbox.stages import (
@@ -101,8 +102,10 @@ def change(
     if collection.kind.unique in changed:
         collection.rename(record, old_email, changed["email"])
         record.properties[_EMAIL_DOMAIN] = changed["email"].rpartition("@")[2]
-    if OWNER in changed:
+    if OWNER in changed and collection is portal.contacts:
         record.properties[_OWNED_SINCE] = now
+    if DEAL_STAGE in changed:
+        record.properties.update(follows_stage(changed[DEAL_STAGE]))
     if any(_moves_date(portal, collection, name, source) for name in changed):
         touch(collection, record, at_ms=at_ms)
 

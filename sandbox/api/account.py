@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from sandbox.account import Owner
 from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.api.objects import NAMES
 from sandbox.bodies import TokenQuestion
+from sandbox.engagements import deal_pipeline
 from sandbox.errors import Json, not_found
 from sandbox.stages import pipeline
 from sandbox.times import to_iso, to_ms
@@ -92,9 +94,9 @@ def list_forms(portal: "Portal", call: Call) -> Answer:
 
 
 def list_pipelines(portal: "Portal", call: Call) -> Answer:
-    if call.params["type"] not in {"contacts", "0-1"}:
-        return Answer(body={"results": []})
-    return Answer(body={"results": [pipeline(portal.stages)]})
+    name = NAMES.get(call.params["type"])
+    told = {"contacts": [pipeline(portal.stages)], "deals": [deal_pipeline()]}
+    return Answer(body={"results": told.get(name or "", [])})
 
 
 def _page(call: Call, items: Sequence[Json], *, default: int, most: int) -> Answer:

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import format_datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -37,18 +38,19 @@ if TYPE_CHECKING:
 URL_MAX = 8_192
 _EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
+
+def _of_a_kind(spelled: str) -> list[Endpoint]:
+    made = creating.endpoints(spelled) if objects.NAMES[spelled] in {"contacts", "companies"} else []
+    return [*batches.endpoints(spelled), *objects.endpoints(spelled), *made]
+
+
 ENDPOINTS: list[Endpoint] = [
-    *batches.endpoints("contacts"),
-    *objects.endpoints("contacts"),
-    *creating.endpoints("contacts"),
-    *batches.endpoints("companies"),
-    *objects.endpoints("companies"),
-    *creating.endpoints("companies"),
-    *batches.endpoints("meetings"),
-    *objects.endpoints("meetings"),
-    *objects.UNKNOWN,
-    *associations.ENDPOINTS,
+    # Tried one after another: first what is asked for most.
+    *chain.from_iterable(map(_of_a_kind, ("contacts", "companies"))),
     *activity.ENDPOINTS,
+    *associations.ENDPOINTS,
+    *chain.from_iterable(_of_a_kind(spelled) for spelled in objects.NAMES if spelled not in {"contacts", "companies"}),
+    *objects.UNKNOWN,
     *properties.ENDPOINTS,
     *lists.ENDPOINTS,
     *account.ENDPOINTS,

@@ -1,9 +1,10 @@
-"""Associations v4: from contacts to their companies, and between contacts and meetings."""
+"""Associations v4: from contacts to their companies, and between contacts and what sales have to do with them."""
 
 from typing import TYPE_CHECKING
 
 from sandbox.api.batches import batch_answer, no_more_than
 from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.api.objects import KINDS, SPELLED
 from sandbox.associations import LABELS, Pair, tied_to
 from sandbox.bodies import Inputs, Named
 from sandbox.errors import Json, invalid
@@ -14,12 +15,11 @@ if TYPE_CHECKING:
 
 INPUTS_MAX = 1_000
 PAGE_MAX = 500
-_NAMES = {"contact": "contacts", "0-1": "contacts", "company": "companies", "0-2": "companies", "0-47": "meetings"}
-_SCOPES = ("crm.objects.contacts.read", "crm.objects.companies.read")
+_SCOPES = tuple(sorted({kind.read_scope for kind in KINDS.values()}))
 
 
 def _pair(call: Call) -> Pair:
-    one, other = (_NAMES.get(call.params[end], call.params[end]) for end in ("from", "to"))
+    one, other = (SPELLED.get(call.params[end], call.params[end]) for end in ("from", "to"))
     if (one, other) not in LABELS:
         raise invalid(f"Unable to infer object type from: {call.params['from']} and {call.params['to']}")
     return one, other

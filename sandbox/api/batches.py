@@ -1,11 +1,11 @@
-"""Contacts, companies and meetings by the hundred: batch read and batch update."""
+"""Records of every kind by the hundred: batch read and batch update."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.api.objects import KINDS, known_names, refuse_taken, store, teller
+from sandbox.api.objects import KINDS, NAMES, known_names, on, refuse_taken, store, teller
 from sandbox.bodies import BatchRead, Inputs, NamedWritten, Written
 from sandbox.collection import Collection
 from sandbox.errors import NAMES_NOTHING, BadValue, Json, RefusedError, ids_not_found, invalid, values_not_valid
@@ -23,20 +23,14 @@ INPUTS_MAX = 100
 INPUTS_MAX_WITH_HISTORY = 50
 
 
-def endpoints(name: str) -> list[Endpoint]:
-    """The batch endpoints of contacts, companies or, to be read only, meetings."""
+def endpoints(spelled: str) -> list[Endpoint]:
+    """The batch endpoints of a kind that read and change, under one of its `NAMES`."""
+    name, base = NAMES[spelled], f"/crm/v3/objects/{spelled}/batch"
     read, write = (KINDS[name].read_scope,), (KINDS[name].write_scope,)
-    base = f"/crm/v3/objects/{name}/batch"
-
-    def on_read(portal: "Portal", call: Call) -> Answer:
-        return batch_read(portal, getattr(portal, name), call)
-
-    def on_update(portal: "Portal", call: Call) -> Answer:
-        return batch_update(portal, getattr(portal, name), call)
-
-    reading = Endpoint(method="POST", path=f"{base}/read", handler=on_read, scopes=read)
-    updating = Endpoint(method="POST", path=f"{base}/update", handler=on_update, scopes=write, writes=True)
-    return [reading] if name == "meetings" else [reading, updating]
+    return [
+        Endpoint(method="POST", path=f"{base}/read", handler=on(name, batch_read), scopes=read),
+        Endpoint(method="POST", path=f"{base}/update", handler=on(name, batch_update), scopes=write, writes=True),
+    ]
 
 
 def no_more_than(most: int, inputs: Sequence[T], *, batch: str = "a batch") -> Sequence[T]:

@@ -11,8 +11,8 @@ from sandbox.api.batches import (
     not_by_property,
     shuffled,
 )
-from sandbox.api.calls import Answer, Call, Endpoint, Handler
-from sandbox.api.objects import KINDS, CollectionHandler, refuse_taken, store, store_new
+from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.api.objects import KINDS, NAMES, on, refuse_taken, store, store_new
 from sandbox.bodies import Inputs, Named, NamedWritten, Written
 from sandbox.collection import Collection
 from sandbox.errors import BadValue, Json, values_not_valid
@@ -23,16 +23,13 @@ if TYPE_CHECKING:
     from sandbox.portal import Portal
 
 
-def endpoints(name: str) -> list[Endpoint]:
+def endpoints(spelled: str) -> list[Endpoint]:
     """The batch endpoints of contacts or companies that make records, or take them away."""
-    scopes, base = (KINDS[name].write_scope,), f"/crm/v3/objects/{name}/batch"
-
-    def on(handle: CollectionHandler) -> Handler:
-        return lambda portal, call: handle(portal, getattr(portal, name), call)
-
+    name, base = NAMES[spelled], f"/crm/v3/objects/{spelled}/batch"
+    scopes = (KINDS[name].write_scope,)
     handlers = {"create": batch_create, "upsert": batch_upsert, "archive": batch_archive}
     return [
-        Endpoint(method="POST", path=f"{base}/{verb}", handler=on(handle), scopes=scopes, writes=True)
+        Endpoint(method="POST", path=f"{base}/{verb}", handler=on(name, handle), scopes=scopes, writes=True)
         for verb, handle in handlers.items()
     ]
 

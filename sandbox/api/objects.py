@@ -1,13 +1,13 @@
-"""Contacts and companies one by one: list, get, create, update, archive, merge, privacy deletion, search."""
+"""Records of every kind one by one: list, get, create, update, archive, merge, privacy deletion, search."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sandbox.activity import MEETINGS
 from sandbox.api.calls import Answer, Call, Endpoint, Handler
 from sandbox.associations import LABELS, tied_to
-from sandbox.bodies import Merge, PrivacyDeletion, Search, Written
+from sandbox.bodies import Merge, New, PrivacyDeletion, Search, Written
 from sandbox.collection import COMPANIES, CONTACTS, Collection
+from sandbox.engagements import ENGAGEMENTS
 from sandbox.errors import Json, invalid, not_found, refused, values_not_valid
 from sandbox.ids import read_whole
 from sandbox.records import Record, an_integration
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 PAGE_MAX = 100
 PAGE_MAX_WITH_HISTORY = 50
 APP_LABEL = "Private app"
-_SINGULAR = {"contacts": "contact", "companies": "company", "meetings": "meeting"}
+SINGULAR = {"contacts": "contact", "companies": "company"} | {name: each.singular for name, each in ENGAGEMENTS.items()}
 
 Teller = Callable[[Record], Json]
-KINDS = {kind.name: kind for kind in (CONTACTS, COMPANIES, MEETINGS)}
+KINDS = {kind.name: kind for kind in (CONTACTS, COMPANIES, *(each.kind for each in ENGAGEMENTS.values()))}
+NAMES = {spelled: kind.name for kind in KINDS.values() for spelled in (kind.name, kind.type_id)}
+"""The name of a kind by what may stand for it in the path of a record: its name, or HubSpot's number for it."""
+SPELLED = NAMES | {singular: name for name, singular in SINGULAR.items()}
+"""Elsewhere also by its name in the singular."""
 CollectionHandler = Callable[["Portal", Collection, Call], Answer]
 
 # What every result of a write holds besides the changed properties, as recorded.
@@ -41,28 +45,24 @@ ALWAYS_TOLD = (
 )
 
 
-def endpoints(name: str) -> list[Endpoint]:
-    """The single-record endpoints of contacts, companies or, to be read only, meetings."""
+def on(name: str, handle: CollectionHandler) -> Handler:
+    """The handler for one kind of record."""
+    return lambda portal, call: handle(portal, portal.collections[name], call)
+
+
+def endpoints(spelled: str) -> list[Endpoint]:
+    """The single-record endpoints of a kind, under one of its `NAMES`."""
+    name, base = NAMES[spelled], f"/crm/v3/objects/{spelled}"
     read, write = (KINDS[name].read_scope,), (KINDS[name].write_scope,)
-    base = f"/crm/v3/objects/{name}"
-
-    def on(handle: CollectionHandler) -> Handler:
-        return lambda portal, call: handle(portal, getattr(portal, name), call)
-
-    reading = [
-        Endpoint(method="GET", path=base, handler=on(list_page), scopes=read),
-        Endpoint(method="POST", path=f"{base}/search", handler=on(find), scopes=read, search=True),
-        Endpoint(method="GET", path=f"{base}/{{id}}", handler=on(get_one), scopes=read),
-    ]
-    if name == "meetings":
-        return reading
     shared = [
-        *reading,
-        Endpoint(method="POST", path=base, handler=on(create), scopes=write, writes=True),
-        Endpoint(method="PATCH", path=f"{base}/{{id}}", handler=on(update_one), scopes=write, writes=True),
-        Endpoint(method="DELETE", path=f"{base}/{{id}}", handler=on(archive), scopes=write, writes=True),
+        Endpoint(method="GET", path=base, handler=on(name, list_page), scopes=read),
+        Endpoint(method="POST", path=f"{base}/search", handler=on(name, find), scopes=read, search=True),
+        Endpoint(method="GET", path=f"{base}/{{id}}", handler=on(name, get_one), scopes=read),
+        Endpoint(method="POST", path=base, handler=on(name, create), scopes=write, writes=True),
+        Endpoint(method="PATCH", path=f"{base}/{{id}}", handler=on(name, update_one), scopes=write, writes=True),
+        Endpoint(method="DELETE", path=f"{base}/{{id}}", handler=on(name, archive), scopes=write, writes=True),
     ]
-    if name == "companies":
+    if name != "contacts":
         return shared
     return [
         *shared,
@@ -153,10 +153,10 @@ def list_page(portal: "Portal", collection: Collection, call: Call) -> Answer:
 
 def _associate(portal: "Portal", collection: Collection, told: Sequence[Json], asked: Sequence[str]) -> None:
     """Add what the records are tied to, in the words of v3: no labels, and nothing for one without ties."""
-    for other in asked:
-        pair = (collection.kind.name, other)
+    for given in asked:
+        pair = (collection.kind.name, other := NAMES.get(given, given))
         found = tied_to(portal, pair, [each["id"] for each in told]) if pair in LABELS else {}
-        kind = f"{_SINGULAR[pair[0]]}_to_{_SINGULAR[other]}" if found else ""
+        kind = f"{SINGULAR[pair[0]]}_to_{SINGULAR[other]}" if found else ""
         for each in told:
             if ids := found.get(each["id"]):
                 results = [{"id": str(tied), "type": kind} for tied in ids]
@@ -196,11 +196,30 @@ def get_one(portal: "Portal", collection: Collection, call: Call) -> Answer:
 
 
 def create(portal: "Portal", collection: Collection, call: Call) -> Answer:
-    values, bad = check(portal, collection, None, call.read(Written).properties)
+    asked = call.read(New)
+    values, bad = check(portal, collection, None, asked.properties)
     if bad:
         raise values_not_valid(bad)
     refuse_taken(collection, [(None, values)])
-    return Answer(status=201, body=store_new(portal, collection, values))
+    if collection.kind.name not in ENGAGEMENTS:
+        return Answer(status=201, body=store_new(portal, collection, values))
+    return Answer(status=201, body=_engaged(portal, collection, values, asked))
+
+
+def _engaged(portal: "Portal", collection: Collection, values: Mapping[str, str], asked: New) -> Json:
+    """Create what has to do with contacts, tied to them as asked."""
+    engagement = ENGAGEMENTS[collection.kind.name]
+    if lacking := [name for name in engagement.needs if not values.get(name)]:
+        raise invalid(f"Error creating {engagement.singular.upper()}. Some required properties were not set: {lacking}")
+    tied: list[Record] = []
+    for each in asked.associations:
+        contact = portal.contacts.find(each.to.id, through_merges=True)
+        if contact is None or {kind.association_type_id for kind in each.types} != {engagement.to_contact}:
+            raise invalid(f"No contact {each.to.id} can be tied to a {engagement.singular} in that way")
+        tied.append(contact)
+    told = store_new(portal, collection, values)
+    portal.tie(collection.kind.name, told["id"], tied)
+    return told
 
 
 def store_new(portal: "Portal", collection: Collection, values: Mapping[str, str]) -> Json:
@@ -281,7 +300,7 @@ def privacy_delete(portal: "Portal", call: Call) -> Answer:
     if found := portal.contacts.find(asked.object_id, by=asked.id_property):
         portal.remove(portal.contacts, found, keep=False)
     elif (whole := read_whole(asked.object_id)) is not None and (gone := portal.contacts.forget(whole)):
-        portal.activity.forget(gone)
+        portal.forget(gone)
     return Answer(status=204)
 
 

@@ -1,9 +1,10 @@
-"""Property definitions and groups of contacts and companies."""
+"""Property definitions and groups of every kind of record."""
 
 from typing import TYPE_CHECKING
 
 from sandbox.api.batches import INPUTS_MAX, batch_answer, no_more_than
 from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.api.objects import SPELLED
 from sandbox.bodies import Inputs, NamedProperty, NewGroup, NewProperty, PropertyChange
 from sandbox.definitions import CUSTOM_MAX, Definition, Definitions, unknown_property
 from sandbox.errors import Json, RefusedError, invalid, not_found
@@ -18,9 +19,7 @@ BASE = "/crm/v3/properties/{type}"
 
 
 def _definitions(portal: "Portal", call: Call) -> Definitions:
-    named = {"contacts": portal.contacts, "contact": portal.contacts, "0-1": portal.contacts}
-    named |= {"companies": portal.companies, "company": portal.companies, "0-2": portal.companies}
-    found = named.get(call.params["type"])
+    found = portal.collections.get(SPELLED.get(call.params["type"], ""))
     if found is None:
         raise invalid(f"Unable to infer object type from: {call.params['type']}")
     return found.definitions

@@ -228,7 +228,7 @@ def test_a_booked_meeting_ends_one_way_or_the_other(
     lived_in: Portal, life: Life, contact: str, end: str, outcome: str
 ) -> None:
     life.happens("meeting_booked", contact)
-    (meeting,) = lived_in.meetings.live.values()
+    (meeting,) = lived_in.collections["meetings"].live.values()
     assert meeting.properties["hs_meeting_outcome"] == "SCHEDULED"
     life.happens(end, contact)
     assert meeting.properties["hs_meeting_outcome"] == outcome

@@ -93,7 +93,7 @@ def test_the_address_of_a_deleted_contact_is_free_again(portal: Portal, contacts
 def listed_of(portal: Portal) -> list[int]:
     """How much is listed event by event: submissions, mail events, occurrences, and who attends meetings."""
     kept = portal.activity
-    return [len(each) for each in (kept.submissions, kept.mail_events, kept.occurrences, kept.attendances)]
+    return [len(each) for each in (kept.submissions, kept.mail_events, kept.occurrences, portal.ties["meetings"])]
 
 
 def lives(portal: Portal, contact: str) -> None:
