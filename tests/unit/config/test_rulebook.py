@@ -7,7 +7,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config import Rulebook, load_rulebook, rulebook_schema
+from config import AccountScore, Rulebook, load_rulebook, rulebook_schema
 from scoring import CountRule, EngagementRule, FactRule, RecencyRule, SilenceRule
 
 DEFAULT = load_rulebook()
@@ -159,9 +159,37 @@ def test_every_rule_is_fed_by_what_sources_name() -> None:
 def test_sources_name_the_properties_in_order_of_preference() -> None:
     employees = DEFAULT.sources.facts["employees"]
     assert (employees.from_, employees.type) == (("company.numberofemployees", "numemployees"), "number")
-    (meeting,) = DEFAULT.sources.engagements["meeting_booked"]
+    *_, meeting = DEFAULT.sources.engagements["meeting_booked"]
     assert (meeting.at, meeting.lasts_until) == (("engagements_last_meeting_booked",), "hs_latest_meeting_activity")
-    assert DEFAULT.sources.engagements["chat"] == ()
+    assert DEFAULT.sources.engagements["button_click"] == ()
+
+
+def test_sources_name_the_acts_of_feeds_and_what_stands_in_for_them() -> None:
+    listed, latest, first = DEFAULT.sources.engagements["form"]
+    assert (listed.feed, listed.act, listed.without) == ("submissions", "sent", None)
+    assert (latest.without, first.without) == ("submissions", "submissions")
+    booked, held = DEFAULT.sources.engagements["consultation_booked"]
+    assert (booked.act, held.act, booked.named) == ("booked", "held", ("consultation", "strategy call"))
+
+
+@pytest.mark.parametrize("name", ["default", "classic"])
+def test_no_packaged_rule_counts_what_a_feed_lists_and_what_sums_it_up(name: str) -> None:
+    """Replies to marketing mail are no one-to-one mail, so that both count; the rule gives points once."""
+    for kind, sources in load_rulebook(name).sources.engagements.items():
+        feeds = {source.feed for source in sources if source.feed}
+        alone = [source for source in sources if source.feed is None and source.without is None]
+        assert not feeds or not alone or kind == "email_reply"
+
+
+def test_a_list_of_the_portal_may_tell_a_fact(tmp_path: Path) -> None:
+    rulebook = ours(tmp_path, 'extends: default\nsources: {facts: {vip: {list: "12", type: bool, tier: free}}}\n')
+    assert (rulebook.sources.facts["vip"].list_id, rulebook.sources.facts["vip"].from_) == ("12", ())
+
+
+def test_a_rulebook_may_score_accounts(tmp_path: Path) -> None:
+    account = ours(tmp_path, "extends: default\naccount: {label: Heat, property: account_heat, of: top}\n").account
+    assert account == AccountScore(label="Heat", property="account_heat", of="top")
+    assert DEFAULT.account is None
 
 
 def test_our_properties_have_the_names_that_portals_know() -> None:
