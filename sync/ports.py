@@ -82,6 +82,9 @@ class ContactReader(Protocol):
     def find(self, who: str) -> str | None:
         """The id of the contact with this id or email address; None if there is none."""
 
+    def find_all(self, addresses: Collection[str]) -> Mapping[str, str]:
+        """The ids of the contacts with these email addresses, by address in lower case; the others are missing."""
+
     def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:
         """The present stage of these contacts; deleted ones are missing."""
 
@@ -237,10 +240,24 @@ class Feed(Protocol):
 
     @property
     def acts(self) -> frozenset[str]:
-        """The acts that the rulebook reads of it; no others are asked for."""
+        """The acts that the rulebook reads of it, or that are needed to judge those; no others are asked for."""
+
+    @property
+    def page(self) -> int:
+        """How many acts one request lists at most."""
+
+    @property
+    def requests_at_rest(self) -> int:
+        """How many requests a pass costs while nothing new was done."""
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """What the last reading asked for or met and could not take, in words, and how often; without personal data."""
 
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         """Every act done, or changed, at or after a moment (None: ever), in pages, in any order, some perhaps twice.
+
+        What the contacts themselves tell of is not read twice: see `HubSpotReader`, and submissions.
 
         FatalError (TokenRefused among them) where this portal or token does not have it, RetryableError where HubSpot
         does not answer now.
@@ -264,9 +281,6 @@ class Traces(Protocol):
 
     def drop_unlisted(self, feed: str, walk: int) -> Collection[str]:
         """Drop the traces of a feed that this walk through the whole of it did not list. Returns under whom."""
-
-    def keep_only(self, feed: str, keys: Collection[str]) -> Collection[str]:
-        """Drop the traces of a feed whose keys are not among these. Returns under whom something was dropped."""
 
     def drop(self, feed: str) -> None:
         """Drop all traces of a feed, and its note."""

@@ -1,4 +1,4 @@
-"""The worker's own state in a SQL database: journal, memory and lease of every portal it works on."""
+"""The worker's own state in a SQL database: journal, memory, traces and lease of every portal it works on."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from sync.store.memory import SqlMemory
 from sync.store.opening import open_database
 from sync.store.processes import Machine
 from sync.store.tables import leases, portals
+from sync.store.traces import SqlTraces
 
 __all__ = ["PortalStore", "Store", "StoreError", "open_store"]
 
@@ -22,6 +23,7 @@ class PortalStore:
 
     journal: SqlJournal
     memory: SqlMemory
+    traces: SqlTraces
     lease: SqlLease
 
 
@@ -43,6 +45,7 @@ class Store:
         return PortalStore(
             journal=SqlJournal(self._database, portal_id, clock=self._clock),
             memory=SqlMemory(self._database, portal_id),
+            traces=SqlTraces(self._database, portal_id),
             lease=SqlLease(self._database, portal_id, clock=self._clock, machine=self._machine),
         )
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import Connection, Engine, Table, event, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -40,14 +40,18 @@ class Database:
             yield connection
 
     def upsert(self, table: Table, update: Sequence[str] = ()) -> sqlite.Insert | postgresql.Insert:
-        """Insert rows; where the primary key is there already, overwrite these columns (none: leave the row)."""
+        """Insert rows; where the primary key is there already, overwrite these columns (none: leave the row).
+
+        A row that holds the same already is not written.
+        """
         statement: sqlite.Insert | postgresql.Insert
         statement = sqlite.insert(table) if self._engine.dialect.name == "sqlite" else postgresql.insert(table)
         keys = list(table.primary_key)
         if not update:
             return statement.on_conflict_do_nothing(index_elements=keys)
         new = {name: statement.excluded[name] for name in update}
-        return statement.on_conflict_do_update(index_elements=keys, set_=new)
+        differs = or_(*(table.c[name].is_distinct_from(value) for name, value in new.items()))
+        return statement.on_conflict_do_update(index_elements=keys, set_=new, where=differs)
 
     def close(self) -> None:
         """Let go of every connection."""

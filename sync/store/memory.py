@@ -1,10 +1,10 @@
 """What is remembered of a portal and its contacts to save requests."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import Column, ColumnElement, Row, delete, select, true, update
 
 from sync.records import Seen, StageNote
 from sync.store.database import Database
@@ -13,6 +13,8 @@ from sync.store.tables import contacts, portals
 from workflows import Setter
 
 _SEEN = ("seen_modified_at", "fades", "seen_run")
+_POINTS = ("company_id", "points")
+_NO_POINTS = (None, None)
 _STAGE = ("stage", "stage_since", "set_by", "set_at")
 
 
@@ -85,11 +87,46 @@ class SqlMemory:
 
     def fading(self) -> Iterator[Sequence[str]]:
         """The ids of contacts whose score time alone will change, at most 100 at a time, each once."""
-        return self._ids(contacts.c.fades)
+        return self._pages(contacts.c.contact_id, contacts.c.fades)
 
     def not_seen_since(self, run_id: int) -> Iterator[Sequence[str]]:
         """The ids of contacts that this run and later ones did not see, at most 100 at a time, each once."""
-        return self._ids(contacts.c.seen_run < run_id)
+        return self._pages(contacts.c.contact_id, contacts.c.seen_run < run_id)
+
+    def note_points(self, rows: Iterable[tuple[str, str | None, int | None]]) -> Collection[str]:
+        """Remember contacts as (id, company id, points), None for none; returns the companies that this changes.
+
+        A contact that goes over to another company, or has none any more, changes the one that it was with too.
+        """
+        changed: set[str | None] = set()
+        statement = self._database.upsert(contacts, _POINTS)
+        for chunk in in_chunks({row[0]: row[1:] for row in rows}.items(), CHUNK):
+            before = {r.contact_id: (r.company_id, r.points) for r in self._rows([i for i, _ in chunk], true())}
+            new = [(i, *given) for i, given in chunk if given != before.get(i, _NO_POINTS)]
+            changed.update(company for i, company, _ in new for company in (company, before.get(i, _NO_POINTS)[0]))
+            if new:
+                columns = ("portal_id", "contact_id", *_POINTS)
+                values = [dict(zip(columns, (self._portal_id, *each), strict=True)) for each in new]
+                with self._database.write() as connection:
+                    connection.execute(statement, values)
+        return {company for company in changed if company is not None}
+
+    def points_of_companies(self, company_ids: Sequence[str]) -> Mapping[str, Sequence[int]]:
+        """The points of the contacts of these companies, highest first; companies without any are missing."""
+        found: dict[str, list[int]] = {}
+        asked = select(contacts.c.company_id, contacts.c.points).where(
+            contacts.c.portal_id == self._portal_id, contacts.c.points.is_not(None)
+        )
+        for chunk in in_chunks(dict.fromkeys(company_ids), CHUNK):
+            with self._database.read() as connection:
+                theirs = asked.where(contacts.c.company_id.in_(chunk)).order_by(contacts.c.points.desc())
+                for company_id, points in connection.execute(theirs):
+                    found.setdefault(company_id, []).append(points)
+        return found
+
+    def companies(self) -> Iterator[Sequence[str]]:
+        """The ids of companies that points are remembered for, at most 100 at a time, each once."""
+        return self._pages(contacts.c.company_id, contacts.c.points.is_not(None))
 
     def forget(self, ids: Sequence[str]) -> None:
         """Drop everything remembered of these contacts."""
@@ -97,13 +134,14 @@ class SqlMemory:
             for chunk in in_chunks(ids, CHUNK):
                 connection.execute(delete(contacts).where(self._are(chunk)))
 
-    def _ids(self, which: ColumnElement[bool]) -> Iterator[Sequence[str]]:
-        ids = select(contacts.c.contact_id).where(contacts.c.portal_id == self._portal_id, which)
-        ids = ids.order_by(contacts.c.contact_id).limit(PAGE)
+    def _pages(self, column: Column[str], which: ColumnElement[bool]) -> Iterator[Sequence[str]]:
+        """What stands in a column, in order."""
+        wanted = select(column).distinct().where(contacts.c.portal_id == self._portal_id, which)
+        wanted = wanted.order_by(column).limit(PAGE)
         done = ""
         while True:
             with self._database.read() as connection:
-                page = connection.execute(ids.where(contacts.c.contact_id > done)).scalars().all()
+                page = connection.execute(wanted.where(column > done)).scalars().all()
             if page:
                 yield page
             if len(page) < PAGE:

@@ -34,6 +34,13 @@ def from_ms(ms: int | None) -> datetime | None:
     return None if ms is None else _EPOCH + ms * _MILLISECOND
 
 
+def storable(text: str) -> str:
+    """The text, with `?` for what a database refuses: a zero byte (PostgreSQL), half a surrogate pair (both)."""
+    if text.isascii():
+        return text.replace("\0", "?") if "\0" in text else text
+    return text.replace("\0", "?").encode("utf-8", "replace").decode("utf-8")
+
+
 def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """The items in lists of at most `size`, none of them empty."""
     rest = iter(items)

@@ -83,6 +83,51 @@ contacts = Table(
     Column("stage_since", BigInteger),
     Column("set_by", Text),  # NULL: nothing is remembered of the stage
     Column("set_at", BigInteger),
+    Column("company_id", Text),
+    Column("points", Integer),
+    Index("contacts_of_company", "portal_id", "company_id"),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("portal_id", Text, ForeignKey("portals.portal_id"), nullable=False),
+    Column("feed", Text, nullable=False),
+    Column("state", Text),  # NULL: it has traces, and nobody has noted how it stands
+    Column("acts", Text, nullable=False),
+    Column("read_up_to", BigInteger),
+    Column("checked_at", BigInteger),
+    Column("problem", Text, nullable=False),
+    Column("ahead", Boolean, nullable=False),
+    Index("feeds_of_portal", "portal_id", "feed", unique=True),
+)
+
+traces = Table(
+    "traces",
+    metadata,
+    # There may be millions of rows: one number for portal and feed keeps each, and its place in an index, small.
+    Column("feed_id", Integer, ForeignKey("feeds.id"), primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("at", BigInteger),
+    Column("name", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("until", BigInteger),
+    Column("by_machine", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("walk", Integer, nullable=False),  # the last walk through the whole feed that listed it; 0: none
+    Index("traces_of_who", "who"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("portal_id", Text, ForeignKey("portals.portal_id"), primary_key=True),
+    Column("who", Text, primary_key=True),
+    Column("contact_id", Text, nullable=False),
+    Index("links_of_contact", "portal_id", "contact_id"),
 )
 
 leases = Table(

@@ -1,4 +1,4 @@
-"""Databases for the store's tests: a SQLite file each, and one PostgreSQL server for all."""
+"""Stores for the tests: the fake, and databases; a SQLite file each, and one PostgreSQL server for all."""
 
 import os
 import shutil
@@ -8,11 +8,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
+
+from sync.ports import Journal, Lease, Memory, Traces
+from sync.store import open_store
+from tests.fakes.store import FakeStore
 
 SQLITE_AND_POSTGRESQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 """Parameters for `new_database_url`."""
@@ -59,3 +63,44 @@ def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
         connection.execute(f'CREATE DATABASE "{name}"')
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+class AStore(Protocol):
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def memory(self) -> Memory: ...
+    @property
+    def traces(self) -> Traces: ...
+    @property
+    def lease(self) -> Lease: ...
+
+
+class Two:
+    """A portal's store as two runs have it, and that of another portal in the same database."""
+
+    def __init__(self, mine: AStore, theirs: Lease, elsewhere: AStore) -> None:
+        self.mine = mine
+        self.their_lease = theirs
+        self.elsewhere = elsewhere
+
+
+@pytest.fixture(params=["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    if request.param == "fake":
+        fake = FakeStore()
+        yield Two(fake, fake.lease.rival(), FakeStore())
+        return
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db"
+    else:
+        url = request.getfixturevalue("postgresql_url")
+    store = open_store(url)
+    portal_id = uuid.uuid4().hex  # a database holds many portals, so one is enough for all tests
+    yield Two(store.portal(portal_id), store.portal(portal_id).lease, store.portal(uuid.uuid4().hex))
+    store.close()
+
+
+@pytest.fixture
+def store(two: Two) -> AStore:
+    return two.mine

@@ -1,57 +1,16 @@
 """What every store promises, held against the fake, SQLite and PostgreSQL alike."""
 
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Protocol
 
 import pytest
 
-from sync.ports import Journal, Lease, LeaseHeld, LeaseLost, Memory
+from sync.ports import Journal, LeaseHeld, LeaseLost, Memory
 from sync.records import OPEN_STATES, Change, JournalEntry, Mode, RunState, Seen, StageNote, State
-from sync.store import open_store
-from tests.fakes.store import FakeStore
+from tests.contract.conftest import AStore, Two
 from workflows import Setter
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
-
-
-class AStore(Protocol):
-    @property
-    def journal(self) -> Journal: ...
-    @property
-    def memory(self) -> Memory: ...
-    @property
-    def lease(self) -> Lease: ...
-
-
-class Two:
-    """A portal's store as two runs have it."""
-
-    def __init__(self, mine: AStore, theirs: Lease) -> None:
-        self.mine = mine
-        self.their_lease = theirs
-
-
-@pytest.fixture(params=["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
-    if request.param == "fake":
-        fake = FakeStore()
-        yield Two(fake, fake.lease.rival())
-        return
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db"
-    else:
-        url = request.getfixturevalue("postgresql_url")
-    store = open_store(url)
-    portal_id = uuid.uuid4().hex  # a database holds many portals, so one is enough for all tests
-    yield Two(store.portal(portal_id), store.portal(portal_id).lease)
-    store.close()
-
-
-@pytest.fixture
-def store(two: Two) -> AStore:
-    return two.mine
 
 
 @pytest.fixture

@@ -111,6 +111,30 @@ def test_what_was_kept_is_kept(new_database_url: str, form: str) -> None:
 
 
 @on_every_database
+@pytest.mark.parametrize("form", [form for form in FORMS if form >= "0003"])
+def test_acts_that_were_kept_are_kept(new_database_url: str, form: str) -> None:
+    as_left_by(form, new_database_url)
+    address = "@0011223344556677889900aa"
+    with closing(open_store(new_database_url)) as store:
+        kept, other = store.portal("4711001"), store.portal("4711002")
+        notes = kept.traces.notes()
+        assert {feed: (note.state, note.ahead) for feed, note in notes.items()} == {
+            "submissions": ("current", False),
+            "meetings": ("stale", True),
+        }
+        assert notes["submissions"].acts == {"sent"}
+        told = kept.traces.of(["7", address])
+        assert {who: [trace.name for trace in theirs] for who, theirs in told.items()} == {
+            "7": ["Appointment"],
+            address: ["Demo request"],
+        }
+        assert kept.memory.points_of_companies(["77"]) == {"77": [70]}
+        assert not other.traces.of(["7", address])
+        kept.traces.forget(["7"])
+        assert not kept.traces.of(["7", address])
+
+
+@on_every_database
 @of_every_release
 def test_it_can_be_worked_with(new_database_url: str, form: str) -> None:
     as_left_by(form, new_database_url)

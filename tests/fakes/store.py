@@ -1,7 +1,7 @@
 """A store in memory, which keeps the promises of the real one; the contract suite holds it to them."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,6 +20,8 @@ from sync.records import (
     State,
     without_contacts,
 )
+from sync.store.rows import from_ms, storable, to_ms
+from sync.traces import FeedNote, Trace
 
 
 class FakeJournal:
@@ -151,6 +153,7 @@ class FakeMemory:
         self._notes: dict[str, StageNote] = {}
         self._seen: dict[str, tuple[datetime | None, bool, int]] = {}
         self._known: set[str] = set()
+        self._points: dict[str, tuple[str | None, int | None]] = {}
 
     def watermark(self) -> datetime | None:
         return self._watermark
@@ -181,16 +184,105 @@ class FakeMemory:
         return self._in_pages(lambda i: i not in self._seen or self._seen[i][2] < run_id)
 
     def _in_pages(self, which: Callable[[str], bool]) -> Iterator[Sequence[str]]:
-        done = ""
-        while page := sorted(i for i in {*self._seen, *self._notes, *self._known} if which(i) and i > done)[:100]:
-            yield page
-            done = page[-1]
+        return _in_pages(lambda: filter(which, {*self._seen, *self._notes, *self._known, *self._points}))
+
+    def note_points(self, rows: Iterable[tuple[str, str | None, int | None]]) -> Collection[str]:
+        changed: set[str | None] = set()
+        for contact_id, company_id, points in rows:
+            before = self._points.get(contact_id, (None, None))
+            if before != (company_id, points):
+                changed |= {before[0], company_id}
+            self._points[contact_id] = (company_id, points)
+        return {company for company in changed if company is not None}
+
+    def points_of_companies(self, company_ids: Sequence[str]) -> Mapping[str, Sequence[int]]:
+        known = {
+            asked: sorted((p for c, p in self._points.values() if c == asked and p is not None), reverse=True)
+            for asked in company_ids
+        }
+        return {company: points for company, points in known.items() if points}
+
+    def companies(self) -> Iterator[Sequence[str]]:
+        return _in_pages(lambda: {c for c, points in self._points.values() if c is not None and points is not None})
 
     def forget(self, ids: Sequence[str]) -> None:
         for contact_id in ids:
+            self._points.pop(contact_id, None)
             self._notes.pop(contact_id, None)
             self._seen.pop(contact_id, None)
             self._known.discard(contact_id)
+
+
+def _in_pages(ids: Callable[[], Iterable[str]]) -> Iterator[Sequence[str]]:
+    done = ""
+    while page := sorted(i for i in ids() if i > done)[:100]:
+        yield page
+        done = page[-1]
+
+
+class FakeTraces:
+    """Fulfils `Traces`."""
+
+    def __init__(self) -> None:
+        self._notes: dict[str, FeedNote] = {}
+        self._traces: dict[tuple[str, str], tuple[Trace, int]] = {}
+        self._owners: dict[str, str] = {}
+
+    def notes(self) -> Mapping[str, FeedNote]:
+        return dict(self._notes)
+
+    def note(self, note: FeedNote) -> None:
+        self._notes[note.feed] = note
+
+    def keep(self, traces: Sequence[Trace], *, walk: int = 0) -> Collection[str]:
+        news: set[str] = set()
+        for each in traces:
+            trace = _as_stored(each)
+            before, listed = self._traces.get((trace.feed, trace.key), (None, 0))
+            if trace != before:
+                news |= {trace.who} | ({before.who} if before else set())
+            self._traces[trace.feed, trace.key] = (trace, walk or listed)
+        return news
+
+    def drop_unlisted(self, feed: str, walk: int) -> Collection[str]:
+        return self._drop(lambda trace, listed: trace.feed == feed and listed != walk)
+
+    def drop(self, feed: str) -> None:
+        self._drop(lambda trace, _listed: trace.feed == feed)
+        self._notes.pop(feed, None)
+
+    def prune(self, before: datetime) -> None:
+        self._drop(lambda trace, _listed: trace.at is not None and max(trace.at, trace.until or trace.at) < before)
+
+    def of(self, whos: Sequence[str]) -> Mapping[str, Sequence[Trace]]:
+        never = datetime.min.replace(tzinfo=UTC)
+        oldest_first = sorted((trace for trace, _ in self._traces.values()), key=lambda trace: trace.at or never)
+        found = {who: [trace for trace in oldest_first if trace.who == who] for who in whos}
+        return {who: theirs for who, theirs in found.items() if theirs}
+
+    def link(self, links: Iterable[tuple[str, str]]) -> None:
+        self._owners.update((who, contact_id) for contact_id, who in links)
+
+    def forget(self, ids: Sequence[str]) -> None:
+        theirs = {who for who in {*ids, *self._owners} if self._owners.get(who, who) in ids}
+        self._drop(lambda trace, _listed: trace.who in theirs)
+        self._owners = {who: owner for who, owner in self._owners.items() if who not in theirs}
+
+    def _drop(self, which: Callable[[Trace, int], bool]) -> set[str]:
+        dropped = {key: trace for key, (trace, listed) in self._traces.items() if which(trace, listed)}
+        for key in dropped:
+            del self._traces[key]
+        return {trace.who for trace in dropped.values()}
+
+
+def _as_stored(trace: Trace) -> Trace:
+    """Moments to the millisecond, and texts that any database holds."""
+    return replace(
+        trace,
+        at=from_ms(to_ms(trace.at)),
+        until=from_ms(to_ms(trace.until)),
+        **{name: storable(getattr(trace, name)) for name in ("key", "who", "act", "name", "ref", "by_machine", "link")},
+    )
 
 
 class FakeLease:
@@ -233,9 +325,10 @@ class FakeLease:
 
 
 class FakeStore:
-    """One portal's journal, memory and lease."""
+    """One portal's journal, memory, traces and lease."""
 
     def __init__(self) -> None:
         self.journal = FakeJournal()
         self.memory = FakeMemory()
+        self.traces = FakeTraces()
         self.lease = FakeLease()
