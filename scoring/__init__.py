@@ -3,6 +3,7 @@
 from scoring.conditions import AllOf, AnyOf, Between, Condition, Given, Is, Mentions
 from scoring.contact import MAIL_SCANNER, PRIVACY_PROXY, BadValue, Contact, Engagement, Ignored, Value
 from scoring.decay import Decay, HalfLife, Linear
+from scoring.lines import Line
 from scoring.machines import MailAct, is_proxy, judged
 from scoring.names import Names
 from scoring.phrases import Phrases
@@ -29,7 +30,8 @@ from scoring.rubric import (
     SilenceRule,
     SurgeRule,
 )
-from scoring.score import Line, Score, score_contact
+from scoring.score import Further, Score, score_contact
+from scoring.surge import Surge
 
 __all__ = [
     "FORM",
@@ -50,6 +52,7 @@ __all__ = [
     "Engagement",
     "EngagementRule",
     "FactRule",
+    "Further",
     "FurtherScore",
     "Given",
     "Grading",
@@ -73,6 +76,7 @@ __all__ = [
     "Rule",
     "Score",
     "SilenceRule",
+    "Surge",
     "SurgeRule",
     "Value",
     "is_proxy",

@@ -1,6 +1,7 @@
 """What a lead did, as it looks from one moment."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -41,13 +42,14 @@ class Act:
 class History:
     """A lead's engagements by kind, and which kinds are known at all."""
 
-    __slots__ = ("_acts", "_rubric", "_seen", "_unreadable", "moment")
+    __slots__ = ("_acts", "_ignored", "_rubric", "_seen", "_unreadable", "moment")
 
     def __init__(self, contact: Contact, rubric: Rubric, moment: Moment) -> None:
         self.moment = moment
         self._rubric = rubric
         self._acts: dict[str, list[Act]] = {}
-        self._seen = set(contact.seen_kinds)
+        self._ignored = [ignored for ignored in contact.ignored if ignored.count > 0]
+        self._seen = {*contact.seen_kinds, *(ignored.kind for ignored in self._ignored)}
         self._unreadable: set[str] = set()
         for engagement in contact.engagements:
             self._take(engagement)
@@ -65,6 +67,14 @@ class History:
         if not found and (kind not in self._seen or kind in self._unreadable):
             return None
         return found if name_class is None else [act for act in found if act.name_class == name_class]
+
+    def ignored(self, kinds: Collection[str]) -> Mapping[str, int]:
+        """How many acts of these kinds were machines', by what kind of machine."""
+        counts: Counter[str] = Counter()
+        for ignored in self._ignored:
+            if ignored.kind in kinds:
+                counts[ignored.why] += ignored.count
+        return counts
 
     def _take(self, engagement: Engagement) -> None:
         age_days = fading_days = None

@@ -1,11 +1,11 @@
 """What each kind of rule says of one lead."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from scoring.conditions import Between
-from scoring.contact import Value
+from scoring.contact import PRIVACY_PROXY, Value
 from scoring.history import Act, History, Moment
 from scoring.rubric import Case, CountRule, EngagementRule, FactRule, RecencyRule, Rule, SilenceRule
 
@@ -31,7 +31,28 @@ _UNKNOWN = Outcome(known=False)
 
 
 def outcome_of(rule: Rule, facts: Mapping[str, Value], history: History) -> Outcome:
-    """What the rule says of a lead with these facts and this history."""
+    """What the rule says of a lead with these facts and this history; and of which acts it takes no notice."""
+    outcome = _outcome(rule, facts, history)
+    ignored = history.ignored(_kinds_of(rule))
+    if not ignored:
+        return outcome
+    left_out = (f"{count:,} ignored: {why}" for why, count in sorted(ignored.items()))
+    return replace(outcome, fact=", ".join(filter(None, (outcome.fact, *left_out))))
+
+
+def _kinds_of(rule: Rule) -> Sequence[str]:
+    """The kinds of acts for which a rule gives points, or, if it punishes silence, takes them."""
+    match rule:
+        case EngagementRule(name_class=None) | CountRule():
+            return (rule.kind,)
+        case RecencyRule():
+            return rule.kinds
+        case SilenceRule():
+            return rule.touches
+    return ()
+
+
+def _outcome(rule: Rule, facts: Mapping[str, Value], history: History) -> Outcome:
     match rule:
         case FactRule():
             return _of_fact(rule, facts, history.moment)
@@ -178,6 +199,9 @@ def _of_silence(rule: SilenceRule, history: History) -> Outcome:
         return Outcome(fades=True)
     if rule.not_with_last_band_of is not None and _in_last_band(rule.not_with_last_band_of, history):
         return Outcome(fact=f"said by {rule.not_with_last_band_of.key} already")
+    if PRIVACY_PROXY in history.ignored(rule.touches):
+        # Such a proxy opens mails that nobody reads, and those that somebody does: nobody can tell.
+        return _UNKNOWN
     fact = f"{total} sent, " + ("none answered" if age_days is None else f"last answered {_ago(age_days)}")
     return Outcome(rule.points, met=True, fact=fact, at=_newest_at(touches))
 

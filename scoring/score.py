@@ -1,46 +1,24 @@
 """A score and its breakdown: lines of whole points that add up to the total exactly."""
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scoring.contact import Contact
 from scoring.history import History, Moment
-from scoring.outcomes import Outcome, outcome_of
-from scoring.rubric import FactRule, Group, Level, Part, Rubric, Rule
+from scoring.lines import Breakdown, Line, breakdown, limits_of, sum_of
+from scoring.rubric import Of, Rubric
+from scoring.surge import Surge, surge_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One rule's outcome, or the effect of a cap; points are whole."""
+class Further:
+    """What a contact has of a further score: whole points, at least 0."""
 
-    key: str
-    """The rule's key, or `cap:…` and `floor:…` with the key of the cap or the group."""
-    label: str
-    group: str
-    part: Part
-    points: int = 0
-    met: bool = False
-    """The fact that the rule asks for is there, whatever it is still worth."""
-    known: bool = True
-    """False: the facts that the rule needs are not there, so it counts 0 and says so."""
-    fact: str = ""
-    """The fact behind the points, in words, for `explain`.
-
-    May be personal: never logged, never written to the portal.
-    """
-    at: datetime | None = None
-    """When the newest fact behind the points happened, where known."""
-    level: Level | None = None
-    """Given where the fact is there, also when it has faded to 0 points."""
-    intent: bool = False
-    """The fact shows that the lead wants to buy; it is there, though it may have faded to 0 points."""
-
-    @property
-    def is_limit(self) -> bool:
-        """Whether this is the effect of a cap or a floor, and no fact of its own."""
-        return self.key.startswith(("cap:", "floor:"))
+    points: int
+    of: Of
+    fades: bool = False
+    """True when time alone may change it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +31,18 @@ class Score:
     grade: str
     lines: Sequence[Line]
     fades: bool = False
-    """True when time alone will change this score."""
+    """True when time alone will change this score, or begin or end a surge."""
+    apart: Sequence[Line] = ()
+    """The lines of groups that are in no total."""
+    further: Mapping[str, Further] = field(default_factory=dict)
+    """Further scores, by key."""
+    surge: Surge | None = None
+    """What an act of intent in the last days is part of; None where there is none, or the rubric asks for no surge."""
+
+    @property
+    def surges(self) -> bool:
+        """Whether the lead was quiet, and now bursts into activity with intent."""
+        return self.surge is not None and self.surge.holds
 
     def plus(self, line: Line) -> "Score":
         """This score with one adjustment more; both parts and the grade stay."""
@@ -67,88 +56,33 @@ def score_contact(contact: Contact, rubric: Rubric, at: datetime) -> Score:
     contact holds, as long as its times are aware.
     """
     history = History(contact, rubric, Moment(at))
-    silenced = dict(_silenced(contact, rubric, history))
-    lines: list[Line] = []
-    fades = history.changes_by_itself
-    for rule in rubric.rules:
-        if rule.group in silenced:
-            outcome = Outcome(fact=f"does not count: {silenced[rule.group]}")
-        else:
-            outcome = outcome_of(rule, contact.facts, history)
-        fades = fades or outcome.fades
-        lines.append(_line(rule, outcome, rubric.groups[rule.group].part))
-    lines.extend(_shared_caps(lines, rubric))
-    lines.extend(_group_limits(lines, rubric))
+    found = breakdown(contact, rubric, history)
+    lines = [line for line in found.lines if line.part != "apart"]
     if rubric.total is not None:
-        lines.extend(_limits_of("total", rubric.total, sum(line.points for line in lines)))
-    fit, engagement, adjustment = (_sum(lines, part) for part in ("fit", "engagement", "adjustment"))
+        lines.extend(limits_of("total", rubric.total, sum_of(lines)))
+    fit, engagement = (sum_of(line for line in lines if line.part == part) for part in ("fit", "engagement"))
+    surge = surge_of(contact, rubric, history)
+    counted = {key for key, group in rubric.groups.items() if group.part != "apart"}
     return Score(
-        total=fit + engagement + adjustment,
+        total=sum_of(lines),
         fit=fit,
         engagement=engagement,
         grade=rubric.grading.grade(fit, engagement),
         lines=tuple(lines),
-        fades=fades,
+        # A burst without intent never becomes a surge by growing older; one with intent may, or may be over.
+        fades=history.changes_by_itself or not found.fading.isdisjoint(counted) or surge is not None,
+        apart=tuple(line for line in found.lines if line.part == "apart"),
+        further=_further(rubric, found),
+        surge=surge,
     )
 
 
-def _silenced(contact: Contact, rubric: Rubric, history: History) -> Iterator[tuple[str, str]]:
-    """The groups that count nothing, each with the label of the rule that says so."""
-    for rule in rubric.rules:
-        if isinstance(rule, FactRule) and rule.silences and outcome_of(rule, contact.facts, history).met:
-            yield rule.silences, rule.label
-
-
-def _line(rule: Rule, outcome: Outcome, part: Part) -> Line:
-    return Line(
-        key=rule.key,
-        label=f"{rule.label}: {outcome.case}" if outcome.case else rule.label,
-        group=rule.group,
-        part=part,
-        points=_whole(outcome.points) if outcome.points else 0,
-        met=outcome.met,
-        known=outcome.known,
-        fact=outcome.fact,
-        at=outcome.at,
-        level=rule.level if outcome.met else None,
-        intent=rule.intent and outcome.met,
-    )
-
-
-def _whole(points: float) -> int:
-    """Rounded to whole points, half away from zero."""
-    # A half that floating point missed by a hair is still a half.
-    return int(math.copysign(math.floor(round(abs(points), 9) + 0.5), points))
-
-
-def _shared_caps(lines: Sequence[Line], rubric: Rubric) -> Iterator[Line]:
-    for key, cap in rubric.caps.items():
-        points = sum(line.points for line in lines if line.key in cap.rules)
-        if points > cap.points_max:
-            part = rubric.groups[cap.group].part
-            yield _limit(f"cap:{key}", cap.label, cap.group, part, cap.points_max - points)
-
-
-def _group_limits(lines: Sequence[Line], rubric: Rubric) -> Iterator[Line]:
-    points = dict.fromkeys(rubric.groups, 0)
-    for line in lines:
-        points[line.group] += line.points
-    for key, group in rubric.groups.items():
-        yield from _limits_of(key, group, points[key])
-
-
-def _limits_of(key: str, group: Group, points: int) -> Iterator[Line]:
-    if group.points_max is not None and points > group.points_max:
-        label = f"{group.label}: at most {group.points_max}"
-        yield _limit(f"cap:{key}", label, key, group.part, group.points_max - points)
-    if group.points_min is not None and points < group.points_min:
-        label = f"{group.label}: at least {group.points_min}"
-        yield _limit(f"floor:{key}", label, key, group.part, group.points_min - points)
-
-
-def _limit(key: str, label: str, group: str, part: Part, points: int) -> Line:
-    return Line(key=key, label=label, group=group, part=part, points=points)
-
-
-def _sum(lines: Sequence[Line], part: str) -> int:
-    return sum(line.points for line in lines if line.part == part)
+def _further(rubric: Rubric, found: Breakdown) -> Mapping[str, Further]:
+    return {
+        key: Further(
+            points=max(0, sum_of(line for line in found.lines if line.group in score.groups)),
+            of=score.of,
+            fades=not found.fading.isdisjoint(score.groups),
+        )
+        for key, score in rubric.scores.items()
+    }
