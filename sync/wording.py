@@ -112,8 +112,9 @@ def plan_waits(run_id: int) -> str:
 
 def _move(because: Entered | Left | SaysTrueSql | SaysNotReady | Disqualified) -> str:
     match because:
-        case Entered(total=total, line=line):
-            return f"{_points(total, 'reaches', 'reach')} the entry line of {line}"
+        case Entered(total=total, line=line, by_surge=by_surge):
+            why = ", and the lead surges" if by_surge else ""
+            return f"{_points(total, 'reaches', 'reach')} the entry line of {line}{why}"
         case Left(total=total, line=line):
             return f"{_points(total, 'is', 'are')} below the exit line of {line}"
         case SaysTrueSql():

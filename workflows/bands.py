@@ -20,6 +20,8 @@ class Entered:
     stage: str
     total: int
     line: int
+    by_surge: bool = False
+    """The line is MQL's, and the stage SQL: the lead surges."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Where a lead belongs, and why."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
-from scoring import Score
+from scoring import Further, Score
 from workflows.bands import Entered, Left, Placed, place
 from workflows.exclusions import Exclusion, exclusion_for
 from workflows.feedback import (
@@ -16,6 +17,7 @@ from workflows.feedback import (
     locked_until,
     points_to_take,
 )
+from workflows.further import further_for
 from workflows.policy import Policy
 from workflows.standing import PEOPLE, Answer, Standing
 
@@ -117,6 +119,10 @@ class Decision:
     """The score with what sales' answers take in it; None for a contact that is left alone."""
     points_taken: int | None
     """What all Not ready answers have taken, as it should stand afterwards."""
+    surges: bool = False
+    """A lead that sales may want was quiet, and bursts into activity now: something for the senior owner."""
+    further: Mapping[str, Further | None] = field(default_factory=dict)
+    """Further scores by key, which an excluded contact may have too; None: it is to have none."""
     clears_answer: bool = False
     """The lead is at SQL again, by points or by a person's newer act: sales judge anew."""
     needs_history: bool = False
@@ -126,7 +132,8 @@ class Decision:
     def changes_with_time(self) -> bool:
         """Whether time alone may change this."""
         waits = isinstance(self.outcome, Hold) and isinstance(self.outcome.because, PersonsStage | TrueSqlKept)
-        return waits or (self.score is not None and self.score.fades)
+        fades = (self.score is not None and self.score.fades) or any(f.fades for f in self.further.values() if f)
+        return waits or fades
 
 
 def decide(score: Score, standing: Standing, policy: Policy, *, at: datetime) -> Decision:
@@ -136,6 +143,12 @@ def decide(score: Score, standing: Standing, policy: Policy, *, at: datetime) ->
     answers, bands.
     """
     decision = _decide(score, standing, policy, at)
+    excluded = decision.outcome.because if isinstance(decision.outcome, LeaveAlone) else None
+    decision = replace(
+        decision,
+        surges=score.surges and excluded is None and not is_disqualified(standing),
+        further=further_for(score, standing, excluded),
+    )
     if standing.history_known or not _hangs_on_history(decision, standing):
         return decision
     return replace(decision, needs_history=True)
@@ -193,12 +206,23 @@ def _decide(score: Score, standing: Standing, policy: Policy, at: datetime) -> D
 
 def _by_points(scored: Score, standing: Standing, policy: Policy, at: datetime) -> Move | Hold | Stay:
     """What the bands say, unless a person's stage stands against it."""
-    target = place(scored, standing.stage, policy, at=at)
+    target = _placed(scored, standing, policy, at)
     if isinstance(target, Placed):
         return Stay(target)
     if held := _persons_hold(target, standing, policy, at):
         return Hold(held)
     return _allowed(Move(target.stage, target), standing, policy)
+
+
+def _placed(scored: Score, standing: Standing, policy: Policy, at: datetime) -> Entered | Left | Placed:
+    """What the bands say. Where the rulebook lets a surge skip MQL, SQL begins and ends at MQL's lines while it holds;
+    but whom sales once sent back has to earn SQL with points."""
+    if not (policy.surge_skips_mql and scored.surges and standing.points_taken is None):
+        return place(scored, standing.stage, policy, at=at)
+    lowered = replace(policy, sql=replace(policy.sql, enter=policy.mql.enter, exit=policy.mql.exit))
+    target = place(scored, standing.stage, lowered, at=at)
+    skips = isinstance(target, Entered) and target.stage == policy.sql.stage and target.total < policy.sql.enter
+    return replace(target, by_surge=True) if isinstance(target, Entered) and skips else target
 
 
 def _not_ready(score: Score, before: Score, standing: Standing, policy: Policy, at: datetime) -> Decision:
