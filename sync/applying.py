@@ -41,7 +41,7 @@ class Applier:
         """Write a run's planned changes, stage moves first. RetryableError when the day's budget is used up.
 
         `as_shown`: write only what is still exactly as planned, and name what is not; otherwise a contact that
-        changed since it was read is decided afresh.
+        changed since it was read is decided afresh. So is one that our own clear has left without a stage.
         """
         for quiet in (False, True):
             for batch in self._journal.entries(run_id, states=[State.PLANNED], quiet=quiet):
@@ -82,8 +82,9 @@ class Applier:
 
     def _decided_afresh(self, batch: Sequence[JournalEntry], *, as_shown: bool) -> list[JournalEntry]:
         records = self._reader.read([entry.change.contact_id for entry in batch])
-        evaluations, failures = self._evaluator.evaluate(records)
+        evaluations, failures = self._evaluator.evaluate(records, before_writing=True)
         fresh = {e.record.id: e.change for e in evaluations}
+        blank = {e.record.id for e in evaluations if e.record.standing.cleared_by_us}
         failed = {failure.contact_id: failure.reason for failure in failures}
         wanted = []
         for entry in batch:
@@ -96,7 +97,7 @@ class Applier:
                 self._outcomes.drop(entry, _NOTHING_LEFT)
             elif change == entry.change:
                 wanted.append(entry)
-            elif as_shown:
+            elif as_shown and contact_id not in blank:
                 self._outcomes.drop(entry, f"it changed since the plan was made; now {change.reason}")
             else:
                 wanted.append(self._journal.replace(entry, change))

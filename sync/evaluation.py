@@ -4,7 +4,7 @@ The journal has a word on it too: what another program keeps putting back, and w
 again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from sync.ports import ContactReader, Journal, Memory
 from sync.records import STAGE, Change, ContactRecord, History, JournalEntry, Mode, StageNote, State
 from sync.rivals import LOOKED_THROUGH, is_the_same, is_unexplained, reversed_twice, was_moved_by_programs, without
 from sync.wording import refused_before
-from workflows import Decision, Setter, Standing, decide, with_answer_history, with_stage_history
+from workflows import Decision, Move, Setter, Standing, decide, with_answer_history, with_stage_history
 
 _TRIED_WHATEVER: tuple[Mode, ...] = ("contacts", "list", "settle")
 """Selections by which a person asks for what HubSpot has refused, or what another program keeps putting back. Settling
@@ -73,16 +73,20 @@ class Evaluator:
         self._selection = selection
         self._ours = frozenset(rulebook.properties[role] for role in CONTESTABLE)
 
-    def evaluate(self, records: Sequence[ContactRecord]) -> tuple[list[Evaluation], list[Failure]]:
+    def evaluate(
+        self, records: Sequence[ContactRecord], *, before_writing: bool = False
+    ) -> tuple[list[Evaluation], list[Failure]]:
         """Every record, in order, decided or failed: one bad contact never stops the others.
 
-        Left out are contacts that were deleted since they were read.
+        Left out are contacts that were deleted since they were read. `before_writing`: nobody is moved by what is
+        remembered of who set their stage; HubSpot is asked.
         """
         failures: list[Failure] = []
         decided = self._each(records, self._decide, failures)
-        asking = [e.record for e in decided if e.decision.needs_history]
+        asking = [e for e in decided if e.decision.needs_history]
         if asking:
-            known = self._with_history(asking)
+            moving = {e.record.id for e in asking if isinstance(e.decision.outcome, Move)}
+            known = self._with_history([e.record for e in asking], doubted=moving if before_writing else ())
             again = {e.record.id: e for e in self._each(known, self._decide, failures)}
             decided = [
                 again.get(e.record.id, e) for e in decided if not e.decision.needs_history or e.record.id in again
@@ -112,14 +116,21 @@ class Evaluator:
         change = None if decision.needs_history else change_for(record, decision, self._rulebook)
         return Evaluation(record=record, decision=decision, change=change)
 
-    def _with_history(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
-        """The records with who set their stage, from what we remember or else from HubSpot, of those still there."""
+    def _with_history(self, records: Sequence[ContactRecord], *, doubted: Collection[str]) -> list[ContactRecord]:
+        """The records with who set their stage, of those still there: from what we remember, or else from HubSpot.
+
+        A memory may be wrong: somebody set the stage again in the same minute, or emptied one that we never saw. So
+        `doubted` contacts are asked for.
+        """
         notes = self._memory.stage_notes([r.id for r in records])
         records = [_not_before_our_move(record, notes.get(record.id)) for record in records]
         known = {
             r.id: replace(r.standing, set_by=note.set_by, set_at=note.set_at)
             for r in records
-            if (note := notes.get(r.id)) and r.standing.answer is None and _still_holds(note, r.standing)
+            if r.id not in doubted
+            and (note := notes.get(r.id))
+            and r.standing.answer is None
+            and _still_holds(note, r.standing)
         }
         asked = [r for r in records if r.id not in known]
         histories = self._reader.histories([r.id for r in asked]) if asked else {}

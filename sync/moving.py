@@ -344,7 +344,7 @@ class Mover:
         elif is_certain and stage and (step is CLEAR or stage == step.before(change)):
             seen.kept.append(entry)
         elif step is CLEAR and change.contact_id in seen.times:
-            seen.kept.append(entry)  # HubSpot took our clear, and the history tells what came after it
+            seen.written.append(entry)  # HubSpot took our clear, and the look before the set tells what came after it
         elif stage in ("", change.stage_from or ""):
             seen.left.append(Left(entry=entry, why=_LOST))
         elif step is CLEAR and not is_certain:

@@ -142,6 +142,7 @@ def _stages_owed(
         (record, with_our_clear(histories[record.id], moving[record.id]), moving[record.id])
         for record in records
         if record.id in histories  # who is not was deleted since
+        and record.id in moving  # who is not was merged with one of these, and is read by the pass itself
     ]
     edited = [put_back(r, stage) for r, history, change in asked if (stage := edit_under_our_clear(history, change))]
     known = [_with_history(*each, policy) for each in asked if not edit_under_our_clear(*each[1:])]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,6 +67,7 @@ class FakePortal:
         """The steady clock, which stands still unless somebody moves it."""
         self._rows: dict[str, Row] = {}
         self._late: dict[str, Row] | None = None
+        self._merged: dict[str, str] = {}
         self._whenever: dict[str, list[Callable[[], None]]] = {}
         self._refusals: dict[str, Callable[[Mapping[str, str]], bool]] = {}
 
@@ -108,6 +109,13 @@ class FakePortal:
 
     def deleted(self, contact_id: str) -> None:
         del self._rows[contact_id]
+
+    def merged(self, contact_id: str, *, becomes: str) -> None:
+        """A contact is merged with another, and has a new id by that; who asks for the old one is told of the new."""
+        row = self._rows.pop(contact_id)
+        row.contact, row.modified_at = replace(row.contact, id=becomes), self._tick()
+        self._rows[becomes] = row
+        self._merged[contact_id] = becomes
 
     def does_more(self, contact: Contact) -> None:
         """A contact's facts are other ones from now on."""
@@ -173,7 +181,7 @@ class FakePortal:
 
     def read(self, ids: Sequence[str]) -> Sequence[ContactRecord]:
         self._asked("read")
-        return [self._record(i) for i in ids if i in self._shown]
+        return [self._record(i) for i in (self._merged.get(i, i) for i in ids) if i in self._shown]
 
     def find(self, who: str) -> str | None:
         return who if who in self._rows else None

@@ -395,8 +395,10 @@ class TestTheLease:
 # HubSpot's reads may lag: then they show a contact as it was before what HubSpot has already confirmed.
 
 
-def test_a_clear_that_is_not_shown_yet_gets_a_moment_to_be() -> None:
+@pytest.mark.parametrize("tells_stage", [True, False])
+def test_a_clear_that_is_not_shown_yet_gets_a_moment_to_be(tells_stage: bool) -> None:
     setting = a_setting_with_one_move()
+    setting.portal.tells_stage = tells_stage
     before, pauses = setting.portal.copy(), list[float]()
 
     def it_is_shown_in_the_end(pause_s: float) -> None:

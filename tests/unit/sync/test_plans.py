@@ -7,6 +7,7 @@ import pytest
 from sync.ports import FatalError
 from sync.world import Knobs
 from tests.builders import LEAD, MQL, SQL, a_contact, days_after
+from tests.fakes.portal import answer_lost
 from tests.unit.sync.world import Setting, a_funnel
 
 LIMITS = Knobs(floor=2, first_share=0.30, share=0.05)
@@ -100,6 +101,20 @@ class TestPlans:
         assert {i for i, _ in summary.dropped} == {"100", "102", "104"}
         assert setting.ours("102", "score") == ""
         assert setting.portal.stage("101") == MQL
+
+    def test_plan_apply_gives_a_stage_to_whom_its_own_clear_has_left_without_one(self) -> None:
+        setting = Setting()
+        setting.lead("1", 50, stage=SQL)
+        plan_id = setting.plan().run_id
+        before = setting.portal.copy()
+
+        def lost() -> None:
+            setting.portal.reads_from(before)
+            answer_lost()
+
+        setting.portal.meanwhile("after write", lost)
+        setting.apply(plan_id, sleep=lambda _: setting.portal.reads_from(None))
+        assert setting.portal.stages_of("1") == [SQL, "", MQL]
 
     def test_plan_apply_is_by_the_day_of_the_plan_so_that_time_alone_drops_nothing(self) -> None:
         setting = a_funnel()

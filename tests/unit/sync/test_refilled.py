@@ -78,6 +78,17 @@ def test_a_person_who_puts_the_stage_back_at_once_has_set_it() -> None:
     assert setting.resync().as_json()["contacts_held"] == {"person_stage": 1}
 
 
+def test_a_person_who_puts_back_at_once_what_a_program_had_set_at_once_has_set_it() -> None:
+    setting = Setting()
+    setting.lead("1", 50, stage=LEAD)
+    setting.portal.edited("1", stage=SQL, by=Setter.INTEGRATION)
+    setting.portal.meanwhile("after write", lambda: setting.portal.edited("1", stage=SQL))
+    setting.resync(sleep=not_slept)
+    setting.resync(sleep=not_slept)
+    assert setting.portal.stages_of("1") == [LEAD, SQL, "", SQL]
+    assert setting.resync().as_json()["contacts_held"] == {"person_stage": 1}
+
+
 def test_an_edit_under_our_clear_that_a_copy_behind_shows_is_not_taken_for_a_later_one() -> None:
     setting = Setting()
     setting.lead("1", 50, stage=SQL)

@@ -142,6 +142,15 @@ def test_a_contact_that_was_deleted_meanwhile_is_closed() -> None:
     assert setting.store.journal.open_entries() == []
 
 
+@pytest.mark.parametrize("mode", ["incremental", "full"])
+def test_a_contact_that_was_merged_meanwhile_has_a_stage_under_its_new_id(mode: str) -> None:
+    setting = a_lead_without_its_stage()
+    setting.portal.merged("1", becomes="2")
+    setting.resync(mode)
+    assert setting.portal.stages_of("2") == [SQL, "", MQL]
+    assert setting.store.journal.open_entries() == []
+
+
 def test_a_refused_set_while_settling_puts_the_old_stage_back() -> None:
     setting = a_lead_without_its_stage()
     setting.portal.refuses("1", when=lambda sent: sent.get("lifecyclestage") == MQL)

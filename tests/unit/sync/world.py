@@ -68,8 +68,8 @@ class Setting:
     def plan(self, mode: str = "full", *, knobs: Knobs = ANY_SIZE, **chosen: Any) -> Summary:
         return plan(self.world(), Selection(mode=mode, **chosen), knobs)  # type: ignore[arg-type] # likewise
 
-    def apply(self, plan_id: int) -> Summary:
-        return apply_plan(self.world(), plan_id, ANY_SIZE, command="test")
+    def apply(self, plan_id: int, **differences: Any) -> Summary:
+        return apply_plan(self.world(**differences), plan_id, ANY_SIZE, command="test")
 
     def ours(self, contact_id: str, role: Role) -> str:
         return self.portal.ours(contact_id, role)
