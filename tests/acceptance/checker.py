@@ -75,6 +75,12 @@ class Past:
             or self.held("associatedcompanyid", at_ms) in self.partners
         )
 
+    @property
+    def ids(self) -> Sequence[str]:
+        """Its own, and those of the contacts that were merged into it: their past is among its own."""
+        merges = self.of("hs_merged_object_ids")
+        return [self.contact, *(merges[-1].value.split(";") if merges else ())]
+
     def merged(self, since_ms: int, at_ms: int) -> bool:
         """Whether another contact was merged into this one meanwhile: what was written to that one may arrive here."""
         all_ = (each for versions in self.versions.values() for each in versions)
@@ -174,21 +180,23 @@ def _one_stage(
     past: Past, version: Version, known: Sequence[Version], reading: Window, clearing: Callable[[str], bool]
 ) -> Iterator[str]:
     before = known[-1] if known else None
+    if before and past.ours(before) and before.value == version.value:
+        return  # where reads lag, a request may be sent once more, over what somebody did in that time
     if before and version.at_ms <= before.at_ms and past.ours(before):
         yield f"stage cleared and set in one moment ({version.at_ms})"
     if version.value == "":
-        again = before and past.ours(before) and before.value == ""  # where reads lag, a clear may be sent once more
-        if not again and (before is None or before.value not in LADDER[1:]):
+        if before is None or before.value not in LADDER[1:]:
             yield f"stage {before.value if before else None!r} is not one that the worker may clear"
         return
-    if _is_taken_back(past, version, known) or (clearing(past.contact) and _is_given_back(past, version, known)):
+    was_moving = any(map(clearing, past.ids))
+    if _is_taken_back(past, version, known) or (was_moving and _is_given_back(past, version, known)):
         return
     if version.value not in LADDER:
         yield f"stage {version.value!r} is not one that the worker may set"
     if before and before.value:
         yield f"stage {version.value} was set over {before.value}, without a clear"
     origin = known[-2] if before and past.ours(before) and len(known) > 1 else before
-    if origin is not None and not (origin.value == "" and past.people(origin) and clearing(past.contact)):
+    if origin is not None and not (origin.value == "" and past.people(origin) and was_moving):
         yield from _against_people(past, origin, version, reading(version.at_ms))
 
 

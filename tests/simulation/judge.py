@@ -72,6 +72,8 @@ class Judge:
         newest run on record then: its own."""
         self._called_gone: dict[str, int] = {}
         """Whom HubSpot has called gone since it showed them, and when. That may be wrong, but is its word."""
+        self._found_up_to_ms = 0
+        """Changes up to then were found by a pass that has come to its end."""
         self._blank: set[str] = set()
         self._moving: set[str] = set()
         """Contacts that had a stage which the worker was about to change, by its own record of its intents."""
@@ -124,7 +126,7 @@ class Judge:
             decision_ms = self._now_ms - known.decided_ms.get(contact, self._now_ms)
             fresh_ms = self._fresh_ms if theirs else look_ms
             looked = max(looked, min(look_ms, fresh_ms))
-            is_blank = self._blank_since(contact) is not None
+            is_blank = known.stage.get(contact) == "" and contact in self._moving
             decided = max(decided, decision_ms if is_blank or not theirs else min(decision_ms, fresh_ms))
         self._windows[self._now_ms] = (looked + self._lag_ms, decided + self._lag_ms)
 
@@ -176,8 +178,11 @@ class Judge:
         """A pass has come to its end."""
         known = self._knows[process.pid]
         self._done_is_done(summary.run_id, known)
+        came_through = not (summary.plan_refused or summary.interrupted)
+        if came_through and summary.mode in ("incremental", "full"):
+            self._found_up_to_ms = known.began_ms - self._search_lag_ms
         self._none_left_blank(known)
-        if summary.plan_refused or summary.interrupted:
+        if not came_through:
             return
         for contact, modified_ms in (known.modified_ms | self._called_gone).items():
             self._processed_ms[contact] = max(modified_ms, self._processed_ms.get(contact, 0))
@@ -268,8 +273,10 @@ class Judge:
         latest_ms = self._now_ms - self._lag_ms
         blank = {
             i
-            for i in map(str, known.there)  # who is born of a merge meanwhile is the next pass's
-            if (since_ms := self._blank_since(i)) is not None and since_ms <= latest_ms
+            for i in map(str, known.there)
+            if (since_ms := self._blank_since(i)) is not None
+            and since_ms <= latest_ms
+            and self._merged_ms(i) <= self._found_up_to_ms  # who inherits a clear is a later pass's to find
         } - self._called_gone.keys()
         if not blank:
             return
@@ -293,10 +300,9 @@ class Judge:
                     self._broken(f"{name} of contact {row.contact_id} is on record as written, and never was {value!r}")
 
     def _nothing_missed(self, known: _Knows) -> None:
-        lag_ms = int(max(self._portal.switches.index_lag_s, self._portal.switches.reads_lag_s) * 1000) + 1
         for contact_id, record in self._portal.contacts.live.items():
             modified_ms = read_ms(record.properties["lastmodifieddate"]) or 0
-            if modified_ms > known.began_ms - lag_ms or modified_ms in self._windows:
+            if modified_ms > known.began_ms - self._search_lag_ms or modified_ms in self._windows:
                 continue
             contact = str(contact_id)
             if self._processed_ms.get(contact, 0) < modified_ms and not self._was_in_hand(contact, modified_ms):
@@ -323,11 +329,22 @@ class Judge:
     def _lag_ms(self) -> int:
         return int(self._portal.switches.reads_lag_s * 1000)
 
+    @property
+    def _search_lag_ms(self) -> int:
+        switches = self._portal.switches
+        return int(max(switches.index_lag_s, switches.reads_lag_s) * 1000) + 1
+
     def _found(self, contact: str) -> Record | None:
         return self._portal.contacts.find(contact, through_merges=self._portal.switches.batches_follow_merges)
 
     def _created_ms(self, record: Record) -> int:
         return read_ms(record.properties["createdate"]) or 0
+
+    def _merged_ms(self, contact: str) -> int:
+        """When another contact was last merged into this one; 0 for never."""
+        record = self._portal.contacts.find(contact)
+        merges = record.versions("hs_merged_object_ids") if record else ()
+        return merges[0].at_ms if merges else 0
 
     def _blank_since(self, contact: str) -> int | None:
         """Since when a live contact is without a stage by the worker's doing."""
