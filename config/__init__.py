@@ -2,6 +2,7 @@
 
 from config.checks import GRADES, property_problems, stage_problems
 from config.errors import ConfigError
+from config.fitness import TIERS, Fed, Fitness, fed_by, feeding, feeding_at
 from config.logs import configure_logging
 from config.rulebook import (
     AccountScore,
@@ -13,6 +14,7 @@ from config.rulebook import (
     rulebook_schema,
 )
 from config.rulebook_mistakes import Mistake, RulebookError
+from config.rulebook_sources import Tier
 from config.settings import (
     SettingLine,
     Settings,
@@ -24,18 +26,25 @@ from config.settings import (
 
 __all__ = [
     "GRADES",
+    "TIERS",
     "AccountScore",
     "ConfigError",
     "EngagementSource",
     "FactSource",
+    "Fed",
+    "Fitness",
     "Mistake",
     "Rulebook",
     "RulebookError",
     "SettingLine",
     "Settings",
     "Sources",
+    "Tier",
     "configure_logging",
     "describe_settings",
+    "fed_by",
+    "feeding",
+    "feeding_at",
     "load_rulebook",
     "load_settings",
     "property_problems",

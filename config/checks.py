@@ -23,7 +23,7 @@ def property_problems(
 ) -> Iterator[str]:
     """A sentence for every property or option of ours that the portal lacks; `scoreline provision` mends them all."""
     names = rulebook.properties
-    if missing := sorted(set(names.values()) - set(properties)):
+    if missing := sorted(set(rulebook.written) - set(properties)):
         yield f"This portal lacks {_count(missing, 'property', 'properties')} of ours: {', '.join(missing)}."
     grade = names["grade"]
     if grade in properties and (lacking := [g for g in GRADES if g not in options.get(grade, GRADES)]):

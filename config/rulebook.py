@@ -92,8 +92,8 @@ class Rulebook:
     policy: Policy
     sources: Sources
     properties: Mapping[str, str]
-    """What our properties are called in the portal, by role: score, fit, engagement, grade, reasons, exclusion,
-    feedback, feedback_points, resync, hold."""
+    """What our properties are called in the portal, by role: score, fit, engagement, grade, reasons, surge,
+    exclusion, feedback, feedback_points, resync, hold."""
     reasons_max: int
     """How many reasons at most are written to the portal."""
     partner_lists: tuple[str, ...] = ()
@@ -106,6 +106,11 @@ class Rulebook:
     """What is written on companies; None: nothing."""
     text: str = field(repr=False)
     """The rulebook as YAML, complete in itself: what it extends and its lists are written out."""
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The names of all properties of contacts that are ours: those of the roles, and those of further scores."""
+        return (*self.properties.values(), *(score.property for score in self.rubric.scores.values()))
 
 
 def load_rulebook(rulebook: str | Path | None = None) -> Rulebook:

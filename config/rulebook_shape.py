@@ -214,6 +214,7 @@ class PropertiesShape(Shape):
     engagement: PropertyName = "lead_score_engagement"
     grade: PropertyName = "lead_grade"
     reasons: PropertyName = "lead_score_reasons"
+    surge: PropertyName = "lead_scoring_surge"
     exclusion: PropertyName = "lead_scoring_exclusion"
     feedback: PropertyName = "lead_scoring_sales_feedback"
     feedback_points: PropertyName = "lead_scoring_feedback_points"
