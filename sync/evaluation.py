@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from config import Rulebook
 from scoring import score_contact
-from sync.planning import CONTESTABLE, change_for
+from sync.planning import change_for, contestable
 from sync.ports import ContactReader, Journal, Memory
 from sync.records import STAGE, Change, ContactRecord, History, JournalEntry, Mode, StageNote, State
 from sync.rivals import LOOKED_THROUGH, is_the_same, is_unexplained, reversed_twice, was_moved_by_programs, without
@@ -71,7 +71,7 @@ class Evaluator:
         self._rulebook = rulebook
         self._at = at
         self._selection = selection
-        self._ours = frozenset(rulebook.properties[role] for role in CONTESTABLE)
+        self._ours = contestable(rulebook)
 
     def evaluate(
         self, records: Sequence[ContactRecord], *, before_writing: bool = False

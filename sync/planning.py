@@ -1,7 +1,7 @@
 """Decisions become a plan of real differences, and the plan passes a safety check. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from config import Rulebook
@@ -10,32 +10,35 @@ from sync.records import Change, ContactRecord, Role
 from sync.wording import reason_for, reasons_text
 from workflows import Decision, Hold, LeaveAlone, Move, must_clear
 
-_SCORE_ROLES: tuple[Role, ...] = ("score", "fit", "engagement", "grade", "reasons")
-CONTESTABLE: tuple[Role, ...] = (*_SCORE_ROLES, "exclusion")
-"""What nobody but us has reason to write: another value there than ours is a rival's. The rest is people's as well."""
+_SCORE_ROLES: tuple[Role, ...] = ("score", "fit", "engagement", "grade", "reasons", "surge")
+_OURS_ALONE: tuple[Role, ...] = (*_SCORE_ROLES, "exclusion")
 _SHARED_ROLES: tuple[Role, ...] = ("feedback", "feedback_points", "resync")
+
+
+def contestable(rulebook: Rulebook) -> frozenset[str]:
+    """What nobody but us has reason to write: another value there than ours is a rival's. The rest is people's too."""
+    further = (score.property for score in rulebook.rubric.scores.values())
+    return frozenset((*(rulebook.properties[role] for role in _OURS_ALONE), *further))
 
 
 def change_for(record: ContactRecord, decision: Decision, rulebook: Rulebook) -> Change | None:
     """What must be written so that HubSpot holds what was decided; None when it does already."""
-    wanted = _wanted(record, decision, rulebook)
-    roles = [role for role, text in wanted.items() if text != record.ours.get(role, "")]
-    names = rulebook.properties
+    differing = {name: (there, text) for name, there, text in _texts(record, decision, rulebook) if text != there}
     stage_from, stage_to = record.standing.stage, _stage_to(record, decision)
     moves = stage_to is not None
-    if not roles and not moves:
+    if not differing and not moves:
         return None
     cleared = record.standing.cleared_by_us
     return Change(
         contact_id=record.id,
-        before={names[role]: record.ours.get(role, "") for role in roles},
-        after={names[role]: wanted[role] for role in roles},
+        before={name: there for name, (there, _) in differing.items()},
+        after={name: text for name, (_, text) in differing.items()},
         moves=moves,
         stage_from=stage_from if moves else None,
         stage_to=stage_to,
         clears_first=stage_to is not None and not cleared and must_clear(stage_from, stage_to, rulebook.policy),
         reason=reason_for(decision, puts_back=cleared and stage_to == stage_from),
-        shared=any(role in _SHARED_ROLES for role in roles),
+        shared=any(rulebook.properties[role] in differing for role in _SHARED_ROLES),
     )
 
 
@@ -46,6 +49,15 @@ def _stage_to(record: ContactRecord, decision: Decision) -> str | None:
     return record.standing.stage if record.standing.cleared_by_us else None
 
 
+def _texts(record: ContactRecord, decision: Decision, rulebook: Rulebook) -> Iterator[tuple[str, str, str]]:
+    """The properties that this decision has a word on: name, text as it is, and text as it should be."""
+    for role, text in _wanted(record, decision, rulebook).items():
+        yield rulebook.properties[role], record.ours.get(role, ""), text
+    for key, further in decision.further.items():
+        text = "" if further is None else str(further.points)
+        yield rulebook.rubric.scores[key].property, record.further.get(key, ""), text
+
+
 def _wanted(record: ContactRecord, decision: Decision, rulebook: Rulebook) -> Mapping[Role, str]:
     """Our properties as they should be, for the roles that this decision has a word on."""
     standing = record.standing
@@ -54,7 +66,7 @@ def _wanted(record: ContactRecord, decision: Decision, rulebook: Rulebook) -> Ma
             return {}
         blank: dict[Role, str] = dict.fromkeys(_SCORE_ROLES, "")
         return blank | {"exclusion": decision.outcome.because.value, "resync": ""}
-    wanted: dict[Role, str] = {"exclusion": "", "resync": ""}
+    wanted: dict[Role, str] = {"exclusion": "", "resync": "", "surge": "true" if decision.surges else ""}
     if decision.score is not None and not _is_too_small(record, decision, decision.score, rulebook):
         wanted |= _score_texts(decision.score, rulebook.reasons_max)
     if decision.points_taken is not None:

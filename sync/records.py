@@ -12,7 +12,17 @@ from workflows import HistoryEntry, Setter, Standing
 Mode = Literal["incremental", "decay", "full", "contacts", "list", "since", "plan", "settle", "apply"]
 
 Role = Literal[
-    "score", "fit", "engagement", "grade", "reasons", "exclusion", "feedback", "feedback_points", "resync", "hold"
+    "score",
+    "fit",
+    "engagement",
+    "grade",
+    "reasons",
+    "surge",
+    "exclusion",
+    "feedback",
+    "feedback_points",
+    "resync",
+    "hold",
 ]
 """What a property of ours is for; the rulebook gives each role its property name."""
 
@@ -30,6 +40,8 @@ class ContactRecord:
     ours: Mapping[Role, str] = field(default_factory=dict)
     """Our properties as they are, in the form we would write: `""` for empty, numbers without a fraction `.0`,
     checkboxes `true` or `""`."""
+    further: Mapping[str, str] = field(default_factory=dict)
+    """The rulebook's further scores as they are, by key, in the same form."""
     modified_at: datetime | None = None
     addresses: frozenset[str] = frozenset()
     """Every address of it, in lower case: feeds of mail and forms know no more of a contact than one of these. Given
@@ -190,6 +202,17 @@ Outcome = Written | Refused | Unknown | Stale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form of the portal, or what HubSpot counts as one."""
+
+    id: str
+    """Its guid."""
+    name: str
+    type: str
+    """HubSpot's word: `hubspot`, `captured`, `flow`, `blog_comment`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortalFacts:
     """What a run must know of the portal (HubSpot account) before it reads the first contact."""
 
@@ -207,6 +230,10 @@ class PortalFacts:
     employee_domains: frozenset[str]
     partner_ids: frozenset[str] = frozenset()
     """Contacts on the rulebook's partner lists."""
+    forms: Sequence[Form] | None = None
+    """The portal's forms, where the rulebook reads what was sent with them; None: not asked for, or not to be had."""
+    list_members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Who is on the lists that the rulebook takes facts from, by the list's id; lists that are gone are missing."""
     server_time: datetime | None = None
     """HubSpot's clock when it answered."""
 

@@ -118,7 +118,7 @@ def _limits(connection: Connection) -> Iterator[Check]:
 
 def _ours(connection: Connection, rulebook: Rulebook, facts: PortalFacts) -> Iterator[Check]:
     missing = list(property_problems(rulebook, facts.properties, facts.options))
-    detail = " ".join(missing) or f"all {len(rulebook.properties)} are there"
+    detail = " ".join(missing) or f"all {len(rulebook.written)} are there"
     advice = "Run `scoreline provision`." if missing else ""
     yield Check(name="our properties", ok=not missing, detail=detail, advice=advice)
     if missing:  # once they are there, the token can do without this scope

@@ -24,7 +24,6 @@ _READABLE_PAUSE_S = 0.5
 class _Definition:
     """A property as it must be."""
 
-    role: Role
     label: str
     description: str
     type: str
@@ -47,82 +46,79 @@ class _Definition:
 
 _YES_NO = (("true", "Yes"), ("false", "No"))
 
-_DEFINITIONS = (
-    _Definition(
-        role="score",
+_DEFINITIONS: Mapping[Role, _Definition] = {
+    "score": _Definition(
         label="Lead score",
         description="The total of all scoring rules. Written by scoreline.",
         type="number",
         field_type="number",
     ),
-    _Definition(
-        role="fit",
+    "fit": _Definition(
         label="Lead score: fit",
         description="The part of the lead score for who the lead is. Written by scoreline.",
         type="number",
         field_type="number",
     ),
-    _Definition(
-        role="engagement",
+    "engagement": _Definition(
         label="Lead score: engagement",
         description="The part of the lead score for what the lead did. Written by scoreline.",
         type="number",
         field_type="number",
     ),
-    _Definition(
-        role="grade",
+    "grade": _Definition(
         label="Lead grade",
         description="Letter: fit, A best. Digit: engagement, 4 best. Written by scoreline.",
         type="enumeration",
         field_type="select",
         options=tuple((grade, grade) for grade in GRADES),
     ),
-    _Definition(
-        role="reasons",
+    "reasons": _Definition(
         label="Lead score: reasons",
         description="The rules that count most, with their points. Written by scoreline.",
         type="string",
         field_type="textarea",
     ),
-    _Definition(
-        role="exclusion",
+    "surge": _Definition(
+        label="Surging: for the senior owner",
+        description="Yes while a lead that was quiet for a month bursts into activity. Written by scoreline.",
+        type="bool",
+        field_type="booleancheckbox",
+        options=_YES_NO,
+    ),
+    "exclusion": _Definition(
         label="Lead scoring: exclusion",
         description="Why a contact that had a score has none any more. Written by scoreline.",
         type="string",
         field_type="text",
     ),
-    _Definition(
-        role="feedback",
+    "feedback": _Definition(
         label="Lead scoring: sales feedback",
         description="What sales say of this lead. Set by sales; the lead moves accordingly.",
         type="enumeration",
         field_type="radio",
         options=tuple((answer.value, label) for answer, label in ANSWER_LABELS.items()),
     ),
-    _Definition(
-        role="feedback_points",
+    "feedback_points": _Definition(
         label="Lead scoring: points taken by feedback",
         description="Points that answers of Not ready have taken so far. Written by scoreline.",
         type="number",
         field_type="number",
     ),
-    _Definition(
-        role="resync",
+    "resync": _Definition(
         label="Lead scoring: score again now",
         description="Tick to have this contact scored again; scoreline unticks it when done.",
         type="bool",
         field_type="booleancheckbox",
         options=_YES_NO,
     ),
-    _Definition(
-        role="hold",
+    "hold": _Definition(
         label="Lead scoring: leave the stage alone",
         description="Tick to keep scoreline from changing this lead's stage; it is still scored.",
         type="bool",
         field_type="booleancheckbox",
         options=_YES_NO,
     ),
-)
+}
 
 
 def provision(
@@ -133,9 +129,9 @@ def provision(
     FatalError, before anything is created, when the portal uses one of the names for something else;
     RetryableError when HubSpot does not show what it was asked to create.
     """
-    names = cast(Mapping[Role, str], rulebook.properties)
+    ours = _ours(rulebook)
     there = property_definitions(connection)
-    problems = [p for d in _DEFINITIONS if (p := _unusable(d, there.get(names[d.role]), names[d.role]))]
+    problems = [p for name, definition in ours.items() if (p := _unusable(definition, there.get(name), name))]
     if problems:
         raise FatalError(
             f"{' '.join(problems)} Nothing was created. Rename or delete what is in the way in HubSpot, or give ours "
@@ -143,8 +139,7 @@ def provision(
         )
     done = [(GROUP, _have_group(connection))]
     created = []
-    for order, definition in enumerate(_DEFINITIONS):
-        name = names[definition.role]
+    for order, (name, definition) in enumerate(ours.items()):
         if name in there:
             done.append((name, _complete(connection, definition, there[name])))
         else:
@@ -153,6 +148,21 @@ def provision(
             done.append((name, "created"))
     _wait_for(connection, created, sleep)
     return done
+
+
+def _ours(rulebook: Rulebook) -> Mapping[str, _Definition]:
+    """Every property of ours by name: those of the roles, and a number for each further score."""
+    names = cast(Mapping[Role, str], rulebook.properties)
+    further = {
+        score.property: _Definition(
+            label=score.label,
+            description="A further score of the rulebook. Written by scoreline.",
+            type="number",
+            field_type="number",
+        )
+        for score in rulebook.rubric.scores.values()
+    }
+    return {names[role]: definition for role, definition in _DEFINITIONS.items()} | further
 
 
 def _unusable(definition: _Definition, there: Row | None, name: str) -> str:

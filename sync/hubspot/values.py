@@ -14,7 +14,7 @@ from sync.records import Role
 from workflows import domain_of
 
 NUMBER_ROLES: frozenset[Role] = frozenset({"score", "fit", "engagement", "feedback_points"})
-CHECKBOX_ROLES: frozenset[Role] = frozenset({"resync", "hold"})
+CHECKBOX_ROLES: frozenset[Role] = frozenset({"surge", "resync", "hold"})
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _SKEW = timedelta(days=1)

@@ -199,6 +199,7 @@ def test_our_properties_have_the_names_that_portals_know() -> None:
         "engagement": "lead_score_engagement",
         "grade": "lead_grade",
         "reasons": "lead_score_reasons",
+        "surge": "lead_scoring_surge",
         "exclusion": "lead_scoring_exclusion",
         "feedback": "lead_scoring_sales_feedback",
         "feedback_points": "lead_scoring_feedback_points",
