@@ -1,19 +1,21 @@
-"""What people did, event by event: forms sent, marketing mails opened, pages seen, meetings booked.
+"""What people did, event by event: forms sent, marketing mails opened, pages seen.
 
 The properties of a contact sum most of it up; here is what HubSpot lists one by one.
 """
 
 import uuid
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import count
-from typing import TypeVar
+from typing import Self
+from zlib import crc32
 
 from sandbox.errors import Json
-from sandbox.merging import ids_of
+from sandbox.log import Log, Packed
+from sandbox.merging import addresses_of, ids_of
 from sandbox.records import Record
 from sandbox.times import to_iso
+
+PAGE_SEEN = "e_visited_page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +27,30 @@ class Submission:
     values: Mapping[str, str]
     page_url: str = ""
 
+    @property
+    def id(self) -> str:
+        """None of its own."""
+        return ""
+
+    def packed(self) -> Packed:
+        who = self.values.get("email", "").lower()
+        others = tuple(sorted((name, value) for name, value in self.values.items() if (name, value) != ("email", who)))
+        return Packed(self.at_ms, self.form_id, who, (self.page_url, others))
+
+    @classmethod
+    def unpacked(cls, _: str, packed: Packed) -> Self:
+        page_url, others = packed.detail or ("", ())
+        return cls(
+            form_id=packed.kind,
+            at_ms=packed.at_ms,
+            values={"email": str(packed.who), **dict(others)} if packed.who else dict(others),
+            page_url=page_url,
+        )
+
     def as_json(self) -> Json:
+        named = f"{self.form_id}/{self.at_ms}/{self.values.get('email', '')}"
         return {
-            "conversionId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.form_id}/{self.at_ms}")),
+            "conversionId": str(uuid.uuid5(uuid.NAMESPACE_URL, named)),
             "submittedAt": self.at_ms,
             "values": [
                 {"name": name, "value": value, "objectTypeId": "0-1"} for name, value in sorted(self.values.items())
@@ -37,36 +60,116 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailEvent:
-    """Something that a marketing email met; `type` is HubSpot's, such as OPEN (email analytics v1 page)."""
+class Reader:
+    """What opened a mail or followed a link in it: its `user_agent`, and what HubSpot makes of that."""
 
-    id: str
+    user_agent: str
+    browser: str
+    device: str = "COMPUTER"
+    filtered: bool = False
+    """Whether HubSpot holds it for a machine."""
+
+    def as_json(self) -> Json:
+        return {
+            "userAgent": self.user_agent,
+            "browser": {"family": self.browser, "name": self.browser, "type": "Browser", "version": []},
+            "deviceType": self.device,
+            "location": {"country": "Unknown", "state": "Unknown", "city": "Unknown"},
+            "filteredEvent": self.filtered,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailEvent:
+    """Something that a marketing email met; `type` is HubSpot's, such as OPEN (email analytics v1 page).
+
+    `url` is the link that was clicked, `read_with` what opened the mail or followed the link, `sent_ms` when the mail
+    was sent, `left` the types of subscription that the recipient has left, none for all of them, and `told` what else
+    events of this type hold.
+    """
+
+    id: str = ""
     type: str
     recipient: str
     campaign_id: int
     at_ms: int
     app_id: int = 113
+    sent_ms: int = 0
+    url: str = ""
+    read_with: Reader | None = None
+    left: tuple[int, ...] = ()
+    told: tuple[tuple[str, str], ...] = ()
+
+    def packed(self) -> Packed:
+        detail = (self.campaign_id, self.app_id, self.url, self.read_with, self.left, self.told)
+        return Packed(self.at_ms, self.type, self.recipient.lower(), detail, self.sent_ms)
+
+    @classmethod
+    def unpacked(cls, event_id: str, packed: Packed) -> Self:
+        campaign_id, app_id, url, read_with, left, told = packed.detail
+        return cls(
+            id=event_id,
+            type=packed.kind,
+            recipient=str(packed.who),
+            campaign_id=campaign_id,
+            at_ms=packed.at_ms,
+            app_id=app_id,
+            sent_ms=packed.since_ms,
+            url=url,
+            read_with=read_with,
+            left=left,
+            told=told,
+        )
 
     def as_json(self) -> Json:
-        return {
+        told: Json = {
             "id": self.id,
             "type": self.type,
             "recipient": self.recipient,
             "created": self.at_ms,
             "emailCampaignId": self.campaign_id,
             "appId": self.app_id,
+            "appName": "Batch",
         }
+        if self.sent_ms:
+            send = f"{self.campaign_id:08x}-{self.sent_ms:012x}-{crc32(self.recipient.encode()):08x}"
+            told["sendId"] = send
+            if self.type != "SENT":
+                told["sentBy"] = {"id": send, "created": self.sent_ms}
+        if self.read_with is not None:
+            told |= self.read_with.as_json()
+        if self.url:
+            told["url"], told["linkId"] = self.url, 0
+        if self.type == "STATUSCHANGE":
+            told["subscriptions"] = [{"id": each, "status": "UNSUBSCRIBED"} for each in self.left]
+            if not self.left:
+                told["portalSubscriptionStatus"] = "UNSUBSCRIBED"
+        told |= self.told
+        return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
     """One event of a contact, such as a page seen (HubSpot events guide); all its properties are text."""
 
-    id: str
+    id: str = ""
     contact_id: int
     type: str
     at_ms: int
     properties: Mapping[str, str] = field(default_factory=dict)
+
+    def packed(self) -> Packed:
+        return Packed(self.at_ms, self.type, self.contact_id, tuple(self.properties.items()))
+
+    @classmethod
+    def unpacked(cls, event_id: str, packed: Packed) -> Self:
+        return cls(
+            id=event_id,
+            contact_id=int(packed.who),
+            type=packed.kind,
+            at_ms=packed.at_ms,
+            properties=dict(packed.detail),
+        )
 
     def as_json(self) -> Json:
         return {
@@ -79,48 +182,23 @@ class Occurrence:
         }
 
 
-T = TypeVar("T")
-KEPT = 200_000
-
-
-def _kept(listed: Iterable[T]) -> deque[T]:
-    return deque(listed, maxlen=KEPT)
-
-
 class Activity:
-    """What is listed of one portal event by event, in any order: the last 200,000 of each kind."""
+    """What is listed of one portal event by event, in any order."""
 
     def __init__(self) -> None:
-        self.submissions: deque[Submission] = deque(maxlen=KEPT)
-        self.mail_events: deque[MailEvent] = deque(maxlen=KEPT)
-        self.occurrences: deque[Occurrence] = deque(maxlen=KEPT)
-        self._numbers = count(1)
+        self.submissions = Log(Submission, prefix="")
+        self.mail_events = Log(MailEvent, prefix="mail")
+        self.occurrences = Log(Occurrence, prefix="event")
 
     def saw(self, contact_id: int, url: str, *, at_ms: int) -> None:
         """A contact saw a page."""
         self.occurrences.append(
-            Occurrence(
-                id=f"event-{next(self._numbers)}",
-                contact_id=contact_id,
-                type="e_visited_page",
-                at_ms=at_ms,
-                properties={"hs_url": url},
-            )
+            Occurrence(contact_id=contact_id, type=PAGE_SEEN, at_ms=at_ms, properties={"hs_url": url})
         )
 
     def forget(self, contact: Record) -> None:
         """Drop what is listed of a contact under any id or address it ever had."""
-        ids = ids_of(contact)
-        further = contact.properties.get("hs_additional_emails", "").split(";")
-        addresses = {contact.properties.get("email", ""), *further} - {""}
-        self.submissions = _kept(each for each in self.submissions if each.values.get("email") not in addresses)
-        self.mail_events = _kept(each for each in self.mail_events if each.recipient not in addresses)
-        self.occurrences = _kept(each for each in self.occurrences if each.contact_id not in ids)
-
-    def mailed(self, recipient: str, type_: str, *, at_ms: int, campaign_id: int = 1) -> None:
-        """A marketing email to that address met something, such as OPEN."""
-        self.mail_events.append(
-            MailEvent(
-                id=f"mail-{next(self._numbers)}", type=type_, recipient=recipient, campaign_id=campaign_id, at_ms=at_ms
-            )
-        )
+        addresses = addresses_of(contact)
+        self.submissions.forget(addresses)
+        self.mail_events.forget(addresses)
+        self.occurrences.forget(ids_of(contact))

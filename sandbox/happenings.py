@@ -27,11 +27,11 @@ STAGE_OF_A_DEAL, STAGE_OF_A_DEAL_WON = "opportunity", "customer"
 def visit(portal: Portal, random: Random, contact: str) -> str:
     """A session of one page or some."""
     now, pages, source = portal.clock.now(), random.randint(1, 6), random.choice(list(SOURCES))
-    visits = _count(portal, contact, "hs_analytics_num_visits") + 1
-    views = _count(portal, contact, "hs_analytics_num_page_views") + pages
+    visits = count(portal, contact, "hs_analytics_num_visits") + 1
+    views = count(portal, contact, "hs_analytics_num_page_views") + pages
     url = f"https://www.lumen-analytics.example{random.choice(PAGES)}"
     firsts = {"hs_analytics_first_timestamp": now, "hs_analytics_first_visit_timestamp": now}
-    _tell(
+    tell(
         portal,
         contact,
         hs_analytics_num_visits=visits,
@@ -42,7 +42,7 @@ def visit(portal: Portal, random: Random, contact: str) -> str:
         hs_analytics_last_url=url,
         hs_latest_source=source,
         hs_latest_source_timestamp=now,
-        **_missing(portal, contact, {**firsts, "hs_analytics_first_url": url, "hs_analytics_source": source}),
+        **missing(portal, contact, {**firsts, "hs_analytics_first_url": url, "hs_analytics_source": source}),
     )
     portal.activity.saw(portal.contact(contact).id, url, at_ms=to_ms(now))
     return contact
@@ -58,91 +58,21 @@ def form_sent(portal: Portal, random: Random, contact: str) -> str:
     sent = [*filter(None, before.split(";")), f"{guid}::{to_ms(now)}"]
     if random.random() < 0.5:
         visit(portal, random, contact)
-    _tell(
+    tell(
         portal,
         contact,
-        num_conversion_events=_count(portal, contact, "num_conversion_events") + 1,
+        num_conversion_events=count(portal, contact, "num_conversion_events") + 1,
         num_unique_conversion_events=max(
-            _count(portal, contact, "num_unique_conversion_events") + (guid not in before),
+            count(portal, contact, "num_unique_conversion_events") + (guid not in before),
             len({each.partition(":")[0] for each in sent}),
         ),
         recent_conversion_event_name=page,
         recent_conversion_date=now,
         hs_calculated_form_submissions=";".join(sent[-SUBMISSIONS_LISTED_MAX:]),
-        **_missing(portal, contact, {"first_conversion_event_name": page, "first_conversion_date": now}),
+        **missing(portal, contact, {"first_conversion_event_name": page, "first_conversion_date": now}),
     )
     typed = {"email": held(portal, contact, "email")}
     portal.activity.submissions.append(Submission(form_id=guid, at_ms=to_ms(now), values=typed))
-    return contact
-
-
-# Marketing email.
-
-
-def mail_delivered(portal: Portal, _: Random, contact: str) -> str:
-    now = portal.clock.now()
-    _tell(
-        portal,
-        contact,
-        hs_email_delivered=_count(portal, contact, "hs_email_delivered") + 1,
-        hs_email_last_send_date=now,
-        hs_email_sends_since_last_engagement=_count(portal, contact, "hs_email_sends_since_last_engagement") + 1,
-        **_missing(portal, contact, {"hs_email_first_send_date": now}),
-    )
-    _mailed(portal, contact, "SENT", "DELIVERED")
-    return contact
-
-
-def mail_opened(portal: Portal, random: Random, contact: str) -> str:
-    """Counted unless all that were delivered are open already; the date moves with every look."""
-    return _engaged(portal, random, contact, "open")
-
-
-def mail_clicked(portal: Portal, random: Random, contact: str) -> str:
-    """A click is an open, too."""
-    _engaged(portal, random, contact, "open")
-    return _engaged(portal, random, contact, "click")
-
-
-def mail_scanned(portal: Portal, random: Random, contact: str) -> str:
-    """A mail scanner opens a new mail and follows all its links within seconds of its delivery; nobody has read it."""
-    mail_delivered(portal, random, contact)
-    sent = portal.clock.now() - timedelta(seconds=random.randint(1, 5))
-    _tell(portal, contact, hs_email_last_send_date=sent)
-    return mail_clicked(portal, random, contact)
-
-
-def _engaged(portal: Portal, random: Random, contact: str, how: str) -> str:
-    if _count(portal, contact, "hs_email_delivered") <= 0:
-        mail_delivered(portal, random, contact)
-    now = portal.clock.now()
-    times = min(_count(portal, contact, f"hs_email_{how}") + 1, _count(portal, contact, "hs_email_delivered"))
-    told: dict[str, Value] = {
-        f"hs_email_{how}": times,
-        f"hs_email_last_{how}_date": now,
-        "hs_email_sends_since_last_engagement": 0,
-    }
-    _tell(portal, contact, **told, **_missing(portal, contact, {f"hs_email_first_{how}_date": now}))
-    _mailed(portal, contact, how.upper())
-    return contact
-
-
-def unsubscribed(portal: Portal, _: Random, contact: str) -> str:
-    _tell(portal, contact, hs_email_optout="true", hs_email_optout_20010001="true")
-    _mailed(portal, contact, "STATUSCHANGE")
-    return contact
-
-
-def subscribed_again(portal: Portal, _: Random, contact: str) -> str:
-    _tell(portal, contact, hs_email_optout="false", hs_email_optout_20010001="false")
-    return contact
-
-
-def mail_bounced(portal: Portal, random: Random, contact: str) -> str:
-    bounces = _count(portal, contact, "hs_email_bounce") + 1
-    hard = {"hs_email_hard_bounce_reason_enum": random.choice(("UNKNOWN_USER", "MAILBOX_FULL", "SPAM"))}
-    _tell(portal, contact, hs_email_bounce=bounces, **(hard if random.random() < 0.5 else {}))
-    _mailed(portal, contact, "BOUNCE")
     return contact
 
 
@@ -153,7 +83,7 @@ def meeting_booked(portal: Portal, random: Random, contact: str) -> str:
     now = portal.clock.now()
     starts = now + timedelta(days=random.randint(1, 14))
     portal.add_meeting([contact], starts=starts)
-    _tell(
+    tell(
         portal,
         contact,
         engagements_last_meeting_booked=now,
@@ -168,7 +98,7 @@ def meeting_booked(portal: Portal, random: Random, contact: str) -> str:
 def meeting_held(portal: Portal, random: Random, contact: str) -> str:
     _contacted(portal, random, contact)
     _end_meeting(portal, contact, "COMPLETED")
-    _tell(portal, contact, notes_next_activity_date="", hs_latest_meeting_activity=portal.clock.now())
+    tell(portal, contact, notes_next_activity_date="", hs_latest_meeting_activity=portal.clock.now())
     return contact
 
 
@@ -176,7 +106,7 @@ def meeting_cancelled(portal: Portal, _: Random, contact: str) -> str:
     """The booking's own date stays; nothing lies ahead any more."""
     now = portal.clock.now()
     _end_meeting(portal, contact, "CANCELED")
-    _tell(portal, contact, notes_next_activity_date="", notes_last_updated=now, hs_latest_meeting_activity=now)
+    tell(portal, contact, notes_next_activity_date="", notes_last_updated=now, hs_latest_meeting_activity=now)
     return contact
 
 
@@ -190,32 +120,32 @@ def call_logged(portal: Portal, random: Random, contact: str) -> str:
 
 def _contacted(portal: Portal, _: Random, contact: str) -> str:
     now = portal.clock.now()
-    _tell(
+    tell(
         portal,
         contact,
         notes_last_contacted=now,
         notes_last_updated=now,
-        num_contacted_notes=_count(portal, contact, "num_contacted_notes") + 1,
-        num_notes=_count(portal, contact, "num_notes") + 1,
-        **_missing(portal, contact, {"hs_sa_first_engagement_date": now}),
+        num_contacted_notes=count(portal, contact, "num_contacted_notes") + 1,
+        num_notes=count(portal, contact, "num_notes") + 1,
+        **missing(portal, contact, {"hs_sa_first_engagement_date": now}),
     )
     return contact
 
 
 def deal_created(portal: Portal, _: Random, contact: str) -> str:
-    _tell(portal, contact, num_associated_deals=_count(portal, contact, "num_associated_deals") + 1)
+    tell(portal, contact, num_associated_deals=count(portal, contact, "num_associated_deals") + 1)
     portal.deal_sync_sets(contact, STAGE_OF_A_DEAL)
     return contact
 
 
 def deal_won(portal: Portal, random: Random, contact: str) -> str:
     amount = random.randint(1, 80) * 500
-    _tell(
+    tell(
         portal,
         contact,
-        num_associated_deals=max(1, _count(portal, contact, "num_associated_deals")),
+        num_associated_deals=max(1, count(portal, contact, "num_associated_deals")),
         recent_deal_amount=amount,
-        total_revenue=_count(portal, contact, "total_revenue") + amount,
+        total_revenue=count(portal, contact, "total_revenue") + amount,
     )
     portal.deal_sync_sets(contact, STAGE_OF_A_DEAL_WON)
     return contact
@@ -227,16 +157,9 @@ def sales_answered(portal: Portal, random: Random, contact: str) -> str:
     return contact
 
 
-def _tell(portal: Portal, contact: str, /, **told: Value) -> None:
+def tell(portal: Portal, contact: str, /, **told: Value) -> None:
     """Let HubSpot note this about a contact, now."""
     portal.hubspot_records(contact, at=portal.clock.now(), **told)
-
-
-def _mailed(portal: Portal, contact: str, *types: str) -> None:
-    """Note what a marketing email to this contact met; one without an address is sent none."""
-    if recipient := held(portal, contact, "email"):
-        for type_ in types:
-            portal.activity.mailed(recipient, type_, at_ms=to_ms(portal.clock.now()))
 
 
 def _end_meeting(portal: Portal, contact: str, outcome: str) -> None:
@@ -249,7 +172,7 @@ def held(portal: Portal, contact: str, name: str) -> str:
     return portal.contact(contact).properties.get(name) or ""
 
 
-def _count(portal: Portal, contact: str, name: str) -> int:
+def count(portal: Portal, contact: str, name: str) -> int:
     """The number that a property holds; what makes no sense as a count begins again at 0."""
     try:
         return max(0, int(float(held(portal, contact, name) or 0)))
@@ -257,6 +180,6 @@ def _count(portal: Portal, contact: str, name: str) -> int:
         return 0
 
 
-def _missing(portal: Portal, contact: str, firsts: Mapping[str, Value]) -> dict[str, Value]:
+def missing(portal: Portal, contact: str, firsts: Mapping[str, Value]) -> dict[str, Value]:
     """Those that are to be told only once, and are not yet."""
     return {name: value for name, value in firsts.items() if not held(portal, contact, name)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from sandbox import happenings, interventions
+from sandbox import happenings, interventions, mailing
 from sandbox.portal import FEEDBACK, Portal
 
 RATE_MAX = 1_000.0
@@ -22,23 +22,25 @@ _GONE = {"deleted", "deleted_for_privacy"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of event: how it is done, and how often it happens compared with the others."""
+    """A kind of event: how it is done, and how often it happens compared with the others; 0 for a variant."""
 
     act: Callable[[Portal, Random, str], str]
-    weight: float
+    weight: float = 0.0
     possible: Callable[[Portal], bool] = lambda _: True
 
 
 KINDS: Mapping[str, Kind] = {
     "visit": Kind(act=happenings.visit, weight=300),
     "form_sent": Kind(act=happenings.form_sent, weight=70),
-    "mail_delivered": Kind(act=happenings.mail_delivered, weight=180),
-    "mail_opened": Kind(act=happenings.mail_opened, weight=120),
-    "mail_clicked": Kind(act=happenings.mail_clicked, weight=50),
-    "mail_scanned": Kind(act=happenings.mail_scanned, weight=40),
-    "unsubscribed": Kind(act=happenings.unsubscribed, weight=5),
-    "subscribed_again": Kind(act=happenings.subscribed_again, weight=1),
-    "mail_bounced": Kind(act=happenings.mail_bounced, weight=6),
+    "mail_delivered": Kind(act=mailing.mail_delivered, weight=180),
+    "mail_opened": Kind(act=mailing.mail_opened, weight=120),
+    "mail_clicked": Kind(act=mailing.mail_clicked, weight=50),
+    "mail_scanned": Kind(act=mailing.mail_scanned, weight=40),
+    "unsubscribed": Kind(act=mailing.unsubscribed, weight=5),
+    "subscribed_again": Kind(act=mailing.subscribed_again, weight=1),
+    "mail_bounced": Kind(act=mailing.mail_bounced, weight=6),
+    "mail_proxied": Kind(act=mailing.mail_proxied),
+    "left_a_list": Kind(act=mailing.left_a_list),
     "meeting_booked": Kind(act=happenings.meeting_booked, weight=20),
     "meeting_held": Kind(act=happenings.meeting_held, weight=14),
     "meeting_cancelled": Kind(act=happenings.meeting_cancelled, weight=5),
@@ -63,6 +65,13 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+_VARIANTS: Mapping[str, tuple[str, float]] = {
+    "mail_opened": ("mail_proxied", 0.3),
+    "unsubscribed": ("left_a_list", 0.5),
+}
+"""What happens in place of another kind, and how often: chosen apart, so that all else happens as it would."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """What happened, to which contact (the id it has afterwards), and when by the portal's clock."""
@@ -83,6 +92,7 @@ class Life:
         self.portal = portal
         self.counts: Counter[str] = Counter()
         self._random = Random(seed)
+        self._variants = Random(f"{seed}/variants")
         self._booked: list[str] = []
 
     def step(self) -> Event:
@@ -90,6 +100,8 @@ class Life:
         with self.portal.lock:
             possible = {name: kind.weight for name, kind in KINDS.items() if kind.possible(self.portal)}
             kind = self._random.choices(list(possible), list(possible.values()))[0]
+            variant, share = _VARIANTS.get(kind, (kind, 1.0))
+            kind = variant if self._variants.random() < share else kind
             booked = [each for each in self._booked if self._is_there(each)]
             if kind in _AFTER_A_BOOKING and booked:
                 return self.happens(kind, self._random.choice(booked))

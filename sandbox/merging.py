@@ -8,6 +8,12 @@ def ids_of(contact: Record) -> set[int]:
     return {contact.id, *map(int, filter(None, contact.properties.get("hs_merged_object_ids", "").split(";")))}
 
 
+def addresses_of(contact: Record) -> set[str]:
+    """Every address that a contact has, also those of contacts that were merged into it; in lower case."""
+    further = contact.properties.get("hs_additional_emails", "").split(";")
+    return {each.lower() for each in (contact.properties.get("email", ""), *further)} - {""}
+
+
 def merged_values(survivor: Record, kept: Record, gone: Record) -> dict[str, str]:
     """What a merge writes to the survivor: what it lacked, every address of the other, and every id it ever had."""
     filled = {name: value for name, value in gone.properties.items() if value and not survivor.properties.get(name)}

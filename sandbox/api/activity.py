@@ -2,13 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Callable
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from sandbox.activity import Occurrence
+from sandbox.activity import MailEvent
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.errors import Json, invalid, not_found, refused
+from sandbox.ids import read_whole
+from sandbox.mailing import campaign
 from sandbox.times import read_ms
 
 if TYPE_CHECKING:
@@ -28,13 +28,9 @@ def list_submissions(portal: "Portal", call: Call) -> Answer:
         raise not_found(f"No form found with guid {call.params['id']}")
     if form.form_type == "blog_comment":
         raise invalid("This type of form is not allowed", errors=[{"message": "", "code": "FORM_TYPE_NOT_ALLOWED"}])
-    sent = [each for each in portal.activity.submissions if each.form_id == form.id]
-    sent.sort(key=attrgetter("at_ms"), reverse=True)
     start, limit = _offset(call.one("after")), call.number("limit", 20, SUBMISSIONS_PAGE_MAX)
-    body: Json = {"results": [each.as_json() for each in sent[start : start + limit]]}
-    if start + limit < len(sent):
-        body["paging"] = {"next": {"after": _cursor(start + limit)}}
-    return Answer(body=body)
+    found = portal.activity.submissions.page(kind=form.id, start=start, limit=limit)
+    return _paged([each.as_json() for each in found.events], start + limit if found.has_more else None)
 
 
 def list_events(portal: "Portal", call: Call) -> Answer:
@@ -43,61 +39,77 @@ def list_events(portal: "Portal", call: Call) -> Answer:
     by_email = call.one("objectProperty.email")
     if not call.one("objectId") and not by_email and portal.switches.events_need_object:
         raise invalid("objectId or an objectProperty is required")
-    tests = _event_tests(portal, call, by_email)
-    found = [each for each in portal.activity.occurrences if all(test(each) for test in tests)]
-    found.sort(key=attrgetter("at_ms", "id"), reverse=call.one("sort") not in {"ASCENDING", "occurredAt"})
     start, limit = _offset(call.one("after")), call.number("limit", EVENTS_PAGE_MAX, EVENTS_PAGE_MAX)
-    body: Json = {"results": [each.as_json() for each in found[start : start + limit]]}
-    if start + limit < len(found):
-        body["paging"] = {"next": {"after": _cursor(start + limit)}}
+    after_ms, before_ms = _moment(call, "occurredAfter"), _moment(call, "occurredBefore")
+    ids = set(call.many("id"))
+    found = portal.activity.occurrences.page(
+        kind=call.one("eventType"),
+        who=_contact_id(portal, call.one("objectId"), by_email),
+        from_ms=None if after_ms is None else after_ms + 1,
+        to_ms=None if before_ms is None else before_ms - 1,
+        newest_first=call.one("sort") not in {"ASCENDING", "occurredAt"},
+        start=start,
+        limit=limit,
+        test=(lambda each: each.id in ids) if ids else None,
+    )
+    return _paged([each.as_json() for each in found.events], start + limit if found.has_more else None)
+
+
+def _contact_id(portal: "Portal", object_id: str, email: str) -> int | None:
+    """Whose events are asked for: None for everybody's, 0 for nobody's."""
+    if object_id:
+        return read_whole(object_id) or 0
+    if not email:
+        return None
+    found = portal.contacts.find(email, by="email")
+    return found.id if found else 0
+
+
+def _paged(results: list[Json], next_start: int | None) -> Answer:
+    body: Json = {"results": results}
+    if next_start is not None:
+        body["paging"] = {"next": {"after": _cursor(next_start)}}
     return Answer(body=body)
-
-
-def _event_tests(portal: "Portal", call: Call, email: str) -> list[Callable[[Occurrence], bool]]:
-    tests: list[Callable[[Occurrence], bool]] = []
-    if object_id := call.one("objectId"):
-        tests.append(lambda each: str(each.contact_id) == object_id)
-    if email:
-        found = portal.contacts.find(email, by="email")
-        tests.append(lambda each: found is not None and each.contact_id == found.id)
-    if event_type := call.one("eventType"):
-        tests.append(lambda each: each.type == event_type)
-    if (after := _moment(call, "occurredAfter")) is not None:
-        tests.append(lambda each: each.at_ms > after)
-    if (before := _moment(call, "occurredBefore")) is not None:
-        tests.append(lambda each: each.at_ms < before)
-    if ids := set(call.many("id")):
-        tests.append(lambda each: each.id in ids)
-    return tests
 
 
 def list_event_types(portal: "Portal", _: Call) -> Answer:
     _needs_enterprise(portal)
-    held = {each.type for each in portal.activity.occurrences}
-    return Answer(body={"eventTypes": sorted({*EVENT_TYPES, *held})})
+    return Answer(body={"eventTypes": sorted({*EVENT_TYPES, *portal.activity.occurrences.kinds()})})
 
 
 def list_mail_events(portal: "Portal", call: Call) -> Answer:
     """Newest first; `offset` leads on while `hasMore`."""
-    start_ms, end_ms = _moment(call, "startTimestamp"), _moment(call, "endTimestamp")
-    wanted = {"recipient": call.one("recipient"), "type": call.one("eventType")}
-    numbers = {"campaign_id": call.one("campaignId"), "app_id": call.one("appId")}
-    found = [
-        each
-        for each in portal.activity.mail_events
-        if all(str(getattr(each, name)) == value for name, value in {**wanted, **numbers}.items() if value)
-        and (start_ms is None or each.at_ms >= start_ms)
-        and (end_ms is None or each.at_ms <= end_ms)
-    ]
-    found.sort(key=attrgetter("at_ms", "id"), reverse=True)
     start, limit = _offset(call.one("offset")), call.number("limit", 10, MAIL_EVENTS_PAGE_MAX)
-    end = min(start + limit, len(found))
-    body: Json = {
-        "hasMore": end < len(found),
-        "offset": _cursor(end),
-        "events": [each.as_json() for each in found[start:end]],
-    }
-    return Answer(body=body)
+    campaign_id, app_id = call.one("campaignId"), call.one("appId")
+    no_machines = call.flag("excludeFilteredEvents")
+
+    def is_wanted(each: MailEvent) -> bool:
+        return (
+            (not campaign_id or str(each.campaign_id) == campaign_id)
+            and (not app_id or str(each.app_id) == app_id)
+            and not (no_machines and each.read_with is not None and each.read_with.filtered)
+        )
+
+    found = portal.activity.mail_events.page(
+        kind=call.one("eventType"),
+        who=call.one("recipient").lower() or None,
+        from_ms=_moment(call, "startTimestamp"),
+        to_ms=_moment(call, "endTimestamp"),
+        start=start,
+        limit=limit,
+        test=is_wanted if campaign_id or app_id or no_machines else None,
+    )
+    events = [{"portalId": portal.portal_id, **each.as_json()} for each in found.events]
+    return Answer(body={"hasMore": found.has_more, "offset": _cursor(start + len(events)), "events": events})
+
+
+def get_campaign(_: "Portal", call: Call) -> Answer:
+    """What a marketing email is called that events name by number only."""
+    whole = read_whole(call.params["id"])
+    known = campaign(whole) if whole is not None else None
+    if known is None:
+        raise not_found(f"No campaign found with id {call.params['id']}")
+    return Answer(body=known)
 
 
 def _needs_enterprise(portal: "Portal") -> None:
@@ -125,9 +137,12 @@ def _offset(cursor: str) -> int:
     if not cursor:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(cursor))
+        offset = read_whole(base64.urlsafe_b64decode(cursor).decode())
     except (binascii.Error, ValueError):
-        raise invalid(f"'{cursor}' is not a valid paging cursor") from None
+        offset = None
+    if offset is None:
+        raise invalid(f"'{cursor}' is not a valid paging cursor")
+    return offset
 
 
 ENDPOINTS = [
@@ -136,5 +151,6 @@ ENDPOINTS = [
     ),
     Endpoint(method="GET", path="/events/v3/events", handler=list_events),
     Endpoint(method="GET", path="/events/v3/events/event-types", handler=list_event_types),
+    Endpoint(method="GET", path="/email/public/v1/campaigns/{id}", handler=get_campaign, scopes=("content",)),
     Endpoint(method="GET", path="/email/public/v1/events", handler=list_mail_events, scopes=("content",)),
 ]

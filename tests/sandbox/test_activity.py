@@ -6,7 +6,8 @@ import pytest
 
 from sandbox import Portal
 from sandbox.account import Form
-from sandbox.activity import MailEvent, Occurrence, Submission
+from sandbox.activity import MailEvent, Occurrence, Reader, Submission
+from sandbox.living import Life
 from tests.sandbox.asking import NOW, days_before, ids_of
 
 HOUR_MS = 3_600_000
@@ -180,3 +181,32 @@ def test_meetings_are_searched_by_their_own_modification_date(portal: Portal, cl
     since = {"propertyName": "hs_lastmodifieddate", "operator": "GTE", "value": "2026-11-02T00:00:00Z"}
     asked = {"filterGroups": [{"filters": [since]}], "sorts": ["hs_lastmodifieddate"]}
     assert ids_of(client.crm.objects.meetings.search_api.do_search(asked)) == [meeting]
+
+
+def test_a_mail_event_tells_what_read_the_mail_and_when_it_was_sent(portal: Portal, client: Any) -> None:
+    contact = portal.add_contact(email="ada@a.example")
+    life = Life(portal)
+    for kind in ("mail_clicked", "left_a_list", "mail_bounced"):
+        life.happens(kind, contact)
+    events = get(client, "/email/public/v1/events", limit=100)[1]["events"]
+    told = {each["type"]: each for each in events}
+    clicked = told["CLICK"]
+    assert {"userAgent", "browser", "deviceType", "filteredEvent", "location", "url", "linkId"} <= clicked.keys()
+    assert clicked["sentBy"] == {"id": told["DELIVERED"]["sendId"], "created": told["DELIVERED"]["created"]}
+    assert told["STATUSCHANGE"]["subscriptions"] == [{"id": 20_010_001, "status": "UNSUBSCRIBED"}]
+    assert told["BOUNCE"]["category"]
+    assert {each["portalId"] for each in events} == {portal.portal_id}
+    _, campaign = get(client, f"/email/public/v1/campaigns/{clicked['emailCampaignId']}")
+    assert campaign["id"] == clicked["emailCampaignId"]
+    assert campaign["name"].endswith(campaign["subject"])
+    assert get(client, "/email/public/v1/campaigns/7")[0] == 404
+
+
+def test_what_hubspot_takes_for_machines_can_be_left_out(portal: Portal, client: Any) -> None:
+    reader = Reader(user_agent="LinkChecker", browser="unknown", filtered=True)
+    portal.activity.mail_events.append(
+        MailEvent(type="OPEN", recipient="a@a.example", campaign_id=1, at_ms=5, read_with=reader)
+    )
+    path = "/email/public/v1/events"
+    assert [each["filteredEvent"] for each in get(client, path)[1]["events"]] == [True]
+    assert get(client, path, excludeFilteredEvents="true")[1]["events"] == []

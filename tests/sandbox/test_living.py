@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from sandbox import Clock, Portal, generate
+from sandbox.activity import MailEvent
 from sandbox.living import KINDS, RATE_MAX, Life, living
+from sandbox.mailing import LINKS, PEOPLE, PROXIES
 from sandbox.portal import FEEDBACK
 from sandbox.times import to_iso, to_ms
 from tests.sandbox.asking import NOW
@@ -214,13 +216,73 @@ def test_a_rate_that_makes_no_sense_is_refused(life: Life, rate: float) -> None:
 
 def test_what_people_do_is_listed_one_by_one_too(lived_in: Portal, life: Life, contact: str) -> None:
     for kind in ("visit", "form_sent", "mail_delivered", "mail_clicked", "unsubscribed", "mail_bounced"):
+        lived_in.clock.move(timedelta(minutes=2))
         life.happens(kind, contact)
     listed = lived_in.activity
-    assert {(each.contact_id, each.type) for each in listed.occurrences} == {(int(contact), "e_visited_page")}
-    assert listed.submissions[0].values == {"email": "ada@prospect.example"}
-    mails = [each.type for each in listed.mail_events]
+    seen = [each for each in listed.occurrences if each.contact_id == int(contact)]
+    assert {each.type for each in seen} == {"e_visited_page"}
+    assert [each.values["email"] for each in listed.submissions][-1] == "ada@prospect.example"
+    mails = [each.type for each in mails_of(lived_in)]
     assert mails == ["SENT", "DELIVERED", "OPEN", "CLICK", "STATUSCHANGE", "BOUNCE"]
-    assert {each.recipient for each in listed.mail_events} == {"ada@prospect.example"}
+
+
+def mails_of(portal: Portal) -> list[MailEvent]:
+    """What mails to the contact of these tests met, in order of time."""
+    return portal.activity.mail_events.of("ada@prospect.example")
+
+
+def test_a_person_follows_one_link_of_a_mail_minutes_after_it_came(lived_in: Portal, life: Life, contact: str) -> None:
+    life.happens("mail_clicked", contact)
+    delivered, clicked = (
+        next(each for each in mails_of(lived_in) if each.type == type_) for type_ in ("DELIVERED", "CLICK")
+    )
+    assert clicked.at_ms - delivered.at_ms >= 60_000
+    assert (clicked.campaign_id, clicked.sent_ms) == (delivered.campaign_id, delivered.at_ms)
+    assert len([each for each in mails_of(lived_in) if each.type == "CLICK"]) == 1
+    assert clicked.read_with in PEOPLE
+    assert held(lived_in, contact, "hs_email_delivered", "hs_email_open", "hs_email_click") == ["1", "1", "1"]
+
+
+def test_a_mail_scanner_is_given_away_by_its_haste_alone(lived_in: Portal, life: Life, contact: str) -> None:
+    life.happens("mail_scanned", contact)
+    clicks = [each for each in mails_of(lived_in) if each.type == "CLICK"]
+    assert {each.url for each in clicks} == set(LINKS)
+    assert all(each.at_ms - each.sent_ms <= 5_000 for each in clicks)
+    assert not any(each.read_with.filtered for each in clicks if each.read_with)
+
+
+def test_a_machine_that_hubspot_filters_out_does_not_count(lived_in: Portal, life: Life, contact: str) -> None:
+    counted = Counter[bool]()
+    for _ in range(20):
+        lived_in.clock.move(timedelta(minutes=1))
+        before = held(lived_in, contact, "hs_email_open")
+        life.happens("mail_proxied", contact)
+        (*_, opened) = (each for each in mails_of(lived_in) if each.type == "OPEN")
+        assert opened.read_with in PROXIES
+        assert (held(lived_in, contact, "hs_email_open") == before) is opened.read_with.filtered
+        counted[opened.read_with.filtered] += 1
+    assert len(counted) == 2
+
+
+def test_every_mail_is_read_once_before_any_is_read_again(lived_in: Portal, life: Life, contact: str) -> None:
+    for _ in range(3):
+        life.happens("mail_delivered", contact)
+        lived_in.clock.move(timedelta(minutes=2))
+    for _ in range(4):
+        life.happens("mail_opened", contact)
+    opened = [each.campaign_id for each in mails_of(lived_in) if each.type == "OPEN"]
+    assert len(set(opened[:3])) == 3
+    assert held(lived_in, contact, "hs_email_delivered", "hs_email_open") == ["3", "3"]
+
+
+@pytest.mark.parametrize(("kind", "opted_out"), [("unsubscribed", "true"), ("left_a_list", "")])
+def test_who_leaves_one_list_has_not_left_all(
+    lived_in: Portal, life: Life, contact: str, kind: str, opted_out: str
+) -> None:
+    life.happens(kind, contact)
+    assert held(lived_in, contact, "hs_email_optout", "hs_email_optout_20010001") == [opted_out, "true"]
+    (*_, event) = mails_of(lived_in)
+    assert (event.type, event.left) == ("STATUSCHANGE", () if opted_out else (20_010_001,))
 
 
 @pytest.mark.parametrize(("end", "outcome"), [("meeting_held", "COMPLETED"), ("meeting_cancelled", "CANCELED")])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import Portal, happenings
+from sandbox import Portal, happenings, mailing
 from tests.sandbox.asking import ids_of, refusal, update
 
 
@@ -98,7 +98,7 @@ def listed_of(portal: Portal) -> list[int]:
 
 def lives(portal: Portal, contact: str) -> None:
     """The contact sends a form, gets a mail, sees a page and books a meeting."""
-    for act in (happenings.form_sent, happenings.mail_delivered, happenings.visit, happenings.meeting_booked):
+    for act in (happenings.form_sent, mailing.mail_delivered, happenings.visit, happenings.meeting_booked):
         act(portal, Random(1), contact)
 
 
