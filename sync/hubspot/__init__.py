@@ -2,7 +2,9 @@
 
 from sync.hubspot.building import RecordBuilder
 from sync.hubspot.connection import Connection, connect
-from sync.hubspot.diagnosis import Check, diagnose
+from sync.hubspot.diagnosis import Check, Diagnosis, diagnose
+from sync.hubspot.feeds import feeds_of
+from sync.hubspot.fitting import FeedFound, Fitting, mistakes_against, unnamed_forms
 from sync.hubspot.limits import Budget
 from sync.hubspot.portal import Account, HubSpotPortal, account
 from sync.hubspot.provisioning import provision
@@ -14,6 +16,9 @@ __all__ = [
     "Budget",
     "Check",
     "Connection",
+    "Diagnosis",
+    "FeedFound",
+    "Fitting",
     "HubSpotPortal",
     "HubSpotReader",
     "HubSpotWriter",
@@ -21,5 +26,8 @@ __all__ = [
     "account",
     "connect",
     "diagnose",
+    "feeds_of",
+    "mistakes_against",
     "provision",
+    "unnamed_forms",
 ]

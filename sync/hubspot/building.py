@@ -1,12 +1,13 @@
 """A contact as HubSpot shows it becomes a record: facts, engagements, standing, and what our properties hold."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from config import EngagementSource, FactSource, Rulebook
 from scoring import BadValue, Contact, Engagement, Value
+from sync.hubspot.submitted import CONVERSIONS, SUBMISSIONS, submissions_of
 from sync.hubspot.values import (
     UnreadableError,
     coming_of,
@@ -18,12 +19,18 @@ from sync.hubspot.values import (
     past_of,
     text_of,
 )
+from sync.hubspot.wanted import acts_read
+from sync.interpreting import Interpreter
 from sync.records import STAGE, ContactRecord, PortalFacts, Role
 from workflows import Answer, Standing, domain_of
 
 MODIFIED = "lastmodifieddate"
 """When a contact was last changed: contacts alone keep it under this name (amp-labs/connectors#45)."""
 COMPANY_LINK = "associatedcompanyid"
+ADDITIONAL_EMAILS = "hs_additional_emails"
+MERGED_IDS = "hs_merged_object_ids"
+_BY_ADDRESS = frozenset({"submissions", "mail"})
+"""Feeds that know a contact by its addresses alone."""
 _STAGE_SINCE = "hs_v2_date_entered_current_stage"
 _STAGE_ENTERED = "hs_v2_date_entered_"
 _OPTED_OUT = "hs_email_optout"
@@ -45,18 +52,31 @@ class RecordBuilder:
         self._partner_types = _upper(self._exclusions.partner_company_types)
         self._competitor_types = _upper(self._exclusions.competitor_company_types)
         self._roles = cast(Mapping[Role, str], rulebook.properties)
+        self._further = {key: score.property for key, score in rulebook.rubric.scores.items()}
         self._now = facts.server_time or now
         self._partner_values = _lowered(rulebook.partner_property)
         self._competitor_values = _lowered(rulebook.competitor_property)
         self._facts = {name: self._fact_names(source) for name, source in rulebook.sources.facts.items()}
         self._types = {name: source.type for name, source in rulebook.sources.facts.items()}
+        self._lists = {name: source.list_id for name, source in rulebook.sources.facts.items() if source.list_id}
         self._engagements = [
             (kind, there)
             for kind, sources in rulebook.sources.engagements.items()
             for source in sources
-            if (there := source_in_portal(source, self._may_exist)) is not None
+            if not source.feed and (there := source_in_portal(source, self._may_exist)) is not None
         ]
-        self._seen_kinds = frozenset(kind for kind, _ in self._engagements)
+        feeds = acts_read(rulebook).keys()
+        self._tells_submissions = "submissions" in feeds and self._exists(SUBMISSIONS)
+        self._form_names = {form.id: form.name for form in facts.forms or ()}
+        self._interpreter = Interpreter(rulebook.sources)
+        self._is_addressed = bool(feeds & _BY_ADDRESS)
+        self._identity = (*((ADDITIONAL_EMAILS,) if self._is_addressed else ()), *((MERGED_IDS,) if feeds else ()))
+        self._of_submissions = frozenset(
+            kind
+            for kind, sources in rulebook.sources.engagements.items()
+            if self._tells_submissions and any(source.feed == "submissions" for source in sources)
+        )
+        self._seen_kinds = self._of_submissions | {kind for kind, _ in self._engagements}
         # Whether a clear empties these too is not documented: any of them that is left tells of an earlier stage.
         dates = (_STAGE_SINCE, *(f"{_STAGE_ENTERED}{stage}" for stage in rulebook.policy.managed))
         self._stage_dates = tuple(name for name in dates if self._exists(name))
@@ -77,9 +97,9 @@ class RecordBuilder:
         properties = row["properties"]
         values = _Values(properties, company)
         contact_id = str(row["id"])
-        engagements, seen = self._all_engagements(values)
+        engagements, summed_up, seen = self._all_engagements(contact_id, values)
         standing = self._standing(contact_id, values)
-        facts = {name: value for name in self._facts if (value := self._fact(name, values)) is not None}
+        facts = {n: value for n in self._facts if (value := self._fact(n, contact_id, values)) is not None}
         return ContactRecord(
             id=contact_id,
             contact=Contact(
@@ -91,24 +111,32 @@ class RecordBuilder:
             ),
             standing=standing,
             ours={role: ours_of(role, values.text(name)) for role, name in self._roles.items()},
+            further={key: ours_of("score", values.text(name)) for key, name in self._further.items()},
             modified_at=modified_at(properties),
+            addresses=frozenset(addresses_of(properties)) if self._is_addressed else frozenset(),
+            former_ids=_joined(properties.get(MERGED_IDS)) if self._identity else (),
+            summed_up=summed_up,
         )
 
     def as_ours(self, properties: Mapping[str, Any]) -> dict[str, str]:
         """Properties as texts in the form in which we write them; names that are not ours as HubSpot has them."""
-        roles = {name: role for role, name in self._roles.items()}
+        roles: dict[str, Role] = dict.fromkeys(self._further.values(), "score")
+        roles |= {name: role for role, name in self._roles.items()}
         texts = {name: text_of(value) for name, value in properties.items()}
         return {n: ours_of(roles[n], text) if n in roles else text for n, text in texts.items()}
 
     def _wanted(self) -> Iterator[str]:
         yield from _FIXED
         yield from self._stage_dates
-        yield from self._roles.values()
+        yield from self._identity
+        yield from (*self._roles.values(), *self._further.values())
         yield from (*self._partner_values, *self._competitor_values)
         for names in self._facts.values():
             yield from names
         for _, source in self._engagements:
             yield from (name for name in (source.count, *source.at, source.name, source.lasts_until) if name)
+        if self._tells_submissions:
+            yield from (SUBMISSIONS, *(name for names in CONVERSIONS for name in names))
 
     def _exists(self, name: str) -> bool:
         return name in self._portal.properties
@@ -127,7 +155,10 @@ class RecordBuilder:
                 names.append(name)
         return tuple(names)
 
-    def _fact(self, name: str, values: "_Values") -> Value | None:
+    def _fact(self, name: str, contact_id: str, values: "_Values") -> Value | None:
+        if name in self._lists:
+            members = self._portal.list_members.get(self._lists[name])
+            return None if members is None else contact_id in members
         names, kind = self._facts[name], self._types[name]
         if kind == "count_true":
             return sum(values.text(each).lower() == "true" for each in names) if names else None
@@ -137,18 +168,43 @@ class RecordBuilder:
                 return value
         return None
 
-    def _all_engagements(self, values: "_Values") -> tuple[list[Engagement], frozenset[str]]:
-        """What the contact did, and the kinds that can be told of: not those whose only values are unreadable."""
-        found: list[Engagement] = []
-        unreadable: set[str] = set()
+    def _all_engagements(
+        self, contact_id: str, values: "_Values"
+    ) -> tuple[list[Engagement], Mapping[str, Sequence[Engagement]], frozenset[str]]:
+        """What the contact did, what is summed up of it by feed, and the kinds that can be told of: not those whose
+        only values are unreadable."""
+        found = self._submitted(contact_id, values) if self._tells_submissions else []
+        has_sent = bool(found)
+        summed_up: dict[str, list[Engagement]] = {}
+        unreadable = set(self._of_submissions) if SUBMISSIONS in values.bad else set()
         for kind, source in self._engagements:
             try:
                 engagement = self._engagement(kind, source, values)
             except UnreadableError:
                 unreadable.add(kind)
             else:
-                found += [engagement] if engagement else []
-        return found, self._seen_kinds - (unreadable - {engagement.kind for engagement in found})
+                if engagement and source.without is None:
+                    found.append(engagement)
+                elif engagement and source.without and not (source.without == "submissions" and has_sent):
+                    summed_up.setdefault(source.without, []).append(engagement)
+        told = {engagement.kind for engagements in (found, *summed_up.values()) for engagement in engagements}
+        return found, summed_up, self._seen_kinds - (unreadable - told)
+
+    def _submitted(self, contact_id: str, values: "_Values") -> list[Engagement]:
+        """The forms that the contact itself says it has sent."""
+        conversions = {
+            at: values.text(name) for date, name in CONVERSIONS if (at := values.read(date, self._past)) is not None
+        }
+        traces, bad = submissions_of(
+            values.text(SUBMISSIONS),
+            contact_id=contact_id,
+            names=self._form_names,
+            conversions=conversions,
+            now=self._now,
+        )
+        if bad:
+            values.bad[SUBMISSIONS] = bad
+        return self._interpreter.engagements_of(traces)[0]
 
     def _engagement(self, kind: str, source: EngagementSource, values: "_Values") -> Engagement | None:
         """What one source tells; None for nothing, UnreadableError where its count or all its dates are bad."""
@@ -239,6 +295,17 @@ def source_in_portal(source: EngagementSource, exists: Callable[[str], bool]) ->
     lasts_until = source.lasts_until if source.lasts_until and exists(source.lasts_until) else None
     left = replace(source, at=tuple(name for name in source.at if exists(name)), lasts_until=lasts_until)
     return left if left.count or left.at or left.name else None
+
+
+def addresses_of(properties: Mapping[str, Any]) -> list[str]:
+    """The addresses of a contact, in lower case, the one that it is written to first."""
+    found = [text_of(properties.get("email")), *_joined(properties.get(ADDITIONAL_EMAILS))]
+    return list(dict.fromkeys(address.lower() for address in found if address))
+
+
+def _joined(value: object) -> list[str]:
+    """The texts that HubSpot joins with `;`."""
+    return [text.strip() for text in text_of(value).split(";") if text.strip()]
 
 
 def modified_at(properties: Mapping[str, Any]) -> datetime | None:

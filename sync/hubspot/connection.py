@@ -46,6 +46,9 @@ def _agent() -> str:
     return f"scoreline (hubspot-api-client-python; {version('hubspot-api-client')})"
 
 
+_ROWS = ("results", "events")
+"""Fields that hold records."""
+
 Call = Callable[..., Any]
 """A bound method of HubSpot's client."""
 
@@ -66,6 +69,13 @@ class Apis:
     lists: Any
     memberships: Any
     pipelines: Any
+    objects: Any
+    """Records of a kind that is named: meetings, calls, deals and so on."""
+    objects_search: Any
+    associations: Any
+    """Which records belong together, for many at once (v4)."""
+    events: Any
+    forms: Any
     get: Call
     """GET a path that the client has no method for."""
 
@@ -322,7 +332,8 @@ def _apis(token: str, base_url: str, send: Call) -> Apis:
         client.request = send
         return getattr(package, name)(api_client=client)
 
-    crm = HubSpot(access_token=token, host=base_url, base_url=base_url, api_factory=build).crm
+    client = HubSpot(access_token=token, host=base_url, base_url=base_url, api_factory=build)
+    crm = client.crm
     contacts = crm.contacts.basic_api
     return Apis(
         contacts=contacts,
@@ -337,6 +348,11 @@ def _apis(token: str, base_url: str, send: Call) -> Apis:
         lists=crm.lists.lists_api,
         memberships=crm.lists.memberships_api,
         pipelines=crm.pipelines.pipelines_api,
+        objects=crm.objects.basic_api,
+        objects_search=crm.objects.search_api,
+        associations=crm.associations.v4.batch_api,
+        events=client.events.events_api,
+        forms=client.marketing.forms.forms_api,
         get=partial(contacts.api_client.call_api, method="GET", auth_settings=["oauth2"]),
     )
 
@@ -347,7 +363,7 @@ def _holding(answer: Answer, field: str, expects: Collection[int]) -> Answer:
         return answer
     found = (answer.document or {}).get(field)
     rows = found if isinstance(found, list) else [None]
-    if answer.status not in expects or found is None or (field == "results" and not all(map(_is_object, rows))):
+    if answer.status not in expects or found is None or (field in _ROWS and not all(map(_is_object, rows))):
         raise AnswerLost(f"HubSpot answered {answer.status} with a body that is not what was asked for")
     return answer
 

@@ -1,6 +1,6 @@
 """Walking through HubSpot's pages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sync.hubspot.connection import Call, Connection
@@ -12,17 +12,31 @@ _CONTACTS = "0-1"
 Row = Mapping[str, Any]
 
 
+def next_after(document: Mapping[str, Any]) -> str | None:
+    """The place of the next page; None on the last."""
+    place = ((document.get("paging") or {}).get("next") or {}).get("after")
+    return str(place) if place not in (None, "") else None
+
+
 def pages(
-    connection: Connection, call: Call, *args: object, urgent: bool = False, **kwargs: Any
+    connection: Connection,
+    call: Call,
+    *args: object,
+    holds: str = "results",
+    next_of: Callable[[Mapping[str, Any]], str | None] = next_after,
+    **kwargs: Any,
 ) -> Iterator[Sequence[Row]]:
-    """Every page of a listing. The end is where no next page is named: a short or empty one means nothing."""
+    """Every page of a listing. The end is where no next page is named: a short or empty one means nothing.
+
+    `holds` is the field with the rows, and `next_of` tells from an answer which place, as `after`, follows it.
+    """
     after: str | None = None
     seen: set[str] = set()
     while True:
         place: dict[str, Any] = {} if after is None else {"after": after}
-        document = connection.read(call, *args, urgent=urgent, **place, **kwargs).document or {}
-        yield rows_of(document)
-        after = next_after(document)
+        document = connection.read(call, *args, holds=holds, **place, **kwargs).document or {}
+        yield rows_of(document, holds)
+        after = next_of(document)
         if after is None:
             return
         if after in seen:
@@ -33,15 +47,9 @@ def pages(
         seen.add(after)
 
 
-def next_after(document: Mapping[str, Any]) -> str | None:
-    """The place of the next page; None on the last."""
-    place = ((document.get("paging") or {}).get("next") or {}).get("after")
-    return str(place) if place not in (None, "") else None
-
-
-def rows_of(document: Mapping[str, Any]) -> Sequence[Row]:
+def rows_of(document: Mapping[str, Any], holds: str = "results") -> Sequence[Row]:
     """The records of an answer."""
-    rows: Sequence[Row] = document["results"]
+    rows: Sequence[Row] = document[holds]
     return rows
 
 

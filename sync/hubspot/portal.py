@@ -1,6 +1,7 @@
 """The HubSpot account itself: which portal it is, its stages, properties, people and partners."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
@@ -10,7 +11,10 @@ from zoneinfo import ZoneInfo
 from config import Rulebook
 from sync.hubspot.connection import Connection
 from sync.hubspot.errors import Answer
+from sync.hubspot.forms import forms_if_any
 from sync.hubspot.paging import Row, list_members, pages, rows_of
+from sync.hubspot.wanted import acts_read
+from sync.ports import FatalError
 from sync.records import STAGE, PortalFacts, RequestCount
 from workflows import shared_domains
 
@@ -56,8 +60,20 @@ class HubSpotPortal:
                 for page in list_members(self._connection, list_id, urgent=True)
                 for contact_id in page
             ),
+            forms=forms_if_any(self._connection) if "submissions" in acts_read(self._rulebook) else None,
+            list_members=self._list_members(),
             server_time=server_time(answer.headers),
         )
+
+    def _list_members(self) -> Mapping[str, frozenset[str]]:
+        """Who is on the lists that facts are taken from, 250 a request; without those that are gone."""
+        wanted = dict.fromkeys(source.list_id for source in self._rulebook.sources.facts.values() if source.list_id)
+        found: dict[str, frozenset[str]] = {}
+        for list_id in wanted:
+            with suppress(FatalError):
+                members = list_members(self._connection, list_id, urgent=True)
+                found[list_id] = frozenset(contact_id for page in members for contact_id in page)
+        return found
 
     def _stages(self, definitions: Mapping[str, Row]) -> tuple[str, ...]:
         """Lifecycle stages, lowest first: from the property's options, else from the pipeline that holds them."""

@@ -1,13 +1,13 @@
 """Contacts read from HubSpot: by list, by id, with their companies, and what their fields once held."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from config import Rulebook
-from sync.hubspot.building import COMPANY_LINK, RecordBuilder
+from sync.hubspot.building import ADDITIONAL_EMAILS, COMPANY_LINK, RecordBuilder, addresses_of
 from sync.hubspot.changes import changed_since
 from sync.hubspot.connection import Connection
 from sync.hubspot.history import history_of
@@ -69,13 +69,16 @@ class HubSpotReader:
                 self._api.contacts.get_by_id, who, properties=[STAGE], holds="id", expects=(200, 404), urgent=True
             )
             return str((answer.document or {})["id"]) if answer.status == 200 else None
-        if "@" not in who:
-            return None
-        # By POST, so that the address stands in no URL: those end up in logs on the way.
-        body = {"inputs": [{"id": who.lower()}], "properties": ["email"], "propertiesWithHistory": []}
-        by_email = body | {"idProperty": "email"}
-        found = rows_of(self._connection.read(self._api.contacts_batch.read, by_email, urgent=True).document or {})
+        found = self._rows_with([who.lower()]) if "@" in who else []
         return str(found[0]["id"]) if found else None
+
+    def find_all(self, addresses: Collection[str]) -> Mapping[str, str]:
+        wanted = dict.fromkeys(address.strip().lower() for address in addresses if "@" in address)
+        found: dict[str, str] = {}
+        for some in _parts(list(wanted), PAGE):
+            for row in self._rows_with(some):
+                found |= {each: str(row["id"]) for each in addresses_of(_properties(row)) if each in wanted}
+        return found
 
     def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:
         return {row["id"]: text_of(_properties(row).get(STAGE)) or None for row in self._rows(ids, [STAGE])}
@@ -117,6 +120,24 @@ class HubSpotReader:
         for some in _parts(ids, PAGE):
             rows |= {str(row["id"]): row for row in self._contacts_by_id.rows(some, properties)}
         return [rows[contact_id] for contact_id in dict.fromkeys((*ids, *rows)) if contact_id in rows]
+
+    def _rows_with(self, addresses: Sequence[str]) -> Sequence[Row]:
+        """The contacts with these addresses; an address that is none is nobody's, and costs no other its contact.
+
+        By POST, so that addresses stand in no URL: those end up in logs on the way.
+        """
+        body = {
+            "inputs": [{"id": address} for address in addresses],
+            "properties": ["email", ADDITIONAL_EMAILS],
+            "propertiesWithHistory": [],
+            "idProperty": "email",
+        }
+        expects = (200, 207, 400)
+        answer = self._connection.read(self._api.contacts_batch.read, body, expects=expects, urgent=True)
+        if answer.status != 400:
+            return rows_of(answer.document or {})
+        middle = len(addresses) // 2
+        return [row for half in (addresses[:middle], addresses[middle:]) if middle for row in self._rows_with(half)]
 
     def _read_companies(self, rows: Sequence[Row]) -> None:
         """Have the primary companies of these contacts at hand, and keep others only while there is room."""

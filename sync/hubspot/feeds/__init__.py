@@ -1,0 +1,40 @@
+"""HubSpot's lists of single acts: who did what, and when, one by one."""
+
+from collections.abc import Sequence
+
+from config import Rulebook
+from sync.hubspot.connection import Connection
+from sync.hubspot.feeds.events import EventsFeed
+from sync.hubspot.feeds.kinds import KINDS
+from sync.hubspot.feeds.mail import MailFeed
+from sync.hubspot.feeds.objects import ObjectsFeed
+from sync.hubspot.feeds.submissions import SubmissionsFeed
+from sync.hubspot.submitted import SUBMISSIONS
+from sync.hubspot.wanted import acts_read
+from sync.ports import Feed
+from sync.records import PortalFacts
+
+__all__ = ["acts_read", "feeds_of"]
+
+
+def feeds_of(connection: Connection, rulebook: Rulebook, facts: PortalFacts) -> Sequence[Feed]:
+    """The feeds that the rules read, each for the acts that they read; nothing is asked of HubSpot yet."""
+    return [_feed(name, acts, connection, facts) for name, acts in acts_read(rulebook).items()]
+
+
+def _feed(name: str, acts: frozenset[str], connection: Connection, facts: PortalFacts) -> Feed:
+    match name:
+        case "submissions":
+            return SubmissionsFeed(
+                connection,
+                acts=acts,
+                portal_id=facts.portal_id,
+                forms=facts.forms,
+                told_by_contacts=SUBMISSIONS in facts.properties,
+            )
+        case "mail":
+            return MailFeed(connection, acts=acts, portal_id=facts.portal_id)
+        case "events":
+            return EventsFeed(connection, acts=acts)
+        case _:
+            return ObjectsFeed(name, connection, KINDS[name], acts=acts)
