@@ -7,7 +7,17 @@ from datetime import tzinfo
 
 from config import ConfigError, Rulebook, Settings, load_rulebook, property_problems, stage_problems
 from sync.clock import SYSTEM, Clock
-from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, HubSpotWriter, RecordBuilder, account, connect
+from sync.engaged import EngagedReader
+from sync.hubspot import (
+    Connection,
+    HubSpotPortal,
+    HubSpotReader,
+    HubSpotWriter,
+    RecordBuilder,
+    account,
+    connect,
+    feeds_of,
+)
 from sync.store import Store, open_store
 from sync.world import Knobs, Progress, World
 
@@ -98,13 +108,16 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
     rulebook = replace(rulebook, policy=replace(rulebook.policy, portal_order=tuple(facts.stages)))
     kept = store.portal(facts.portal_id)
     builder = RecordBuilder(rulebook, facts, now=clock.now())
+    reader = HubSpotReader(connection, rulebook, builder)
     return World(
         portal=portal,
         facts=facts,
-        reader=HubSpotReader(connection, rulebook, builder),
+        reader=EngagedReader(reader, traces=kept.traces, sources=rulebook.sources, portal_id=facts.portal_id),
         writer=HubSpotWriter(connection, builder, allowed=kept.lease.check, steady=clock.steady),
         journal=kept.journal,
         memory=kept.memory,
+        traces=kept.traces,
+        feeds=feeds_of(connection, rulebook, facts),
         lease=kept.lease,
         rulebook=rulebook,
         now=lambda: clock.now(facts.time_zone),

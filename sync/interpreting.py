@@ -49,13 +49,13 @@ class Interpreter:
         Each act counts once: a form that its properties told of, and a feed that tells of it at all, over its sums.
         """
         contact = record.contact
+        if not (traces or record.summed_up or known):
+            return record
         told = {(done.kind, done.ref, done.at) for done in contact.engagements if done.ref}
         found, ignored = self.engagements_of(traces)
         found = [done for done in found if not done.ref or (done.kind, done.ref, done.at) not in told]
         feeds = {trace.feed for trace in traces if (trace.feed, trace.act) in self._kinds}
         summed_up = [done for feed, sums in record.summed_up.items() if feed not in feeds for done in sums]
-        if not (found or ignored or summed_up or known - contact.seen_kinds):
-            return record
         return replace(record, contact=_more(contact, [*summed_up, *found], ignored, known))
 
     def engagements_of(self, traces: Iterable[Trace]) -> tuple[list[Engagement], list[Ignored]]:

@@ -3,29 +3,25 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import cast
 
 import structlog
 
-from scoring import Score, score_contact
-from sync.applying import Applier
 from sync.budget import WriteBudget, todays_budget
-from sync.evaluation import Evaluation, Evaluator, Failure
-from sync.moving import Mover
-from sync.outcomes import Applied, Outcomes
+from sync.evaluation import Evaluation, Failure
+from sync.outcomes import Applied
 from sync.planning import SafetyLimit, Tally, refusal
-from sync.ports import ContactError, FatalError, RetryableError, words_of
+from sync.ports import FatalError, RetryableError, words_of
+from sync.pulling import Pulled, Puller
 from sync.records import Change, Mode, RunRecord, RunState
 from sync.selecting import Selection, forget, missed, regrouped, seen_up_to, selected, waiting_plan, widened
 from sync.settling import LeftOver, close, fill, left_over, put_back, settle
 from sync.summary import Summary
 from sync.watermark import ReadUpTo
 from sync.wording import contested, plan_waits
-from sync.world import Knobs, World
-from workflows import Exclusion, LeaveAlone, after_opt_out
+from sync.world import Knobs, World, applier_of, evaluator_of
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +67,8 @@ def resync(
             summary.asked = selection.contact_ids
             world.journal.note(summary.run_id, summary.as_json())
             blank: list[Change] = []
-            planned = _read_and_plan(world, selection, owed, knobs, summary, at, blank)
+            pulled = _pull(world, selection, summary, at)
+            planned = _read_and_plan(world, selection, owed, knobs, summary, at, blank, pulled)
             if summary.interrupted:
                 return summary
             accepted = owed.moves_accepted(world.rulebook.version)
@@ -91,6 +88,8 @@ def resync(
                     world.lease.check()  # who stood still for too long has been followed, and closes nothing
                     close(owed, journal=world.journal, run_id=summary.run_id, mode=selection.mode, at=at)
                     _move_watermark(world, selection.mode, summary.read_up_to)
+                    if selection.mode in ("incremental", "full"):
+                        pulled.conclude(world.traces)
                     if selection.mode == "full":
                         for ids in regrouped(world.memory.not_seen_since(summary.run_id), FORGOTTEN_TOGETHER):
                             forget(world, ids)
@@ -104,7 +103,8 @@ def plan(world: World, selection: Selection, knobs: Knobs) -> Summary:
     owed = LeftOver()
     selection = widened(selection, owed, world)
     with _on_record(world, "plan", at, selection.mode) as summary:
-        planned = _read_and_plan(world, selection, owed, knobs, summary, at, [])
+        pulled = _pull(world, selection, summary, at)
+        planned = _read_and_plan(world, selection, owed, knobs, summary, at, [], pulled)
         summary.tally.changed, summary.tally.stage_changes = planned.changed, planned.stage_changes
         summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
     return summary
@@ -134,32 +134,6 @@ def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summ
             if kept.state == "refused" and not summary.interrupted:
                 _count_as_done(world, kept, at)
         return summary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """One contact, decided but not written."""
-
-    evaluation: Evaluation
-    score: Score
-    """By the rubric alone, also for a contact that is left alone; without what sales' answers take."""
-    at: datetime
-
-
-def explain(world: World, who: str) -> Explained:
-    """Score and decide one contact, by id or email. ContactError when it is not there or cannot be scored."""
-    contact_id = world.reader.find(who)
-    records = world.reader.read([contact_id]) if contact_id else []
-    at = world.now()
-    evaluations, failures = _evaluator(world, at, "plan").evaluate(records)
-    if failures:
-        raise ContactError(f"Contact {failures[0].contact_id} {failures[0].reason}.")
-    if not evaluations:
-        raise ContactError("HubSpot has no contact with this id or email address.")
-    score = score_contact(records[0].contact, world.rulebook.rubric, at)
-    if evaluations[0].decision.outcome == LeaveAlone(Exclusion.OPTED_OUT):
-        score = after_opt_out(score, world.rulebook.policy)
-    return Explained(evaluation=evaluations[0], score=score, at=at)
 
 
 @contextmanager
@@ -221,13 +195,13 @@ def _settle(world: World, owed: LeftOver, at: datetime) -> Applied:
             contacts=len(owed.contact_ids),
             reads_everything=owed.everything,
         )
-    evaluator = _evaluator(world, at, "settle")
+    evaluator = evaluator_of(world, at, "settle")
     return settle(
         owed,
         journal=world.journal,
         reader=world.reader,
         evaluator=evaluator,
-        applier=_applier(world, evaluator),
+        applier=applier_of(world, evaluator),
         policy=world.rulebook.policy,
         rulebook_version=world.rulebook.version,
         at=at,
@@ -237,9 +211,27 @@ def _settle(world: World, owed: LeftOver, at: datetime) -> Applied:
 def _fill(world: World, blank: Sequence[Change], at: datetime) -> Applied:
     """Who was found without a stage by our doing, and nothing on record of it, has a stage whatever becomes of a plan:
     the one it had, which moves nobody."""
-    applier = _applier(world, _evaluator(world, at, "settle"))
+    applier = applier_of(world, evaluator_of(world, at, "settle"))
     version = world.rulebook.version
     return fill(blank, journal=world.journal, applier=applier, rulebook_version=version, at=at)
+
+
+def _pull(world: World, selection: Selection, summary: Summary, at: datetime) -> Pulled:
+    """What the feeds tell, kept; a decay pass asks nobody what is new."""
+    told = min(world.facts.server_time or at, at)
+    puller = Puller(
+        traces=world.traces,
+        at=told,
+        requests=lambda: world.portal.requests.total,
+        stop=world.stop,
+        walk=summary.run_id if selection.mode == "full" else 0,
+        drops=summary.mode != "plan",
+        all_is_read_later=world.memory.watermark() is None,
+    )
+    pulled = Pulled() if selection.mode == "decay" else puller.pull(world.feeds)
+    summary.sources = pulled.reports
+    summary.interrupted = pulled.interrupted
+    return pulled
 
 
 def _read_and_plan(
@@ -250,17 +242,19 @@ def _read_and_plan(
     summary: Summary,
     at: datetime,
     blank: list[Change],
+    pulled: Pulled,
 ) -> Tally:
     """Every selected contact scored and decided, its change planned in the journal; counts what is planned.
 
     `blank` receives what gives those back their stage whom our clear left without one.
     """
-    evaluator = _evaluator(world, at, selection.mode)
+    evaluator = evaluator_of(world, at, selection.mode)
     up_to = seen_up_to(world, selection, knobs) if summary.mode != "plan" else None
     planned = Tally()
     read = ReadUpTo(world.facts.server_time or at, steady=world.steady)
     summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
-    for records in regrouped(selected(world, selection, owed, knobs), EVALUATED_TOGETHER):
+    contacts = () if summary.interrupted else selected(world, selection, owed, knobs, pulled)
+    for records in regrouped(contacts, EVALUATED_TOGETHER):
         read.saw(records)
         evaluations, failures = evaluator.evaluate(records)
         if up_to is not None:
@@ -330,7 +324,7 @@ def _write(
     world: World, summary: Summary, plan_id: int, at: datetime, budget: WriteBudget, *, as_shown: bool = False
 ) -> None:
     """Write a plan's changes; the summary then counts what was written."""
-    applier = _applier(world, _evaluator(world, at, summary.selection))
+    applier = applier_of(world, evaluator_of(world, at, summary.selection))
     applied = applier.applied
     try:
         applier.apply(plan_id, budget=budget, as_shown=as_shown)
@@ -362,34 +356,3 @@ def _move_watermark(world: World, mode: Mode, read_up_to: datetime | None) -> No
     before = world.memory.watermark()
     if read_up_to and (mode == "full" or (mode == "incremental" and (before is None or read_up_to > before))):
         world.memory.set_watermark(read_up_to)
-
-
-def _evaluator(world: World, at: datetime, selection: Mode) -> Evaluator:
-    return Evaluator(
-        reader=world.reader,
-        memory=world.memory,
-        journal=world.journal,
-        rulebook=world.rulebook,
-        at=at,
-        selection=selection,
-    )
-
-
-def _applier(world: World, evaluator: Evaluator) -> Applier:
-    mover = Mover(
-        reader=world.reader,
-        writer=world.writer,
-        lease=world.lease,
-        outcomes=Outcomes(journal=world.journal, memory=world.memory),
-        steady=world.steady,
-        sleep=world.sleep,
-        answer_property=world.rulebook.properties["feedback"],
-    )
-    return Applier(
-        reader=world.reader,
-        journal=world.journal,
-        evaluator=evaluator,
-        mover=mover,
-        stop=world.stop,
-        progress=lambda more: world.progress("Writing", more),
-    )

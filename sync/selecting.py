@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sync.evaluation import Evaluation
 from sync.ports import Memory
+from sync.pulling import Pulled
 from sync.records import ContactRecord, Found, Mode, RunRecord, Seen
 from sync.settling import LeftOver
 from sync.world import Knobs, World
@@ -80,23 +81,55 @@ def forget(world: World, ids: Sequence[str]) -> None:
     if ids:
         world.memory.forget(ids)
         world.journal.forget(ids)
+        world.traces.forget(ids)
 
 
-def selected(world: World, selection: Selection, owed: LeftOver, knobs: Knobs) -> Iterator[Sequence[ContactRecord]]:
-    """The records of a selection, page by page; contacts that an interrupted run left come first."""
+def selected(
+    world: World, selection: Selection, owed: LeftOver, knobs: Knobs, pulled: Pulled
+) -> Iterator[Sequence[ContactRecord]]:
+    """The records of a selection, page by page; contacts that an interrupted run left come first.
+
+    Where what changed is selected, so are the contacts of whom a feed has told something new.
+    """
     if selection.mode == "full":
         yield from world.reader.every()
         return
-    fading = world.memory.fading() if owed.fading and selection.mode == "incremental" else ()
-    pages = chain([owed.contact_ids], fading, _ids(world, selection, knobs))
-    for asked in regrouped(_each_once(pages), READ_TOGETHER):
-        records = world.reader.read(asked)
-        forget(world, sorted(set(asked) - {record.id for record in records}))
-        yield records
-
-
-def _each_once(pages: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    incremental = selection.mode == "incremental"
+    fading = world.memory.fading() if owed.fading and incremental else ()
+    news = _of_whom(world, pulled) if incremental else ()
     done: set[str] = set()
+    survivors: list[str] = []
+    pages = chain([owed.contact_ids], fading, news, _ids(world, selection, knobs))
+    for asked in regrouped(_each_once(pages, done), READ_TOGETHER):
+        records = world.reader.read(asked)
+        survivors += _forget_missing(world, sorted(set(asked) - {record.id for record in records}))
+        yield records
+    for asked in regrouped(_each_once([survivors], done), READ_TOGETHER):
+        yield world.reader.read(asked)
+
+
+def _of_whom(world: World, pulled: Pulled) -> Iterator[Sequence[str]]:
+    """The contacts of whom the feeds have told something new. An address that is nobody's yet waits until it is."""
+    yield sorted(pulled.ids)
+    if pulled.addresses:
+        yield sorted(world.reader.find_all(sorted(pulled.addresses)).values())
+
+
+def _forget_missing(world: World, ids: Sequence[str]) -> Sequence[str]:
+    """Drop what is kept of contacts that were not there; returns those into which they were merged.
+
+    Such a one has their traces from now on. To follow a merge takes a request for each, so only who has traces is asked
+    for.
+    """
+    found = {i: world.reader.find(i) for i in (world.traces.of(ids) if ids else ())}
+    merged = [(survivor, i) for i, survivor in found.items() if survivor is not None and survivor != i]
+    world.traces.link(merged)
+    forget(world, ids)
+    return [survivor for survivor, _ in merged]
+
+
+def _each_once(pages: Iterable[Sequence[str]], done: set[str]) -> Iterator[Sequence[str]]:
+    """The ids that were not done before; they then are."""
     for ids in pages:
         yield [i for i in dict.fromkeys(ids) if i not in done]
         done.update(ids)

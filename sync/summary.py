@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sync.planning import Tally
+from sync.pulling import FeedReport
 from sync.records import Mode, RequestCount
 
 
@@ -23,6 +24,8 @@ class Summary:
     """Every change up to it was there to be read; None where no contact with a change date was."""
     tally: Tally = field(default_factory=Tally)
     dropped: list[tuple[str, str]] = field(default_factory=list)
+    sources: Sequence[FeedReport] = ()
+    """How the feeds stand that the rulebook reads."""
     asked: Sequence[str] = ()
     """The contacts that it was asked for by name: all of them are the next run's, should this one be cut off."""
     moves_accepted: int = 0
@@ -50,6 +53,7 @@ class Summary:
             "contacts_contested": [{"id": i, "reason": reason} for i, reason in tally.contested],
             "contacts_missed": dict(sorted(tally.missed.items())),
             "contacts_dropped": [{"id": i, "reason": reason} for i, reason in self.dropped],
+            "sources": [report.as_json() for report in self.sources],
             "requests": {
                 "read": requests.read,
                 "write": requests.write,
@@ -67,4 +71,5 @@ class Summary:
 
     @property
     def needs_a_person(self) -> bool:
-        return bool(self.tally.failed or self.tally.contested) or self.plan_refused is not None or self.interrupted
+        stale = any(report.state == "stale" for report in self.sources)
+        return bool(self.tally.failed or self.tally.contested or stale or self.interrupted) or bool(self.plan_refused)

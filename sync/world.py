@@ -1,13 +1,17 @@
 """What a run meets, and the knobs it runs by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from config import Rulebook
+from sync.applying import Applier
 from sync.clock import SYSTEM
-from sync.ports import ContactReader, ContactWriter, Journal, Lease, Memory, Portal
-from sync.records import PortalFacts
+from sync.evaluation import Evaluator
+from sync.moving import Mover
+from sync.outcomes import Outcomes
+from sync.ports import ContactReader, ContactWriter, Feed, Journal, Lease, Memory, Portal, Traces
+from sync.records import Mode, PortalFacts
 
 Progress = Callable[[str, int], None]
 """Told what is going on, and how many contacts more have been dealt with."""
@@ -23,10 +27,13 @@ class World:
     writer: ContactWriter
     journal: Journal
     memory: Memory
+    traces: Traces
     lease: Lease
     rulebook: Rulebook
     now: Callable[[], datetime]
     """The present moment, aware, in the portal's time zone."""
+    feeds: Sequence[Feed] = ()
+    """Those that the rulebook reads."""
     steady: Callable[[], float] = SYSTEM.steady
     """Seconds on a clock that nobody sets: how old a reading is."""
     sleep: Callable[[float], None] = SYSTEM.sleep
@@ -48,3 +55,36 @@ class Knobs:
     keep_runs_days: int = 90
     daily_writes_max: int | None = None
     """Contacts written a day, by the portal's time zone; None: no limit."""
+
+
+def evaluator_of(world: World, at: datetime, selection: Mode) -> Evaluator:
+    """Who decides contacts at this moment, chosen as `selection` says."""
+    return Evaluator(
+        reader=world.reader,
+        memory=world.memory,
+        journal=world.journal,
+        rulebook=world.rulebook,
+        at=at,
+        selection=selection,
+    )
+
+
+def applier_of(world: World, evaluator: Evaluator) -> Applier:
+    """Who writes what was decided."""
+    mover = Mover(
+        reader=world.reader,
+        writer=world.writer,
+        lease=world.lease,
+        outcomes=Outcomes(journal=world.journal, memory=world.memory),
+        steady=world.steady,
+        sleep=world.sleep,
+        answer_property=world.rulebook.properties["feedback"],
+    )
+    return Applier(
+        reader=world.reader,
+        journal=world.journal,
+        evaluator=evaluator,
+        mover=mover,
+        stop=world.stop,
+        progress=lambda more: world.progress("Writing", more),
+    )

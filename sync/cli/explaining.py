@@ -10,7 +10,7 @@ from scoring import Line
 from sync.bootstrap import opened_world
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, table
-from sync.run import Explained, explain
+from sync.explaining import Explained, explain
 from sync.wording import ANSWER_LABELS, contested, reason_for
 from workflows import Answer, Decision, Hold, LeaveAlone, Move
 

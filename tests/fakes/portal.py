@@ -1,13 +1,13 @@
 """A portal in memory that keeps HubSpot's rules about stages, and lets others act between any two of our requests."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config import Rulebook
-from scoring import Contact
+from scoring import Contact, Engagement
 from sync.ports import FRESH_S
 from sync.records import (
     STAGE,
@@ -41,6 +41,9 @@ class Row:
     """By property, newest first."""
     opted_out: bool = False
     competitor: bool = False
+    addresses: frozenset[str] = frozenset()
+    former_ids: Sequence[str] = ()
+    summed_up: Mapping[str, Sequence[Engagement]] = field(default_factory=dict)
 
 
 class FakePortal:
@@ -106,6 +109,24 @@ class FakePortal:
     def reads_from(self, copy: dict[str, Row] | None) -> None:
         """From now on, reads are behind and show everything as it was when this copy was made; None: as it is."""
         self._late = copy
+
+    def knows(
+        self,
+        contact_id: str,
+        *addresses: str,
+        former_ids: Sequence[str] = (),
+        summed_up: Mapping[str, Sequence[Engagement]] | None = None,
+    ) -> None:
+        """How a contact is called elsewhere, from now on; its change date stays what it was."""
+        row = self._rows[contact_id]
+        row.addresses, row.former_ids, row.summed_up = frozenset(addresses), former_ids, summed_up or {}
+
+    def merged(self, contact_id: str, into: str) -> None:
+        """One contact is taken into another, which has its addresses now."""
+        gone, survivor = self._rows.pop(contact_id), self._rows[into]
+        survivor.addresses |= gone.addresses
+        survivor.former_ids = (*survivor.former_ids, contact_id, *gone.former_ids)
+        survivor.modified_at = self._tick()
 
     def deleted(self, contact_id: str) -> None:
         del self._rows[contact_id]
@@ -184,7 +205,13 @@ class FakePortal:
         return [self._record(i) for i in (self._merged.get(i, i) for i in ids) if i in self._shown]
 
     def find(self, who: str) -> str | None:
-        return who if who in self._rows else None
+        self._asked("find")
+        survivors = (i for i, row in self._rows.items() if who in row.former_ids)
+        return who if who in self._rows else next(survivors, None)
+
+    def find_all(self, addresses: Collection[str]) -> Mapping[str, str]:
+        self._asked("find_all")
+        return {a: i for i, row in self._rows.items() for a in addresses if a in row.addresses}
 
     def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:
         self._asked("stages")
@@ -284,7 +311,14 @@ class FakePortal:
             was_scored=any(ours[role] for role in _SCORED),
         )
         return ContactRecord(
-            id=contact_id, contact=row.contact, standing=standing, ours=ours, modified_at=row.modified_at
+            id=contact_id,
+            contact=row.contact,
+            standing=standing,
+            ours=ours,
+            modified_at=row.modified_at,
+            addresses=row.addresses,
+            former_ids=row.former_ids,
+            summed_up=row.summed_up,
         )
 
     def _asked(self, what: str) -> None:

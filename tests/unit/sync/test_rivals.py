@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from sync.explaining import explain
 from sync.records import STAGE, Change, JournalEntry, State
 from sync.rivals import reversed_twice
-from sync.run import explain
 from sync.summary import Summary
 from tests.builders import LEAD, MQL, SQL, a_contact, days_after
 from tests.fakes.death import Fate, KilledError

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from scoring import Contact
+from sync.explaining import explain
 from sync.ports import LeaseHeld, RetryableError
-from sync.run import explain
 from sync.world import Knobs
 from tests.builders import LEAD, MQL, NOW, SQL, a_contact, a_rulebook, days_after, days_before
 from tests.fakes.portal import nothing

@@ -1,10 +1,13 @@
 """A run in a world of fakes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from config import Rulebook
+from sync.engaged import EngagedReader
+from sync.ports import Feed
 from sync.records import Role
 from sync.run import apply_plan, plan, resync
 from sync.selecting import Selection
@@ -28,6 +31,7 @@ class Setting:
     portal: FakePortal = field(init=False)
     store: FakeStore = field(default_factory=FakeStore)
     now: datetime = NOW
+    feeds: Sequence[Feed] = ()
 
     def __post_init__(self) -> None:
         self.portal = FakePortal(self.rulebook)
@@ -41,13 +45,17 @@ class Setting:
         portal: Any = Mortal(self.portal, fate)
         journal: Any = Mortal(self.store.journal, fate)
         memory: Any = Mortal(self.store.memory, fate)
+        traces: Any = Mortal(self.store.traces, fate)
+        sources = self.rulebook.sources
         world = World(
             portal=portal,
             facts=self.portal.facts(),
-            reader=portal,
+            reader=EngagedReader(portal, traces=traces, sources=sources, portal_id="1"),
             writer=portal,
             journal=journal,
             memory=memory,
+            traces=traces,
+            feeds=self.feeds,
             lease=self.store.lease,
             rulebook=self.rulebook,
             now=lambda: self.now,
