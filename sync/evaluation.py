@@ -94,6 +94,11 @@ class Evaluator:
         self._note_the_never_staged(decided)
         return self._with_the_journals_word(decided), failures
 
+    def as_we_left_them(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
+        """The records in the stage that we gave them, where they were read as they were before: reads may lag."""
+        notes = self._memory.stage_notes([record.id for record in records])
+        return [_not_before_our_move(record, notes.get(record.id)) for record in records]
+
     def _each(
         self,
         records: Sequence[ContactRecord],
@@ -242,7 +247,6 @@ def _note(contact_id: str, standing: Standing) -> StageNote:
 
 
 def _not_before_our_move(record: ContactRecord, note: StageNote | None) -> ContactRecord:
-    """The record in the stage that we gave it, where it was read as it was before: HubSpot's reads may lag."""
     if note is None or note.since is None or record.modified_at is None or record.modified_at >= note.since:
         return record
     return replace(record, standing=replace(record.standing, stage=note.stage, stage_since=note.since))

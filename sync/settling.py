@@ -134,7 +134,7 @@ def _stages_owed(
     moving: Mapping[str, Change], reader: ContactReader, evaluator: Evaluator, policy: Policy
 ) -> list[Change]:
     """The changes that give these contacts a stage, where a move left them without one."""
-    records = [record for record in reader.read(list(moving)) if record.standing.stage is None]
+    records = [r for r in evaluator.as_we_left_them(reader.read(list(moving))) if r.standing.stage is None]
     if not records:
         return []
     histories = reader.histories([r.id for r in records])

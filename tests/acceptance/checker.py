@@ -14,7 +14,14 @@ STAGE = "lifecyclestage"
 LADDER = ("", "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead")
 """The stages that a worker may take a contact from and to, in their order."""
 
-SCORES = ("lead_score", "lead_score_fit", "lead_score_engagement", "lead_grade", "lead_score_reasons")
+SCORES = (
+    "lead_score",
+    "lead_score_fit",
+    "lead_score_engagement",
+    "lead_grade",
+    "lead_score_reasons",
+    "lead_scoring_surge",
+)
 POINTS, NOT_READY = "lead_scoring_feedback_points", "mql_not_ready"
 EXCLUSION, ANSWER, RESYNC, HOLD = (
     "lead_scoring_exclusion",

@@ -61,6 +61,23 @@ def test_a_stage_that_a_person_set_under_the_clear_is_put_back_by_the_next_start
     assert setting.portal.stages_of("1") == [SQL, "customer", "", "customer"]
 
 
+def test_a_stage_that_a_run_has_set_and_that_is_not_shown_yet_is_not_set_again() -> None:
+    setting = a_lead_without_its_stage()
+    blank = setting.portal.copy()
+    fate = Fate()
+    setting.portal.meanwhile("before turn", nothing)
+    setting.portal.meanwhile("before turn", fate.strike)
+    setting.lead("2", 5, stage=LEAD)
+    with pytest.raises(KilledError):
+        setting.resync("full", fate=fate)
+    setting.store.lease.end_process()
+    setting.portal.reads_from(blank)
+    setting.portal.sent.clear()
+    setting.resync("incremental")
+    assert [u.contact_id for sent in setting.portal.sent for u in sent if "lifecyclestage" in u.properties] == []
+    assert setting.portal.stages_of("1") == [SQL, "", MQL]
+
+
 def test_a_stage_is_not_cleared_again() -> None:
     setting = a_lead_without_its_stage()
     setting.resync("incremental")
