@@ -18,6 +18,11 @@ from sandbox.times import to_iso
 PAGE_SEEN = "e_visited_page"
 
 
+def button_event(portal_id: int) -> str:
+    """The type of a click on a button: a custom event, named with the portal's id (HubSpot events guide)."""
+    return f"pe{portal_id}_clicked_button"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """A form that was sent; it names no contact, only what was typed (HubSpot submissions v1 page)."""

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from random import Random
 
-from sandbox.activity import Submission
+from sandbox.activity import Occurrence, Submission, button_event
+from sandbox.engagements import DEAL_LOST, DEAL_WON
 from sandbox.journeys import FORM_PAGES, PAGES, SOURCES
 from sandbox.portal import ANSWERS, Portal
 from sandbox.times import to_ms
@@ -45,6 +46,17 @@ def visit(portal: Portal, random: Random, contact: str) -> str:
         **missing(portal, contact, {**firsts, "hs_analytics_first_url": url, "hs_analytics_source": source}),
     )
     portal.activity.saw(portal.contact(contact).id, url, at_ms=to_ms(now))
+    return contact
+
+
+def button_clicked(portal: Portal, random: Random, contact: str) -> str:
+    """A visit that ends in a click on a button that the portal has made an event of its own."""
+    visit(portal, random, contact)
+    clicked = {"hs_url": held(portal, contact, "hs_analytics_last_url"), "button": "Book a demo"}
+    now_ms, contact_id = to_ms(portal.clock.now()), portal.contact(contact).id
+    portal.activity.occurrences.append(
+        Occurrence(contact_id=contact_id, type=button_event(portal.portal_id), at_ms=now_ms, properties=clicked)
+    )
     return contact
 
 
@@ -104,17 +116,48 @@ def meeting_held(portal: Portal, random: Random, contact: str) -> str:
 
 def meeting_cancelled(portal: Portal, _: Random, contact: str) -> str:
     """The booking's own date stays; nothing lies ahead any more."""
+    return _not_held(portal, contact, "CANCELED")
+
+
+def meeting_missed(portal: Portal, _: Random, contact: str) -> str:
+    """The contact does not come; to the rollups that is a meeting cancelled."""
+    return _not_held(portal, contact, "NO_SHOW")
+
+
+def _not_held(portal: Portal, contact: str, outcome: str) -> str:
     now = portal.clock.now()
-    _end_meeting(portal, contact, "CANCELED")
+    _end_meeting(portal, contact, outcome)
     tell(portal, contact, notes_next_activity_date="", notes_last_updated=now, hs_latest_meeting_activity=now)
     return contact
 
 
 def chat(portal: Portal, random: Random, contact: str) -> str:
+    told = {"hs_communication_channel_type": "WHATS_APP", "hs_communication_logged_from": "CRM"}
+    portal.engage("communications", [contact], {"hs_timestamp": portal.clock.now(), **told})
     return _contacted(portal, random, contact)
 
 
 def call_logged(portal: Portal, random: Random, contact: str) -> str:
+    now = portal.clock.now()
+    told = {"hs_call_title": "Follow-up", "hs_call_direction": "OUTBOUND", "hs_call_status": "COMPLETED"}
+    portal.engage("calls", [contact], {"hs_timestamp": now, **told})
+    return _contacted(portal, random, contact)
+
+
+def email_answered(portal: Portal, random: Random, contact: str) -> str:
+    """Sales wrote an email, and the contact answers it."""
+    now, address = portal.clock.now(), held(portal, contact, "email")
+    sent = {"hs_email_direction": "EMAIL", "hs_email_to_email": address, "hs_email_subject": "Our talk"}
+    portal.engage("emails", [contact], {"hs_timestamp": now - timedelta(hours=1), "hs_email_status": "SENT", **sent})
+    came = {"hs_email_direction": "INCOMING_EMAIL", "hs_email_from_email": address, "hs_email_subject": "Re: Our talk"}
+    portal.engage("emails", [contact], {"hs_timestamp": now, **came})
+    tell(
+        portal,
+        contact,
+        hs_sales_email_last_replied=now,
+        hs_last_sales_activity_timestamp=now,
+        hs_last_sales_activity_type="EMAIL_REPLY",
+    )
     return _contacted(portal, random, contact)
 
 
@@ -133,22 +176,40 @@ def _contacted(portal: Portal, _: Random, contact: str) -> str:
 
 
 def deal_created(portal: Portal, _: Random, contact: str) -> str:
-    tell(portal, contact, num_associated_deals=count(portal, contact, "num_associated_deals") + 1)
+    _add_deal(portal, contact)
     portal.deal_sync_sets(contact, STAGE_OF_A_DEAL)
     return contact
 
 
 def deal_won(portal: Portal, random: Random, contact: str) -> str:
     amount = random.randint(1, 80) * 500
+    _end_deal(portal, contact, DEAL_WON, amount=amount)
     tell(
         portal,
         contact,
-        num_associated_deals=max(1, count(portal, contact, "num_associated_deals")),
         recent_deal_amount=amount,
         total_revenue=count(portal, contact, "total_revenue") + amount,
     )
     portal.deal_sync_sets(contact, STAGE_OF_A_DEAL_WON)
     return contact
+
+
+def deal_lost(portal: Portal, _: Random, contact: str) -> str:
+    """The stage stays: a deal only ever moves it forward."""
+    _end_deal(portal, contact, DEAL_LOST)
+    return contact
+
+
+def _add_deal(portal: Portal, contact: str) -> str:
+    tell(portal, contact, num_associated_deals=count(portal, contact, "num_associated_deals") + 1)
+    told = {"dealname": "Yearly plan", "dealstage": "qualifiedtobuy", "pipeline": "default"}
+    return portal.engage("deals", [contact], told)
+
+
+def _end_deal(portal: Portal, contact: str, stage: str, **more: Value) -> None:
+    """The latest open deal of a contact ends in a stage; where there is none, one that nobody had noted before."""
+    deal = portal.latest("deals", contact, hs_is_closed="false") or _add_deal(portal, contact)
+    portal.record_changes("deals", deal, {"dealstage": stage, "closedate": portal.clock.now(), **more})
 
 
 def sales_answered(portal: Portal, random: Random, contact: str) -> str:

@@ -16,7 +16,7 @@ RATE_MAX = 1_000.0
 """Events a second: far more than any portal sees, and still little beside what it answers."""
 
 _BEHIND_MAX_S = 1.0
-_AFTER_A_BOOKING = {"meeting_held", "meeting_cancelled"}
+_AFTER_A_BOOKING = {"meeting_held", "meeting_cancelled", "meeting_missed"}
 _GONE = {"deleted", "deleted_for_privacy"}
 
 
@@ -41,6 +41,10 @@ KINDS: Mapping[str, Kind] = {
     "mail_bounced": Kind(act=mailing.mail_bounced, weight=6),
     "mail_proxied": Kind(act=mailing.mail_proxied),
     "left_a_list": Kind(act=mailing.left_a_list),
+    "button_clicked": Kind(act=happenings.button_clicked),
+    "meeting_missed": Kind(act=happenings.meeting_missed),
+    "email_answered": Kind(act=happenings.email_answered),
+    "deal_lost": Kind(act=happenings.deal_lost),
     "meeting_booked": Kind(act=happenings.meeting_booked, weight=20),
     "meeting_held": Kind(act=happenings.meeting_held, weight=14),
     "meeting_cancelled": Kind(act=happenings.meeting_cancelled, weight=5),
@@ -68,6 +72,10 @@ KINDS: Mapping[str, Kind] = {
 _VARIANTS: Mapping[str, tuple[str, float]] = {
     "mail_opened": ("mail_proxied", 0.3),
     "unsubscribed": ("left_a_list", 0.5),
+    "visit": ("button_clicked", 0.05),
+    "meeting_cancelled": ("meeting_missed", 0.4),
+    "call_logged": ("email_answered", 0.4),
+    "deal_created": ("deal_lost", 0.3),
 }
 """What happens in place of another kind, and how often: chosen apart, so that all else happens as it would."""
 

@@ -11,13 +11,13 @@ from sandbox.associations import Ties
 from sandbox.clock import Clock
 from sandbox.collection import COMPANIES, CONTACTS, Collection
 from sandbox.definitions import Definition, Definitions, Option
-from sandbox.engagements import DEAL_STAGE, ENGAGEMENTS, follows_stage
+from sandbox.engagements import ENGAGEMENTS
 from sandbox.faults import Faults
 from sandbox.limits import Limits, TierName
 from sandbox.merging import ids_of, merged_values
 from sandbox.records import ANALYTICS, DEAL_SYNC, IMPORTED, MERGED, Record, Source, a_person, a_workflow, an_integration
 from sandbox.request_log import RequestLog
-from sandbox.stages import DEFAULT_STAGES, PIPELINE_ID, Stage, stage_date_properties, stage_property
+from sandbox.stages import DEFAULT_STAGES, Stage, stage_date_properties, stage_property
 from sandbox.standard_properties import (
     COMPANY_GROUPS,
     CONTACT_GROUPS,
@@ -28,7 +28,7 @@ from sandbox.standard_properties import (
 from sandbox.switches import Switches
 from sandbox.times import to_iso, to_ms
 from sandbox.values import Value, text_of
-from sandbox.writing import change, touch
+from sandbox.writing import change, complete, touch
 
 FEEDBACK = "lead_scoring_sales_feedback"
 ANSWERS = {
@@ -142,10 +142,10 @@ class Portal:
         self,
         name: str,
         contacts: Sequence[str],
+        values: Mapping[str, Value],
         *,
         source: Source = ANALYTICS,
         at: datetime | None = None,
-        **values: Value,
     ) -> str:
         """Add a record of a kind of `ENGAGEMENTS` that has to do with these contacts, given by id or email.
 
@@ -165,32 +165,31 @@ class Portal:
                 self.index_late(self.contacts, contact)
                 touch(self.contacts, contact, at_ms=to_ms(self.clock.now()))
 
-    def record_changes(self, name: str, record_id: str, *, source: Source = ANALYTICS, **values: Value) -> None:
+    def record_changes(self, name: str, record_id: str, values: Mapping[str, Value]) -> None:
         """A record of any kind gets other values, now; KeyError if there is none of that id."""
         with self.lock:
             found = self.collections[name].find(record_id)
             if found is None:
                 raise KeyError(record_id)
             texts = {each: text_of(value) for each, value in values.items()}
-            change(self, self.collections[name], found, texts, source, at_ms=to_ms(self.clock.now()))
+            change(self, self.collections[name], found, texts, ANALYTICS, at_ms=to_ms(self.clock.now()))
 
     def add_meeting(
         self, contacts: Sequence[str], *, starts: datetime, outcome: str = "SCHEDULED", title: str = "A call"
     ) -> str:
         """Add a meeting of half an hour with these contacts, given by id or email, booked now; returns its id."""
-        return self.engage(
-            "meetings",
-            contacts,
-            hs_timestamp=starts,
-            hs_meeting_start_time=starts,
-            hs_meeting_end_time=starts + timedelta(minutes=30),
-            hs_meeting_outcome=outcome,
-            hs_meeting_title=title,
-        )
+        values: dict[str, Value] = {
+            "hs_timestamp": starts,
+            "hs_meeting_start_time": starts,
+            "hs_meeting_end_time": starts + timedelta(minutes=30),
+            "hs_meeting_outcome": outcome,
+            "hs_meeting_title": title,
+        }
+        return self.engage("meetings", contacts, values)
 
     def end_meeting(self, meeting: str, outcome: str) -> None:
         """Give a meeting its outcome, such as COMPLETED, NO_SHOW or CANCELED; KeyError if there is none of that id."""
-        self.record_changes("meetings", meeting, hs_meeting_outcome=outcome)
+        self.record_changes("meetings", meeting, {"hs_meeting_outcome": outcome})
 
     def planned_meeting(self, contact: str) -> str | None:
         """The meeting with this contact that was booked last and has no outcome yet."""
@@ -362,25 +361,10 @@ class Portal:
 
         It gets the next id, or `record_id`, which must be free.
         """
-        values.setdefault("createdate", default_time)
-        values.setdefault(collection.kind.modified, values["createdate"])
-        if collection is self.contacts:
-            self._complete_contact(values)
-        if collection.definitions.get("hs_createdate"):
-            values.setdefault("hs_createdate", values["createdate"])
-        if stage := values.get(DEAL_STAGE):
-            values |= follows_stage(stage)
+        complete(collection, values, default_time)
         record = collection.insert(values, source, record_id=record_id)
         self.index_late(collection, record, new=True)
         return record
-
-    def _complete_contact(self, values: dict[str, str]) -> None:
-        values["hs_pipeline"] = PIPELINE_ID
-        if "@" in values.get("email", ""):
-            values["hs_email_domain"] = values["email"].rpartition("@")[2]
-        if stage := values.get("lifecyclestage"):
-            values.setdefault("hs_v2_date_entered_current_stage", values["createdate"])
-            values.setdefault(f"hs_v2_date_entered_{stage}", values["hs_v2_date_entered_current_stage"])
 
     def _reborn(self, old: Record) -> Record:
         record = self.contacts.insert(dict(old.properties), old.created_by)

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.associations import COMPANY_LINK
-from sandbox.collection import Collection
+from sandbox.collection import CONTACTS, Collection
 from sandbox.engagements import DEAL_STAGE, follows_stage
 from sandbox.errors import NAMES_NOTHING, READ_ONLY, BadValue
 from sandbox.records import MERGED, Record, Source, Version
 from sandbox.stages import (
     DATES_GROUP,
     ENTERED_CURRENT,
+    PIPELINE_ID,
     became,
     cumulative_time_in,
     entered,
@@ -73,6 +74,24 @@ def _check_one(
         # Enforced on API writes since 2023-07 (changelog, property validation rules).
         return BadValue(name=name, code="INVALID_ALPHA", message=f"{accepted} breaks a rule for {name}")
     return accepted
+
+
+def complete(collection: Collection, values: dict[str, str], default_time: str) -> None:
+    """Fill in what HubSpot keeps about every new record of that kind."""
+    values.setdefault("createdate", default_time)
+    values.setdefault(collection.kind.modified, values["createdate"])
+    if collection.definitions.get("hs_createdate"):
+        values.setdefault("hs_createdate", values["createdate"])
+    if DEAL_STAGE in values:
+        values |= follows_stage(values[DEAL_STAGE])
+    if collection.kind is not CONTACTS:
+        return
+    values["hs_pipeline"] = PIPELINE_ID
+    if "@" in values.get("email", ""):
+        values[_EMAIL_DOMAIN] = values["email"].rpartition("@")[2]
+    if stage := values.get(STAGE):
+        values.setdefault(ENTERED_CURRENT, values["createdate"])
+        values.setdefault(entered(stage), values[ENTERED_CURRENT])
 
 
 def change(
