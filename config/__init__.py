@@ -1,6 +1,13 @@
 """What whoever runs the worker decides: settings and the rulebook."""
 
-from config.checks import GRADES, property_problems, stage_problems
+from config.checks import (
+    GRADES,
+    forms_without_class,
+    property_problems,
+    stage_problems,
+    unknown_forms,
+    unknown_stages,
+)
 from config.errors import ConfigError
 from config.fitness import TIERS, Fed, Fitness, fed_by, feeding, feeding_at
 from config.logs import configure_logging
@@ -45,11 +52,14 @@ __all__ = [
     "fed_by",
     "feeding",
     "feeding_at",
+    "forms_without_class",
     "load_rulebook",
     "load_settings",
     "property_problems",
     "rulebook_schema",
     "stage_problems",
+    "unknown_forms",
     "unknown_settings",
+    "unknown_stages",
     "without_password",
 ]

@@ -1,8 +1,12 @@
 """The rulebook against the portal: stages and properties that it names and the portal does not have. Pure."""
 
+import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from config.rulebook import Rulebook
+from config.rulebook_mistakes import Mistake
+from config.rulebook_names import nearest
+from scoring import FORM, Names
 
 GRADES = tuple(f"{fit}{activity}" for fit in "ABCD" for activity in "1234")
 
@@ -28,6 +32,40 @@ def property_problems(
     grade = names["grade"]
     if grade in properties and (lacking := [g for g in GRADES if g not in options.get(grade, GRADES)]):
         yield f"The property {grade} lacks {_count(lacking, 'option', 'options')}: {', '.join(lacking)}."
+
+
+def unknown_stages(rulebook: Rulebook, stages: Sequence[str]) -> Iterator[Mistake]:
+    """Every managed stage that the portal does not have, by its place in the rulebook."""
+    policy = rulebook.policy
+    named = {
+        "subscriber": policy.subscriber,
+        "lead.stage": policy.lead,
+        "mql.stage": policy.mql.stage,
+        "sql.stage": policy.sql.stage,
+    }
+    for key, stage in named.items():
+        if stage not in stages:
+            expected = f"a stage of the portal: {nearest(stage, stages)}"
+            yield Mistake(path=f"policy.stages.{key}", found=repr(stage), expected=expected)
+
+
+def unknown_forms(rulebook: Rulebook, forms: Mapping[str, str]) -> Iterator[Mistake]:
+    """Every form that the rulebook names and that is none of these, given as names by id."""
+    ids = {form_id.lower() for form_id in forms}
+    for key, names in rulebook.rubric.forms.items():
+        for form_id in sorted(names.ids - ids):
+            yield Mistake(path=f"forms.{key}", found=f"the id {form_id!r}", expected="the id of a form of the portal")
+        for name in sorted(names.whole):
+            if not any(Names(whole=frozenset({name})).are_of(each) for each in forms.values()):
+                close = difflib.get_close_matches(name, [each.lower() for each in forms.values()], n=1)
+                expected = "the whole name of a form of the portal" + "".join(f": {each}, perhaps" for each in close)
+                yield Mistake(path=f"forms.{key}", found=f"the name {name!r}", expected=expected)
+
+
+def forms_without_class(rulebook: Rulebook, forms: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of these forms, given as names by id, that no class of the rulebook has."""
+    rubric = rulebook.rubric
+    return {form_id: name for form_id, name in forms.items() if rubric.class_of(FORM, name, form_id) is None}
 
 
 def _count(things: Sequence[str], one: str, many: str) -> str:

@@ -110,8 +110,7 @@ def _each_once(sources: Iterator[Source]) -> tuple[Source, ...]:
 
 def fed_by(fed: Fed) -> str:
     """What feeds a rule, in words: names of feeds, `roll-ups`, `properties`, `list 12`."""
-    words = list(dict.fromkeys(_word(source) for source in fed.by)) or ["nothing"]
-    return ", ".join(words) + (", once its list is filled" if fed.fitness == "to fill" else "")
+    return ", ".join(dict.fromkeys(_word(source) for source in fed.by)) or "nothing"
 
 
 def _word(source: Source) -> str:

@@ -3,6 +3,7 @@
 import typer
 
 from sync.bootstrap import connection_of, rulebook_of
+from sync.cli.fitting import fitting_document, print_fitting
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, table
 from sync.hubspot import diagnose, provision
@@ -14,17 +15,22 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor_command(as_json: AsJson = False) -> None:
-    """Token, scopes, limits, properties, stages and engagement sources: what works, what does not, what to do."""
+    """Token, scopes, limits, properties, stages; and rule by rule what feeds it here, and what that costs a day."""
     settings = ready()
-    checks = diagnose(connection_of(settings), rulebook_of(settings))
+    found = diagnose(connection_of(settings), rulebook_of(settings))
+    checks, every_s = found.checks, settings.incremental_every_s
     broken = [check.name for check in checks if check.ok is False]
     if as_json:
         rows = [{"name": c.name, "ok": c.ok, "detail": c.detail, "advice": c.advice} for c in checks]
-        print_json({"ok": not broken, "checks": rows})
+        fitting = fitting_document(found.fitting, every_s) if found.fitting else {}
+        print_json({"ok": not broken, "checks": rows} | fitting)
     else:
         table(("", "check", "what was found"), [(_SIGNS[c.ok], c.name, c.detail) for c in checks], piped_width=120)
         for advice in dict.fromkeys(check.advice for check in checks if check.advice):
             say(f"{', '.join(c.name for c in checks if c.advice == advice)}: {advice}")
+        if found.fitting:
+            print_fitting(found.fitting, every_s)
+            say()
         say("Mend what is marked !!, then run doctor again." if broken else "Nothing is broken.")
     if broken:
         raise typer.Exit(1)

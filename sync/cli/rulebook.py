@@ -1,15 +1,20 @@
 """`rulebook check`, `schema`, `show`, and `config`: what is decided where."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import yaml
 
-from config import RulebookError, describe_settings, load_rulebook, rulebook_schema
+from config import Mistake, Rulebook, RulebookError, describe_settings, load_rulebook, rulebook_schema
+from sync.bootstrap import connection_of
+from sync.cli.fitting import forms_document, print_forms
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, table
+from sync.hubspot import HubSpotPortal, mistakes_against, unnamed_forms
+from sync.records import Form
 
 rulebooks = typer.Typer(help="The rubric and the policy, as a YAML file.", no_args_is_help=True)
 
@@ -22,21 +27,47 @@ def add_to(app: typer.Typer) -> None:
 @rulebooks.command("check")
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A rulebook; or `default`, `classic`.")],
+    against_portal: Annotated[
+        bool, typer.Option("--portal", help="Compare it with the portal behind HUBSPOT_ACCESS_TOKEN, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """All mistakes of a rulebook at once, each with its path and what was expected. Exits 2 when there are any."""
+    """All mistakes of a rulebook at once, each with its path and what was expected. Exits 2 when there are any.
+
+    With --portal also what it names and the portal lacks (stages, forms, lists, types of events), and the portal's
+    forms that no class of it has.
+    """
     try:
         rulebook = load_rulebook(file)
     except RulebookError as error:
         if not as_json:
             raise
-        rows = [{"path": m.path, "found": m.found, "expected": m.expected} for m in error.mistakes]
-        print_json({"ok": False, "mistakes": rows})
+        print_json({"ok": False, "mistakes": _mistakes_document(error.mistakes)})
         raise typer.Exit(2) from None
+    mistakes, forms = _against_portal(rulebook) if against_portal else ((), ())
     if as_json:
-        print_json({"ok": True, "version": rulebook.version, "mistakes": []})
+        told = {"forms_without_class": forms_document(forms)} if against_portal else {}
+        found = _mistakes_document(mistakes)
+        print_json({"ok": not mistakes, "version": rulebook.version, "mistakes": found} | told)
     else:
+        if mistakes:
+            raise RulebookError(str(file), mistakes)
         say(f"{file}: no mistakes. Version {rulebook.version}, {len(rulebook.rubric.rules)} rules.")
+        print_forms(forms)
+    if mistakes:
+        raise typer.Exit(2)
+
+
+def _against_portal(rulebook: Rulebook) -> tuple[Sequence[Mistake], Sequence[Form]]:
+    """What the rulebook names and the portal lacks, and the portal's forms that it has no class for."""
+    connection = connection_of(ready())
+    lists = replace(rulebook, partner_lists=())  # each is asked for on its own: one that is gone must not hide the rest
+    facts = HubSpotPortal(connection, lists).facts()
+    return list(mistakes_against(connection, rulebook, facts)), unnamed_forms(rulebook, facts)
+
+
+def _mistakes_document(mistakes: Sequence[Mistake]) -> list[dict[str, str]]:
+    return [{"path": mistake.path, "found": mistake.found, "expected": mistake.expected} for mistake in mistakes]
 
 
 @rulebooks.command("schema")

@@ -1,13 +1,14 @@
 """What works on this portal and what does not: the questions behind `scoreline doctor`. Changes nothing."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from config import Rulebook, property_problems, stage_problems
 from sync.clock import SYSTEM
-from sync.hubspot.building import COMPANY, RecordBuilder, source_in_portal
+from sync.hubspot.building import COMPANY, RecordBuilder
 from sync.hubspot.connection import Call, Connection
+from sync.hubspot.fitting import Fitting, fitting
 from sync.hubspot.paging import list_members
 from sync.hubspot.portal import HubSpotPortal, account_details, property_definitions
 from sync.ports import FatalError, RetryableError, TokenRefused
@@ -30,8 +31,18 @@ class Check:
     """What to do; empty where nothing is to be done."""
 
 
-def diagnose(connection: Connection, rulebook: Rulebook) -> list[Check]:
-    """Every check, in the order in which problems are best mended.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """Every answer."""
+
+    checks: Sequence[Check]
+    """In the order in which problems are best mended."""
+    fitting: Fitting | None
+    """What feeds the rules; None where the portal cannot be read so far."""
+
+
+def diagnose(connection: Connection, rulebook: Rulebook) -> Diagnosis:
+    """Ask every question.
 
     RetryableError when HubSpot cannot be reached, TokenRefused when it does not know the token at all.
     """
@@ -44,15 +55,15 @@ def diagnose(connection: Connection, rulebook: Rulebook) -> list[Check]:
     checks.append(_may_write(connection, update, scope=_WRITE, what="write scores and stages"))
     checks += _limits(connection)
     if any(check.ok is False for check in refused):
-        return checks
+        return Diagnosis(checks=checks, fitting=None)
     try:
         facts = HubSpotPortal(connection, rulebook).facts()
     except FatalError as problem:
-        return [*checks, Check(name="portal", ok=False, detail=str(problem))]
+        return Diagnosis(checks=[*checks, Check(name="portal", ok=False, detail=str(problem))], fitting=None)
     checks += _ours(connection, rulebook, facts)
     companies = property_definitions(connection, "companies") if _reads_companies(rulebook, facts) else {}
     known = facts.properties | {COMPANY + name for name in companies}
-    return [*checks, *_sources(rulebook, known)]
+    return Diagnosis(checks=checks, fitting=fitting(connection, rulebook, facts, known))
 
 
 def _refused_reads(connection: Connection, rulebook: Rulebook) -> Iterator[Check]:
@@ -131,47 +142,3 @@ def _ours(connection: Connection, rulebook: Rulebook, facts: PortalFacts) -> Ite
 
 def _reads_companies(rulebook: Rulebook, facts: PortalFacts) -> bool:
     return bool(RecordBuilder(rulebook, facts, now=SYSTEM.now()).company_properties)
-
-
-def _sources(rulebook: Rulebook, known: Collection[str]) -> Iterator[Check]:
-    """Which properties feed each fact and kind of engagement, and which of them the portal lacks."""
-
-    def exists(name: str) -> bool:
-        return any(each.startswith(name[:-1]) for each in known) if name.endswith("*") else name in known
-
-    for key, fact in rulebook.sources.facts.items():
-        lacking = [name for name in fact.from_ if not exists(name)]
-        tells = len(lacking) < len(fact.from_)
-        yield _fed(f"fact {key}", fact.from_, lacking, tells=tells, tiers={fact.tier})
-    for kind, sources in rulebook.sources.engagements.items():
-        names = list(dict.fromkeys(n for s in sources for n in (s.count, *s.at, s.name, s.lasts_until) if n))
-        lacking = [name for name in names if not exists(name)]
-        tells = any(source_in_portal(source, exists) for source in sources)
-        yield _fed(f"engagement {kind}", names, lacking, tells=tells, tiers={source.tier for source in sources})
-
-
-def _fed(name: str, names: Sequence[str], lacking: Sequence[str], *, tells: bool, tiers: Collection[str]) -> Check:
-    """`tells`: what the portal does have is enough for the rules to go by."""
-    if not names:
-        advice = "If the portal keeps it in properties of its own, name them in the rulebook."
-        return Check(name=name, ok=None, detail="no property tells of it; its rules count as unknown", advice=advice)
-    detail = f"from {', '.join(names)}"
-    if not lacking:
-        return Check(name=name, ok=True, detail=detail)
-    missing = ", ".join(lacking)
-    effect = "its rules go by what is there" if tells else "its rules count as unknown, and give no points"
-    return Check(
-        name=name,
-        ok=None,
-        detail=f"{detail}; the portal lacks {missing}: {effect}",
-        advice=_advice_on(
-            missing, one=len(lacking) == 1, tiers=[tier.capitalize() for tier in sorted(set(tiers) - {"free"})]
-        ),
-    )
-
-
-def _advice_on(missing: str, *, one: bool, tiers: Sequence[str]) -> str:
-    if tiers:
-        return f"HubSpot {' or '.join(tiers)} has {missing}; without it, name another property in the rulebook."
-    what, them, names = ("property", "it", "name") if one else ("properties", "them", "names")
-    return f"The portal has no {what} {missing}; create {them}, or correct the {names} in the rulebook."

@@ -34,7 +34,7 @@ class EventsFeed:
 
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
-        known = self._types()
+        known = event_types(self._connection)
         for act in sorted(self.acts - known):
             self.left_out[f"type {act}, which the portal does not know"] += 1
         refused = 0
@@ -53,17 +53,6 @@ class EventsFeed:
                         "at a time would cost a request for each, so none were read."
                     ) from problem
 
-    def _types(self) -> frozenset[str]:
-        """The types that the portal knows."""
-        try:
-            answer = self._connection.read(self._connection.api.events.get_types, holds="eventTypes")
-        except TokenRefused as refused:
-            raise TokenRefused(
-                "HubSpot gives this account, or this token, no events (403): they need an Enterprise hub. Nothing of "
-                "it was done."
-            ) from refused
-        return frozenset(map(str, (answer.document or {})["eventTypes"]))
-
     def _listed(self, act: str, since: datetime | None) -> Iterator[Sequence[Row]]:
         # What is asked for is after a moment, not at it: a millisecond earlier is early enough.
         place: dict[str, Any] = {} if since is None else {"occurred_after": since - timedelta(milliseconds=1)}
@@ -80,6 +69,18 @@ class EventsFeed:
         properties = row.get("properties")
         name = _name(properties) if isinstance(properties, dict) else ""
         return Addressed(trace=Trace(feed=self.name, key=str(row["id"]), who=who, act=act, at=at, name=name))
+
+
+def event_types(connection: Connection) -> frozenset[str]:
+    """The types of events that the portal knows. TokenRefused where it has none at all."""
+    try:
+        answer = connection.read(connection.api.events.get_types, holds="eventTypes")
+    except TokenRefused as refused:
+        raise TokenRefused(
+            "HubSpot gives this account, or this token, no events (403): they need an Enterprise hub. Nothing of "
+            "it was done."
+        ) from refused
+    return frozenset(map(str, (answer.document or {})["eventTypes"]))
 
 
 def _occurred(row: Row) -> datetime | None:

@@ -43,8 +43,8 @@ def test_a_dearer_subscription_never_feeds_a_rule_worse() -> None:
 
 def test_a_rule_that_waits_for_a_list_or_a_class_says_so() -> None:
     industry, offer = at("free")["F01"], at("free")["G06"]
-    assert (industry.fitness, fed_by(industry)) == ("to fill", "properties, once its list is filled")
-    assert (offer.fitness, fed_by(offer)) == ("to fill", "submissions, once its list is filled")
+    assert (industry.fitness, fed_by(industry)) == ("to fill", "properties")
+    assert (offer.fitness, fed_by(offer)) == ("to fill", "submissions")
 
 
 def test_a_rule_that_nothing_tells_of_is_missing() -> None:
