@@ -50,6 +50,7 @@ class Past:
     contact: str
     versions: dict[str, list[Version]]
     app_id: str
+    reads_lag: bool = False
     deleted: bool = False
     partners: frozenset[str] = field(default_factory=frozenset)
     vendors: frozenset[str] = field(default_factory=frozenset)
@@ -146,6 +147,7 @@ def _pasts(portal: Portal, contacts: Sequence[str] | None) -> list[Past]:
             contact=str(record_id),
             versions={name: record.versions(name)[::-1] for name in [*record.properties]},
             app_id=str(portal.app_id),
+            reads_lag=portal.switches.reads_lag_s > 0,
             deleted=records is portal.contacts.archived,
             partners=frozenset(key for key, type_ in companies.items() if type_ == "PARTNER"),
             vendors=frozenset(key for key, type_ in companies.items() if type_ == "VENDOR"),
@@ -172,10 +174,15 @@ def _stage(past: Past, window: Window, reading: Window, clearing: Callable[[str]
 
 
 def _known(past: Past, version: Version, window: Window) -> list[Sequence[Version]]:
-    """The stages before this one, as the worker may have known them: others may have acted after it looked last."""
+    """The stages before this one, as the worker may have known them: others may have acted after it looked last.
+
+    So may the worker itself where reads lag, if it was killed before it had the answer, and has begun again.
+    """
     known = list(past.of(STAGE)[: past.of(STAGE).index(version)])
     may_be: list[Sequence[Version]] = [list(known)]
-    while known and known[-1].at_ms >= version.at_ms - window(version.at_ms) and not past.ours(known[-1]):
+    while known and known[-1].at_ms >= version.at_ms - window(version.at_ms):
+        if past.ours(known[-1]) and not past.reads_lag:
+            break
         known.pop()
         may_be.append(list(known))
     if past.merged(version.at_ms - window(version.at_ms), version.at_ms):
