@@ -102,7 +102,9 @@ def selected(
     pages = chain([owed.contact_ids], fading, news, _ids(world, selection, knobs))
     for asked in regrouped(_each_once(pages, done), READ_TOGETHER):
         records = world.reader.read(asked)
-        survivors += _forget_missing(world, sorted(set(asked) - {record.id for record in records}))
+        read = {record.id for record in records}
+        done |= read
+        survivors += _forget_missing(world, sorted(set(asked) - read))
         yield records
     for asked in regrouped(_each_once([survivors], done), READ_TOGETHER):
         yield world.reader.read(asked)

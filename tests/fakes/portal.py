@@ -121,9 +121,9 @@ class FakePortal:
         row = self._rows[contact_id]
         row.addresses, row.former_ids, row.summed_up = frozenset(addresses), former_ids, summed_up or {}
 
-    def merged(self, contact_id: str, into: str) -> None:
-        """One contact is taken into another, which has its addresses now."""
-        gone, survivor = self._rows.pop(contact_id), self._rows[into]
+    def taken_into(self, contact_id: str, survivor_id: str) -> None:
+        """A contact is merged into another, which has its addresses now; only `find` leads from one to the other."""
+        gone, survivor = self._rows.pop(contact_id), self._rows[survivor_id]
         survivor.addresses |= gone.addresses
         survivor.former_ids = (*survivor.former_ids, contact_id, *gone.former_ids)
         survivor.modified_at = self._tick()
@@ -207,7 +207,7 @@ class FakePortal:
     def find(self, who: str) -> str | None:
         self._asked("find")
         survivors = (i for i, row in self._rows.items() if who in row.former_ids)
-        return who if who in self._rows else next(survivors, None)
+        return who if who in self._rows else self._merged.get(who) or next(survivors, None)
 
     def find_all(self, addresses: Collection[str]) -> Mapping[str, str]:
         self._asked("find_all")
