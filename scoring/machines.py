@@ -58,10 +58,10 @@ def judged(acts: Iterable[MailAct]) -> Mapping[str, str]:
     """
     verdicts: dict[str, str] = {}
     for mail, of_mail in _by_mail(acts).items():
-        done = [act for act in of_mail if act.kind != "delivered"]
-        verdicts |= {act.key: act.machine for act in done if act.machine}
         if mail:
             verdicts |= {act.key: MAIL_SCANNER for act in _scans(of_mail)}
+        # What is known already says more: a proxy that opens a mail at its delivery may do so for a person, too.
+        verdicts |= {act.key: act.machine for act in of_mail if act.machine and act.kind != "delivered"}
     return verdicts
 
 

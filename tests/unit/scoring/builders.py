@@ -71,8 +71,12 @@ def a_rubric(
     caps: Mapping[str, Cap] | None = None,
     forms: Mapping[str, Iterable[str]] | None = None,
     pages: Mapping[str, Iterable[str]] | None = None,
+    names: Mapping[str, Names] | None = None,
 ) -> Rubric:
-    """Rules of the groups `fit`, `adjustments` and `done`; the last is engagement, and `group` if that is given."""
+    """Rules of the groups `fit`, `adjustments` and `done`; the last is engagement, and `group` if that is given.
+
+    Forms have classes by phrases, or as `names` says.
+    """
     return Rubric(
         groups={
             "fit": Group(label="Fit", part="fit"),
@@ -81,7 +85,7 @@ def a_rubric(
         },
         rules=rules,
         caps=caps or {},
-        forms={key: Names(phrases=Phrases(tuple(texts))) for key, texts in (forms or {}).items()},
+        forms=names or {key: Names(phrases=Phrases(tuple(texts))) for key, texts in (forms or {}).items()},
         pages={key: Names(phrases=Phrases(tuple(texts))) for key, texts in (pages or {}).items()},
     )
 
