@@ -14,6 +14,7 @@ OURS = (
     "lead_score_engagement",
     "lead_grade",
     "lead_score_reasons",
+    "lead_scoring_surge",
     "lead_scoring_exclusion",
     "lead_scoring_sales_feedback",
     "lead_scoring_feedback_points",

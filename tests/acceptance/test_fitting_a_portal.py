@@ -95,34 +95,6 @@ def test_doctor_names_a_stage_that_the_portal_lacks(portal: Portal, scoreline: S
     assert "'subscriber'" in str(found["detail"])
 
 
-@pytest.mark.usefixtures("provisioned")
-def test_doctor_says_which_facts_the_portal_cannot_supply(scoreline: Scoreline, tmp_path: Path) -> None:
-    other = a_rulebook(
-        tmp_path / "other.yaml",
-        "sources: {facts: {industry: {from: [branche], type: text, tier: free}}}",
-    )
-    ended = scoreline("doctor", "--json", SCORELINE_RULEBOOK=other)
-    found = checks(ended)["fact industry"]
-    assert (ended.status, found["ok"]) == (0, None)  # less is known, but nothing is broken
-    assert "the portal lacks branche: its rules count as unknown" in str(found["detail"])
-    assert found["advice"] == ("The portal has no property branche; create it, or correct the name in the rulebook.")
-
-
-@pytest.mark.usefixtures("provisioned")
-def test_doctor_tells_what_only_a_dearer_subscription_has_from_what_is_missing(
-    scoreline: Scoreline, tmp_path: Path
-) -> None:
-    other = a_rulebook(
-        tmp_path / "other.yaml",
-        "sources: {engagements: {chat: [{count: chats, at: [notes_last_contacted], tier: free}],"
-        " social: [{count: posts, tier: professional}]}}",
-    )
-    found = checks(scoreline("doctor", "--json", SCORELINE_RULEBOOK=other))
-    assert "the portal lacks chats: its rules count as unknown" in str(found["engagement chat"]["detail"])
-    assert "no property chats" in str(found["engagement chat"]["advice"])
-    assert str(found["engagement social"]["advice"]).startswith("HubSpot Professional has posts;")
-
-
 def test_provision_creates_what_is_missing_with_group_types_and_options(portal: Portal, scoreline: Scoreline) -> None:
     ended = scoreline("provision", "--json")
     assert {line["name"]: line["done"] for line in ended.document["properties"]} == dict.fromkeys(
@@ -137,6 +109,7 @@ def test_provision_creates_what_is_missing_with_group_types_and_options(portal: 
         "lead_score_engagement": "number",
         "lead_grade": "enumeration",
         "lead_score_reasons": "string",
+        "lead_scoring_surge": "bool",
         "lead_scoring_exclusion": "string",
         "lead_scoring_sales_feedback": "enumeration",
         "lead_scoring_feedback_points": "number",

@@ -92,7 +92,7 @@ def test_on_a_narrow_terminal_every_report_keeps_to_it_and_its_words_stay_whole(
     words = {
         "status": ["watermark", "none: the next pass reads everything"],
         "runs": ["run 1, portal", "state finished", "would change 1"],
-        "doctor": ["recent_conversion_event_name", "Nothing is broken."],
+        "doctor": ["state summed up", "fed by submissions", "Nothing is broken."],
         "explain": ["salesqualifiedlead", "Asked for a demo", "Request a demo"],
         "plan show": ["salesqualifiedlead", "none -> 73"],
     }

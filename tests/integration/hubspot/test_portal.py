@@ -14,7 +14,7 @@ from tests.integration.hubspot.conftest import NOW
 
 
 def checks_of(connection: Connection, rulebook: Rulebook) -> dict[str, Check]:
-    return {check.name: check for check in diagnose(connection, rulebook)}
+    return {check.name: check for check in diagnose(connection, rulebook).checks}
 
 
 def test_stages_come_in_the_portals_own_order(portal: Portal, connection: Connection, rulebook: Rulebook) -> None:
@@ -125,8 +125,6 @@ def test_a_portal_that_is_ready_has_no_failed_check(portal: Portal, connection: 
     checks = checks_of(connection, rulebook)
     assert not [check for check in checks.values() if check.ok is False]
     assert "190 requests in 10 seconds" in checks["burst limit"].detail
-    assert checks["engagement visit"].detail.startswith("from hs_analytics_num_visits")
-    assert checks["engagement chat"].ok is None
 
 
 def test_what_is_missing_is_named_with_the_way_out(portal: Portal, connection: Connection, rulebook: Rulebook) -> None:
