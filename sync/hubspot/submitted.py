@@ -18,9 +18,9 @@ CONVERSIONS = (
 """When a form was first and last sent, and what HubSpot then calls it: its page and its name."""
 
 
-def submission_key(form_id: str, at: datetime) -> str:
-    """The key of a submission, the same whichever way it is told."""
-    return f"{form_id}:{(at - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)}"
+def submission_key(form_id: str, at: datetime, who: str) -> str:
+    """The key of a submission: two people may send a form in the same millisecond, one person may not."""
+    return f"{form_id}:{(at - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)}:{who}"
 
 
 def submissions_of(
@@ -43,7 +43,7 @@ def submissions_of(
         if at is None:
             bad += 1
             continue
-        key = submission_key(form_id, at)
+        key = submission_key(form_id, at, contact_id)
         name = names.get(form_id) or conversions.get(at, "")
         found[key] = Trace(feed="submissions", key=key, who=contact_id, act="sent", at=at, name=name, ref=form_id)
     problem = f"{bad} of {len(entries)} submissions that cannot be read"

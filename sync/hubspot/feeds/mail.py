@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scoring import PRIVACY_PROXY, is_proxy
+from scoring import MAIL_SCANNER, PRIVACY_PROXY, is_proxy
 from sync.hubspot.connection import Connection
 from sync.hubspot.paging import Row, pages
 from sync.hubspot.values import UnreadableError, moment_of
-from sync.ports import Addressed
+from sync.ports import Addressed, FatalError, RetryableError
 from sync.traces import Trace, who_has
 
 _TYPES: Mapping[str, str] = {
@@ -24,11 +24,11 @@ _TYPES: Mapping[str, str] = {
     "unsubscribed": "STATUSCHANGE",
 }
 """Each act, and what HubSpot calls events of it."""
-_FILTERED = "filtered by HubSpot"
 
 
 class MailFeed:
-    """Fulfils the port `Feed`. A listing for each type of event, newest first."""
+    """Fulfils the port `Feed`. A listing for each type of event, newest first, and a request for each mail that is met,
+    for its name."""
 
     name = "mail"
     page = 1_000
@@ -38,13 +38,17 @@ class MailFeed:
         self.left_out: Counter[str] = Counter()
         self._connection = connection
         self._portal_id = portal_id
+        self._names: dict[str, str] = {}
+        self._names_are_told = True
 
     @property
     def requests_at_rest(self) -> int:
+        """One for each type that is read."""
         return len(self.acts & _TYPES.keys())
 
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
+        self._names_are_told = True
         for act in sorted(self.acts & _TYPES.keys()):
             for page in pages(self._connection, self._ask, act, since, holds="events", next_of=_next_offset):
                 yield [told for row in page if (told := self._told(act, row)) is not None]
@@ -70,11 +74,36 @@ class MailFeed:
             who=who_has(recipient, self._portal_id),
             act=act,
             at=at,
-            ref=str(row.get("emailCampaignId") or ""),
+            name=self._name_of(row),
+            ref=_campaign(row),
             by_machine=_machine(act, row),
             link=_hashed(str(row.get("url") or "")),
         )
         return Addressed(trace=trace, address=recipient)
+
+    def _name_of(self, row: Row) -> str:
+        """What the mail is called; `""` where HubSpot does not say, which stops nothing."""
+        campaign = _campaign(row)
+        if campaign and campaign not in self._names and self._names_are_told:
+            try:
+                answer = self._connection.read(
+                    self._connection.api.get,
+                    "/email/public/v1/campaigns/{campaign}",
+                    path_params={"campaign": campaign},
+                    query_params=[("appId", row.get("appId") or "")],
+                    holds="id",
+                    expects=(200, 404),
+                )
+            except (FatalError, RetryableError):
+                self._names_are_told = False
+            else:
+                document = (answer.document or {}) if answer.status == 200 else {}
+                self._names[campaign] = str(document.get("name") or document.get("subject") or "")
+        return self._names.get(campaign, "")
+
+
+def _campaign(row: Row) -> str:
+    return str(row.get("emailCampaignId") or "")
 
 
 def _next_offset(document: Mapping[str, Any]) -> str | None:
@@ -100,9 +129,10 @@ def _machine(act: str, row: Row) -> str:
     """Why the event alone shows that no person did it; `""` where it may have been one."""
     if act not in ("open", "click"):
         return ""
-    if row.get("filteredEvent") is True:
-        return _FILTERED
-    return PRIVACY_PROXY if act == "open" and is_proxy(str(row.get("userAgent") or "")) else ""
+    is_filtered = row.get("filteredEvent") is True
+    if act == "click":
+        return MAIL_SCANNER if is_filtered else ""
+    return PRIVACY_PROXY if is_filtered or is_proxy(str(row.get("userAgent") or "")) else ""
 
 
 def _hashed(url: str) -> str:

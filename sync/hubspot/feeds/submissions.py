@@ -92,10 +92,11 @@ class SubmissionsFeed:
             return None
         if since is not None and at < since:
             return None
+        who = who_has(address, self._portal_id)
         trace = Trace(
             feed=self.name,
-            key=submission_key(form.id, at),
-            who=who_has(address, self._portal_id),
+            key=submission_key(form.id, at, who),
+            who=who,
             act="sent",
             at=at,
             name=form.name,
