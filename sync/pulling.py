@@ -117,8 +117,10 @@ class Puller:
         note = self._note(feed, before, reading.state(before), reading.problem)
         kept = note if note.state == "stale" else replace(note, acts=feed.acts)
         kept = kept if reading.problem else replace(kept, read_up_to=self.at)
-        self.traces.note(kept if self.all_is_read_later else replace(kept, read_up_to=note.read_up_to))
-        pulled.notes.append(replace(kept, ahead=bool(reading.problem) and again))
+        if not reading.problem or reading.is_refused or reading.pages or before is not None:
+            # Of a feed that has only ever failed to answer, nobody knows whether it is there.
+            self.traces.note(kept if self.all_is_read_later else replace(kept, read_up_to=note.read_up_to))
+            pulled.notes.append(replace(kept, ahead=bool(reading.problem) and again))
         report = _report(kept)
         pulled.reports.append(
             replace(report, traces_new=new, requests=self.requests() - sent, left_out=dict(feed.left_out))
@@ -151,7 +153,8 @@ class _Reading:
     def __init__(self, feed: Feed, since: datetime | None) -> None:
         self._feed = feed
         self._since = since
-        self._is_refused = False
+        self.is_refused = False
+        """Whether a person must act for it to come to its end."""
         self.pages = 0
         self.problem = ""
         """Why it ended before its end."""
@@ -168,7 +171,7 @@ class _Reading:
             return "current"
         if self.pages or (before is not None and before.state != "absent"):
             return "stale"
-        return "absent" if self._is_refused or before is not None else "stale"
+        return "absent" if self.is_refused or before is not None else "stale"
 
     def _next(self, pages: Iterator[Sequence[Addressed]]) -> Sequence[Addressed] | None:
         try:
@@ -176,7 +179,7 @@ class _Reading:
         except LeaseLost:
             raise
         except (FatalError, RetryableError) as error:
-            self._is_refused = isinstance(error, FatalError)
+            self.is_refused = isinstance(error, FatalError)
             self.problem = words_of(error)
             log.warning("A feed could not be read.", action="feed.failed", feed=self._feed.name, problem=self.problem)
             return None

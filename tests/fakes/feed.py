@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sync.ports import Addressed
 from sync.traces import Trace, who_has
@@ -29,7 +30,7 @@ class FakeFeed:
         self._listed: dict[str, tuple[datetime, Addressed]] = {}
 
     def tells(
-        self, who: str, act: str, at: datetime, *, listed_at: datetime | None = None, key: str = "", **more: str
+        self, who: str, act: str, at: datetime, *, listed_at: datetime | None = None, key: str = "", **more: Any
     ) -> str:
         """An act of a contact, by id or address, which the feed shows from `listed_at` on; returns its key.
 
