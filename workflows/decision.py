@@ -219,10 +219,12 @@ def _placed(scored: Score, standing: Standing, policy: Policy, at: datetime) -> 
     but whom sales once sent back has to earn SQL with points."""
     if not (policy.surge_skips_mql and scored.surges and standing.points_taken is None):
         return place(scored, standing.stage, policy, at=at)
-    lowered = replace(policy, sql=replace(policy.sql, enter=policy.mql.enter, exit=policy.mql.exit))
-    target = place(scored, standing.stage, lowered, at=at)
-    skips = isinstance(target, Entered) and target.stage == policy.sql.stage and target.total < policy.sql.enter
-    return replace(target, by_surge=True) if isinstance(target, Entered) and skips else target
+    skips = scored.total < policy.sql.enter
+    sql = replace(policy.sql, enter=policy.mql.enter if skips else policy.sql.enter, exit=policy.mql.exit)
+    target = place(scored, standing.stage, replace(policy, sql=sql), at=at)
+    if isinstance(target, Entered) and target.stage == sql.stage:
+        return replace(target, by_surge=skips)
+    return target
 
 
 def _not_ready(score: Score, before: Score, standing: Standing, policy: Policy, at: datetime) -> Decision:
