@@ -44,6 +44,14 @@ def shows_since(history: History, at: datetime | None) -> bool:
     return at is not None and any(entry.at >= at - _SAME_MOMENT for entry in history.stage)
 
 
+def may_be_behind(history: History, cleared_at: datetime | None) -> bool:
+    """Whether the history tells nothing from the moment of our clear on: then it may be a copy of before that.
+
+    What others did in the last moment before our clear looks, in such a copy, as if they had done it just after.
+    """
+    return cleared_at is not None and all(entry.at < cleared_at for entry in history.stage)
+
+
 def edit_under_our_clear(history: History, change: Change) -> str | None:
     """The stage that somebody gave a contact in the moment before we cleared it, and that our clear wiped out.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from sync.clears import edit_under_our_clear, shows_since, was_filled, with_our_clear
+from sync.clears import edit_under_our_clear, may_be_behind, shows_since, was_filled, with_our_clear
 from sync.outcomes import GONE, Left, Outcomes
 from sync.ports import ContactReader, ContactWriter, FatalError, Lease, LeaseLost, RetryableError
 from sync.records import STAGE, Change, History, JournalEntry, Outcome, Refused, Stale, State, Unknown, Update, Written
@@ -223,7 +223,8 @@ class Mover:
                 continue
             history = with_our_clear(told, entry.change, cleared_at)
             if history.stage_now is not None:
-                if entry.change.clears_first and not was_filled(history, entry.change, cleared_at):
+                doubtful = looks < TRIES and may_be_behind(history, cleared_at)
+                if entry.change.clears_first and (doubtful or not was_filled(history, entry.change, cleared_at)):
                     unseen.append(Left(entry=entry, why=_UNSEEN))  # a copy of HubSpot's that is behind
                 else:
                     self._leave_to_others(entry, history)
@@ -279,8 +280,10 @@ class Mover:
                 shows_old = history is not None and history.stage_now == entry.change.stage_from
                 if history is None:
                     self.outcomes.drop(entry, GONE)
-                elif history.stage_now is None or (shows_old and not was_filled(history, entry.change, cleared_at)):
-                    ours.append(entry)  # it is empty, or shown as it was before our clear by a copy that is behind
+                elif history.stage_now is None or (shows_old and may_be_behind(history, cleared_at)):
+                    ours.append(entry)
+                elif shows_old and not was_filled(history, entry.change, cleared_at):
+                    ours.append(entry)  # shown as it was before our clear, by a copy that is behind
                 elif shows_old and looks:
                     is_back(entry)
                 else:

@@ -1,5 +1,6 @@
 """A stage that others put back where our clear took it: theirs stands, and it stops nobody else."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -101,6 +102,52 @@ def test_an_edit_under_our_clear_that_a_copy_behind_shows_is_not_taken_for_a_lat
     setting.portal.meanwhile("before write", customer)
     setting.resync(sleep=lambda _: setting.portal.reads_from(None))
     assert setting.portal.stages_of("1") == [SQL, "customer", "", "customer"]
+
+
+def a_program_moves_it_just_before_us(setting: Setting) -> Callable[[], None]:
+    """In the moment before our clear another program clears the lead and sets it back, and reads do not show more yet.
+
+    What is returned makes them so once more.
+    """
+    copies = []
+
+    def behind() -> None:
+        setting.portal.reads_from(copies[0])
+
+    def moved() -> None:
+        for stage in ("", SQL):
+            setting.portal.edited("1", stage=stage, by=Setter.INTEGRATION)
+        copies.append(setting.portal.copy())
+        setting.portal.meanwhile("after write", behind)
+
+    setting.portal.meanwhile("before write", moved)
+    return behind
+
+
+@pytest.mark.parametrize("tells_stage", [True, False])
+def test_a_program_that_moved_a_lead_just_before_us_is_not_taken_for_one_that_fills_it_after_us(
+    tells_stage: bool,
+) -> None:
+    setting = Setting()
+    setting.lead("1", 50, stage=SQL)
+    setting.portal.tells_stage = tells_stage
+    a_program_moves_it_just_before_us(setting)
+    setting.resync(sleep=lambda _: setting.portal.reads_from(None))
+    assert setting.portal.stages_of("1") == [SQL, "", SQL, "", MQL]
+
+
+def test_nor_is_it_where_the_set_is_refused_and_the_old_stage_goes_back() -> None:
+    setting = Setting()
+    setting.lead("1", 50, stage=SQL)
+    behind = a_program_moves_it_just_before_us(setting)
+    setting.portal.refuses("1", when=lambda values: values.get("lifecyclestage") == MQL)
+
+    def shown(_: float) -> None:
+        setting.portal.reads_from(None)
+        setting.portal.meanwhile("before write", behind)
+
+    setting.resync(sleep=shown)
+    assert setting.portal.stages_of("1") == [SQL, "", SQL, "", SQL]
 
 
 def test_an_edit_that_a_copy_behind_shows_after_a_clear_whose_answer_was_lost_comes_back() -> None:
