@@ -9,9 +9,9 @@ from config import Rulebook
 from scoring import Line
 from sync.bootstrap import opened_world
 from sync.cli.options import AsJson, ready
-from sync.cli.output import print_json, say, table
+from sync.cli.output import print_json, say, sources_of, stale_in_words, table
 from sync.explaining import Explained, explain
-from sync.wording import ANSWER_LABELS, contested, reason_for
+from sync.wording import ANSWER_LABELS, contested, reason_for, short
 from workflows import Answer, Decision, Hold, LeaveAlone, Move
 
 
@@ -26,7 +26,7 @@ def explain_command(
     """A contact's score rule by rule, what excludes or holds it, and what would be written and why."""
     settings = ready()
     with opened_world(settings, writes=False) as world:
-        document = _explanation(explain(world, contact), world.rulebook)
+        document = _explanation(explain(world, contact), world.rulebook) | {"sources": sources_of(world.traces)}
     if as_json:
         print_json(document)
     else:
@@ -48,6 +48,9 @@ def _explanation(explained: Explained, rulebook: Rulebook) -> dict[str, Any]:
         "grade": score.grade,
         "lines": [_line(line) for line in score.lines],
         "bad_values": [{"property": bad.where, "problem": bad.problem} for bad in evaluation.record.contact.bad_values],
+        "ignored": [
+            {"kind": each.kind, "count": each.count, "why": each.why} for each in evaluation.record.contact.ignored
+        ],
         "exclusion": decision.outcome.because.value if isinstance(decision.outcome, LeaveAlone) else None,
         "feedback": {
             "answer": standing.answer.value if standing.answer else None,
@@ -114,6 +117,11 @@ def _print_explanation(document: Mapping[str, Any]) -> None:
     say()
     say(f"Not met: {', '.join(zero) or 'none'}")
     say(f"Unknown, counted as 0: {'; '.join(unknown) or 'none'}")
+    for ignored in document["ignored"]:
+        say(f"Not counted: {ignored['count']:,} {short(ignored['kind'])} by a {ignored['why']}.")
+    for source in document["sources"]:
+        if source["state"] == "stale":
+            say(f"Stale: {stale_in_words(source['feed'], source['since'], source['problem'])}")
     feedback = document["feedback"]
     if feedback["answer"] or feedback["points_taken"] is not None:
         answered = feedback["answered_at"]

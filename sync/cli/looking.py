@@ -13,7 +13,7 @@ import typer
 from config import Settings
 from sync.bootstrap import connection_of, opened_store
 from sync.cli.options import AsJson, ready
-from sync.cli.output import print_json, say, table
+from sync.cli.output import print_json, say, sources_of, stale_in_words, table
 from sync.cli.unsettled import Named, few, state_of, unsettled, without_a_stage
 from sync.hubspot import Account, account
 from sync.ports import Journal, RetryableError
@@ -158,6 +158,7 @@ def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, A
         "without_stage": without_a_stage(journal),
         "failed": [_named_document(each) for each in unsettled(journal, kept.memory, "failed")],
         "contested": [_named_document(each) for each in unsettled(journal, kept.memory, "contested")],
+        "sources": sources_of(kept.traces),
         "watermark": kept.memory.watermark(),
         "open_intents": [
             {"contact": entry.change.contact_id, "run_id": entry.run_id, "state": entry.state.value}
@@ -231,6 +232,9 @@ def _print_status(document: Mapping[str, Any]) -> None:
         say(f"  !!            {sentence}")
     for sentence in _need_a_look(document):
         say(f"  !!            {sentence}")
+    for source in document["sources"]:
+        if source["state"] == "stale":
+            say(f"  !!            stale: {stale_in_words(source['feed'], source['since'], source['problem'])}")
     say(f"  watermark     {document['watermark'] or 'none: the next pass reads everything'}")
     say(f"  open intents  {len(document['open_intents'])}")
     budget = document["budget"]

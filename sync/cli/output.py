@@ -9,7 +9,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -17,6 +17,8 @@ from rich.progress import Progress as RichProgress
 from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from sync.ports import Traces
+from sync.pulling import FeedReport
 from sync.summary import Summary
 from sync.wording import short
 
@@ -168,6 +170,7 @@ def print_summary(summary: Summary, *, wrote: bool) -> None:
     _count("changed" if wrote else "would change", tally.changed)
     for change, count in sorted(tally.stage_changes.items(), key=lambda item: -item[1]):
         say(f"    {count:>7,}  {change.replace('->', ' -> ')}")
+    _tell_of_sources(summary.sources)
     _name_each("FAILED", tally.failed)
     _name_each("CONTESTED", tally.contested)
     for reason, ids in _by_reason(summary.dropped).items():
@@ -187,6 +190,41 @@ def print_summary(summary: Summary, *, wrote: bool) -> None:
         say(f"  Stopped before the end, as asked; {goes_on}.")
     if tally.missed:
         say(f"  Of these changes earlier passes had missed {tally.missed.total():,}: {_counts(tally.missed)}.")
+
+
+def sources_of(traces: Traces) -> list[dict[str, Any]]:
+    """How each feed stands that was ever asked for."""
+    return [
+        {
+            "feed": note.feed,
+            "state": note.state,
+            "since": note.read_up_to,
+            "checked_at": note.checked_at,
+            "problem": note.problem or None,
+        }
+        for _, note in sorted(traces.notes().items())
+    ]
+
+
+def stale_in_words(feed: str, since: datetime | None, problem: str) -> str:
+    """That a feed has told before and does not now: which, since when, why, and what counts."""
+    when = f" since {since:%Y-%m-%d %H:%M}" if since else ""
+    return f"{feed}{when}; what it told before still counts. {problem}"
+
+
+def _tell_of_sources(reports: Sequence[FeedReport]) -> None:
+    """What the feeds told, and which did not."""
+    telling = [report for report in reports if report.state != "absent"]
+    if telling:
+        new = {report.feed: report.traces_new for report in telling if report.traces_new}
+        _count("new acts", sum(new.values()), _counts(new))
+    for report in reports:
+        if report.state == "stale":
+            say(f"  STALE {stale_in_words(report.feed, report.since, report.problem)}")
+        for what, count in sorted(report.left_out.items()):
+            say(f"  {report.feed}: left out {count:,} {what}")
+    if absent := [report.feed for report in reports if report.state == "absent"]:
+        say(f'  Not to be had here: {", ".join(absent)}. "scoreline doctor" says why, and what counts instead.')
 
 
 def _name_each(what: str, contacts: Sequence[tuple[str, str]]) -> None:
