@@ -10,8 +10,9 @@ from random import Random
 from sandbox import journeys
 from sandbox.account import Form
 from sandbox.clock import Clock
-from sandbox.journeys import Span
+from sandbox.journeys import Past, Span
 from sandbox.limits import TierName
+from sandbox.pasts import Teller
 from sandbox.portal import PORTAL_ID, Portal
 from sandbox.records import DEAL_SYNC, IMPORTED, Source, a_person, a_workflow, an_integration
 from sandbox.standard_properties import COMPANY_OPTIONS
@@ -84,6 +85,10 @@ _ABSURD = (
 )
 
 
+AS_TOLD_MAX = 5_000
+"""Of how many contacts at most every event is listed unasked."""
+
+
 def generate(
     contacts: int = 500,
     seed: int = 1,
@@ -92,9 +97,12 @@ def generate(
     clock: Clock | None = None,
     tier: TierName = "professional",
     portal_id: int = PORTAL_ID,
+    events_per_contact: float | None = None,
 ) -> Portal:
     """A portal with owners, companies, forms and that many contacts at every stage of a funnel.
 
+    What they did is listed event by event as their rollups tell it, if they are no more than `AS_TOLD_MAX`; with
+    `events_per_contact` so many for each on average, however many they are: the newest of those, or further page views.
     The portal's clock is the one given, set to `now` if that is given too. About one contact in a hundred works for the
     portal's own company, and about one in fifty holds values that make no sense.
     """
@@ -103,7 +111,10 @@ def generate(
         clock.move_to(now)
     random = Random(seed)
     portal = Portal(clock=clock, tier=tier, portal_id=portal_id)
-    builder = _Builder(portal, random, to_ms(now if now is not None else clock.now()))
+    if events_per_contact is None and contacts > AS_TOLD_MAX:
+        events_per_contact = 0
+    teller = Teller(portal, seed, events_per_contact)
+    builder = _Builder(portal, random, to_ms(now if now is not None else clock.now()), teller)
     with _without_collector():
         builder.add_people()
         builder.add_forms()
@@ -128,8 +139,9 @@ def _without_collector() -> Iterator[None]:
 class _Builder:
     """Fills one portal; every choice comes from one source of chance."""
 
-    def __init__(self, portal: Portal, random: Random, now_ms: int) -> None:
+    def __init__(self, portal: Portal, random: Random, now_ms: int, teller: Teller) -> None:
         self._portal = portal
+        self._teller = teller
         self._random = random
         self._now_ms = now_ms
         self._companies: list[tuple[str, str, str, int, int]] = []
@@ -180,19 +192,21 @@ class _Builder:
         # The colder the contact, the longer ago its last act.
         silent_ms = int(random.random() * (1 - 0.7 * interest) * (self._now_ms - created_ms))
         span = Span(start_ms=created_ms, end_ms=self._now_ms - silent_ms)
-        values = self._profile(number, to_iso(created_ms))
-        values |= journeys.web(random, interest, span)
-        values |= journeys.forms(random, interest, span, self._portal.forms)
-        values |= journeys.emails(random, interest, span)
-        values |= journeys.conversations(random, interest, span)
+        values, past = self._profile(number, to_iso(created_ms)), Past()
+        values |= journeys.web(random, interest, span, past)
+        values |= journeys.forms(random, interest, span, self._portal.forms, past)
+        values |= journeys.emails(random, interest, span, past)
+        values |= journeys.conversations(random, interest, span, past)
         if random.random() < 0.02:
             values |= self._absurd()
         steps = self._steps(stage)
         if steps:
             values["lifecyclestage"] = steps[0]
+        values |= self._teller.deal_values(stage)
         values["lastmodifieddate"] = to_iso(span.end_ms)
         source = self._origin(values)
         record = self._portal.insert(self._portal.contacts, values, source, default_time=values["createdate"])
+        self._teller.tell(record, past, span, stage)
         for step, at_ms in zip(steps[1:], span.moments(random, len(steps) - 1), strict=True):
             change(
                 self._portal, self._portal.contacts, record, {"lifecyclestage": step}, self._mover(step), at_ms=at_ms

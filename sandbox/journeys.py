@@ -1,7 +1,10 @@
-"""What one imagined contact did, as HubSpot's rollups: counts and dates that agree with each other."""
+"""What one imagined contact did, as HubSpot's rollups: counts and dates that agree with each other.
+
+Each kind of act also notes in a `Past` when it was done.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from sandbox.account import Form
@@ -58,7 +61,25 @@ class Span:
         return sorted(random.randint(self.start_ms, self.end_ms) for _ in range(count))
 
 
-def web(random: Random, interest: float, span: Span) -> dict[str, str]:
+@dataclass(slots=True, kw_only=True)
+class Past:
+    """When one contact did what, in epoch milliseconds, in order: what lies behind its rollups."""
+
+    sessions: Sequence[int] = ()
+    views: int = 0
+    last_view: int = 0
+    forms: Sequence[tuple[int, int]] = ()
+    """Places in `FORM_PAGES`, and times."""
+    mails: Sequence[int] = ()
+    opened: dict[int, int] = field(default_factory=dict)
+    """When the mail of that time was opened, and below when a link in it was followed."""
+    clicked: dict[int, int] = field(default_factory=dict)
+    contacted: Sequence[int] = ()
+    meeting_ahead: int = 0
+    has_booked: bool = False
+
+
+def web(random: Random, interest: float, span: Span, past: Past) -> dict[str, str]:
     """Visits and pages; nothing for somebody who never came. `interest` runs from 0 to 1."""
     source = random.choices(list(SOURCES), list(SOURCES.values()))[0]
     told = {"hs_analytics_source": source, "hs_analytics_source_data_1": source.replace("_", " ").capitalize()}
@@ -70,6 +91,7 @@ def web(random: Random, interest: float, span: Span) -> dict[str, str]:
     starts = span.moments(random, visits)
     last_view = min(span.end_ms, starts[-1] + random.randint(0, 20) * MINUTE_MS)
     reached = 1 + int(interest * (len(PAGES) - 1))
+    past.sessions, past.views, past.last_view = starts, views, last_view
     return {
         **told,
         "hs_analytics_num_page_views": str(views),
@@ -85,7 +107,7 @@ def web(random: Random, interest: float, span: Span) -> dict[str, str]:
     }
 
 
-def forms(random: Random, interest: float, span: Span, known: Sequence[Form]) -> dict[str, str]:
+def forms(random: Random, interest: float, span: Span, known: Sequence[Form], past: Past) -> dict[str, str]:
     """Form submissions: how many, of how many forms, and the first and latest of them."""
     count = int(random.expovariate(1) * 4 * interest)
     if count == 0:
@@ -94,6 +116,7 @@ def forms(random: Random, interest: float, span: Span, known: Sequence[Form]) ->
     # The further along, the likelier the later forms.
     places = sorted(random.choices(within_reach, [1 + place * interest for place in within_reach], k=count))
     times = span.moments(random, count)
+    past.forms = list(zip(places, times, strict=True))
     return {
         "num_conversion_events": str(count),
         "num_unique_conversion_events": str(len(set(places))),
@@ -101,13 +124,11 @@ def forms(random: Random, interest: float, span: Span, known: Sequence[Form]) ->
         "first_conversion_date": to_iso(times[0]),
         "recent_conversion_event_name": FORM_PAGES[places[-1]][0],
         "recent_conversion_date": to_iso(times[-1]),
-        "hs_calculated_form_submissions": ";".join(
-            f"{known[place].id}::{at_ms}" for place, at_ms in zip(places, times, strict=True)
-        ),
+        "hs_calculated_form_submissions": ";".join(f"{known[place].id}::{at_ms}" for place, at_ms in past.forms),
     }
 
 
-def emails(random: Random, interest: float, span: Span) -> dict[str, str]:
+def emails(random: Random, interest: float, span: Span, past: Past) -> dict[str, str]:
     """Marketing emails sent, opened and clicked; some bounced, some people have unsubscribed."""
     delivered = int(random.expovariate(1) * 9)
     if delivered == 0:
@@ -126,6 +147,9 @@ def emails(random: Random, interest: float, span: Span) -> dict[str, str]:
         "hs_email_sends_since_last_engagement": str(len([at for at in sent if not opened or at > opened[-1]])),
     }
     reading_ms = random.randint(1, 60) * MINUTE_MS
+    past.mails = sent
+    past.opened = {at_ms: min(span.end_ms, at_ms + reading_ms) for at_ms in opened}
+    past.clicked = {at_ms: past.opened[at_ms] for at_ms in clicked}
     for name, times in (("open", opened), ("click", clicked)):
         if times:
             told[f"hs_email_{name}"] = str(len(times))
@@ -139,12 +163,13 @@ def emails(random: Random, interest: float, span: Span) -> dict[str, str]:
     return told
 
 
-def conversations(random: Random, interest: float, span: Span) -> dict[str, str]:
+def conversations(random: Random, interest: float, span: Span, past: Past) -> dict[str, str]:
     """What sales did with the contact: notes, calls, meetings."""
     if random.random() > interest:
         return {}
     contacted = 1 + int(random.expovariate(1) * 3 * interest)
     times = span.moments(random, contacted)
+    past.contacted = times
     notes = contacted + random.randint(0, 2)
     told = {
         "num_contacted_notes": str(contacted),
@@ -155,9 +180,11 @@ def conversations(random: Random, interest: float, span: Span) -> dict[str, str]
     }
     if random.random() < interest * 0.6:
         booked = times[-1]
+        past.has_booked = True
         told["engagements_last_meeting_booked"] = to_iso(booked)
         told["hs_last_sales_activity_timestamp"] = to_iso(booked)
         told["hs_last_sales_activity_type"] = "MEETING_BOOKED"
         if booked > span.end_ms - 10 * DAY_MS:
-            told["notes_next_activity_date"] = to_iso(span.end_ms + random.randint(1, 14) * DAY_MS)
+            past.meeting_ahead = span.end_ms + random.randint(1, 14) * DAY_MS
+            told["notes_next_activity_date"] = to_iso(past.meeting_ahead)
     return told

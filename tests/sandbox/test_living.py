@@ -285,13 +285,52 @@ def test_who_leaves_one_list_has_not_left_all(
     assert (event.type, event.left) == ("STATUSCHANGE", () if opted_out else (20_010_001,))
 
 
-@pytest.mark.parametrize(("end", "outcome"), [("meeting_held", "COMPLETED"), ("meeting_cancelled", "CANCELED")])
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [("meeting_held", "COMPLETED"), ("meeting_cancelled", "CANCELED"), ("meeting_missed", "NO_SHOW")],
+)
 def test_a_booked_meeting_ends_one_way_or_the_other(
     lived_in: Portal, life: Life, contact: str, end: str, outcome: str
 ) -> None:
     life.happens("meeting_booked", contact)
-    (meeting,) = lived_in.collections["meetings"].live.values()
+    (booked,) = lived_in.ties["meetings"].records(int(contact))
+    meeting = lived_in.collections["meetings"].live[booked]
     assert meeting.properties["hs_meeting_outcome"] == "SCHEDULED"
     life.happens(end, contact)
     assert meeting.properties["hs_meeting_outcome"] == outcome
     assert lived_in.planned_meeting(contact) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("chat", "communications", {"hs_communication_channel_type": "WHATS_APP"}),
+        ("call_logged", "calls", {"hs_call_status": "COMPLETED"}),
+        ("email_answered", "emails", {"hs_email_direction": "INCOMING_EMAIL"}),
+        ("deal_created", "deals", {"hs_is_closed": "false"}),
+        ("deal_won", "deals", {"hs_is_closed_won": "true"}),
+        ("deal_lost", "deals", {"hs_is_closed": "true", "hs_is_closed_won": "false"}),
+    ],
+)
+def test_what_sales_do_is_a_record_tied_to_the_contact(
+    lived_in: Portal, life: Life, contact: str, kind: str, name: str, told: dict[str, str]
+) -> None:
+    life.happens(kind, contact)
+    latest = lived_in.ties[name].records(int(contact))[-1]
+    assert told.items() <= lived_in.collections[name].live[latest].properties.items()
+
+
+def test_a_deal_that_ends_is_the_one_that_was_open(lived_in: Portal, life: Life, contact: str) -> None:
+    for kind in ("deal_created", "deal_won", "deal_created", "deal_lost"):
+        life.happens(kind, contact)
+    deals = [
+        lived_in.collections["deals"].live[each].properties for each in lived_in.ties["deals"].records(int(contact))
+    ]
+    assert [each["dealstage"] for each in deals] == ["closedwon", "closedlost"]
+    assert held(lived_in, contact, "num_associated_deals") == ["2"]
+
+
+def test_a_button_is_an_event_of_the_portals_own(lived_in: Portal, life: Life, contact: str) -> None:
+    life.happens("button_clicked", contact)
+    types = [each.type for each in lived_in.activity.occurrences.of(int(contact))]
+    assert types == ["e_visited_page", f"pe{lived_in.portal_id}_clicked_button"]
