@@ -7,6 +7,7 @@ import pytest
 
 from config import Rulebook
 from sandbox import Fault, Portal, Stage
+from scoring import FurtherScore
 from sync.hubspot import Check, Connection, HubSpotPortal, diagnose, provision
 from sync.hubspot.portal import server_time
 from sync.ports import FatalError, TokenRefused
@@ -91,6 +92,17 @@ def test_everything_of_ours_is_created_and_a_second_time_nothing_is_written(
     facts = HubSpotPortal(connection, rulebook).facts()
     assert len(facts.options["lead_grade"]) == 16
     assert facts.options["lead_scoring_sales_feedback"] == {"true_sql", "mql_not_ready", "unqualified"}
+
+
+def test_a_further_score_is_a_number_of_ours(portal: Portal, connection: Connection, rulebook: Rulebook) -> None:
+    score = FurtherScore(label="Growth", property="growth_score", of="customers", groups=("forms",))
+    richer = replace(rulebook, rubric=replace(rulebook.rubric, scores={"growth": score}))
+    provision(connection, rulebook)
+    assert "lacks 1 property of ours: growth_score" in checks_of(connection, richer)["our properties"].detail
+    assert dict(provision(connection, richer))["growth_score"] == "created"
+    defined = portal.contacts.definitions.require("growth_score")
+    assert (defined.type, defined.label, defined.group) == ("number", "Growth", "lead_scoring")
+    assert checks_of(connection, richer)["our properties"].ok
 
 
 def test_missing_options_are_added_and_those_of_the_portal_stay(

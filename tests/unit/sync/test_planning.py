@@ -1,11 +1,16 @@
 """Decisions become real differences, counted, and checked for size."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sync.planning import SafetyLimit, Tally, change_for, refusal
+from config import Rulebook
+from scoring import Further, FurtherScore, Surge
+from sync.planning import SafetyLimit, Tally, change_for, contestable, refusal
 from sync.records import Change, ContactRecord, Role
 from tests.builders import LEAD, MQL, NOW, SQL, SUBSCRIBER, a_contact, a_rulebook, a_score, a_standing
 from workflows import Answer, Exclusion, LeaveAlone, Standing, decide
@@ -107,6 +112,151 @@ class TestMinDelta:
     def test_a_score_that_is_empty_or_unreadable_is_written(self, there: str) -> None:
         change = the_change(a_standing(SQL), total=70, ours=SCORED | {"score": there}, min_delta=10)
         assert change.after == {"lead_score": "70"}
+
+
+SURGE = Surge(points=70, quiet_points=0, holds=True)
+
+
+class TestSurges:
+    def change(self, standing: Standing, surge: Surge | None, ours: dict[Role, str], **policy: Any) -> Change | None:
+        rulebook = a_rulebook(**policy)
+        record = ContactRecord(id="1", contact=a_contact("1"), standing=standing, ours=ours)
+        score = replace(a_score(70), surge=surge)
+        return change_for(record, decide(score, standing, rulebook.policy, at=NOW), rulebook)
+
+    def test_a_lead_that_surges_is_marked_by_a_quiet_write(self) -> None:
+        change = self.change(a_standing(SQL), SURGE, SCORED)
+        assert change is not None
+        assert (change.before, change.after) == ({"lead_scoring_surge": ""}, {"lead_scoring_surge": "true"})
+        assert change.is_quiet
+
+    def test_it_is_marked_once(self) -> None:
+        assert self.change(a_standing(SQL), SURGE, SCORED | {"surge": "true"}) is None
+
+    @pytest.mark.parametrize("surge", [None, replace(SURGE, holds=False)])
+    def test_the_mark_goes_with_the_surge(self, surge: Surge | None) -> None:
+        change = self.change(a_standing(SQL), surge, SCORED | {"surge": "true"})
+        assert change is not None
+        assert change.after == {"lead_scoring_surge": ""}
+
+    def test_it_is_written_however_little_the_total_moved(self) -> None:
+        change = self.change(a_standing(SQL), SURGE, SCORED | {"score": "68"}, min_delta=10)
+        assert change is not None
+        assert change.after == {"lead_scoring_surge": "true"}
+
+    def test_a_contact_that_is_excluded_loses_it_with_its_scores(self) -> None:
+        ours: dict[Role, str] = {"exclusion": "customer", "surge": "true"}
+        change = self.change(a_standing("customer", was_scored=True), SURGE, ours)
+        assert change is not None
+        assert change.after == {"lead_scoring_surge": ""}
+
+    def test_no_reason_in_hubspot_tells_of_it(self) -> None:
+        change = self.change(a_standing(SQL), SURGE, {})
+        assert change is not None
+        assert change.after["lead_score_reasons"] == "+70 Form"
+
+
+def with_further(rulebook: Rulebook) -> Rulebook:
+    """The rulebook with a score of a product for leads, and one of growth for customers."""
+    scores = {
+        "product": FurtherScore(label="Product", property="product_score", of="leads", groups=("forms",)),
+        "growth": FurtherScore(label="Growth", property="growth_score", of="customers", groups=("forms",)),
+    }
+    return replace(rulebook, rubric=replace(rulebook.rubric, scores=scores))
+
+
+class TestFurtherScores:
+    SCORE = replace(
+        a_score(70),
+        further={"product": Further(points=9, of="leads"), "growth": Further(points=9, of="customers")},
+    )
+
+    def change(
+        self, standing: Standing, there: Mapping[str, str], ours: Mapping[Role, str] | None = None, **policy: Any
+    ) -> Change | None:
+        rulebook = with_further(a_rulebook(**policy))
+        record = ContactRecord(id="1", contact=a_contact("1"), standing=standing, ours=ours or {}, further=there)
+        return change_for(record, decide(self.SCORE, standing, rulebook.policy, at=NOW), rulebook)
+
+    def test_a_customer_gets_the_score_for_customers_and_nothing_else(self) -> None:
+        change = self.change(a_standing("customer"), {})
+        assert change is not None
+        assert (change.before, change.after) == ({"growth_score": ""}, {"growth_score": "9"})
+        assert (change.is_quiet, change.moves) == (True, False)
+
+    def test_what_is_there_is_not_written_again(self) -> None:
+        assert self.change(a_standing("customer"), {"growth": "9", "product": ""}) is None
+        assert self.change(a_standing(SQL), {"growth": "", "product": "9"}, SCORED) is None
+
+    def test_nothing_is_written_as_zero(self) -> None:
+        rulebook = with_further(a_rulebook())
+        record = ContactRecord(id="1", contact=a_contact("1"), standing=a_standing("customer"))
+        score = replace(a_score(0), further={"growth": Further(points=0, of="customers")})
+        change = change_for(record, decide(score, record.standing, rulebook.policy, at=NOW), rulebook)
+        assert change is not None
+        assert change.after == {"growth_score": "0"}
+
+    def test_a_customer_loses_the_score_that_it_had_as_a_lead(self) -> None:
+        ours: dict[Role, str] = {"exclusion": "customer"}
+        change = self.change(a_standing("customer", was_scored=True), {"growth": "9", "product": "4"}, ours)
+        assert change is not None
+        assert (change.before, change.after) == ({"product_score": "4"}, {"product_score": ""})
+
+    def test_a_lead_that_once_was_a_customer_loses_theirs(self) -> None:
+        change = self.change(a_standing(SQL), {"growth": "9", "product": "9"}, SCORED)
+        assert change is not None
+        assert change.after == {"growth_score": ""}
+
+    @pytest.mark.parametrize("who", [{"opted_out": True}, {"employee": True}, {"partner": True}])
+    @pytest.mark.parametrize("stage", [LEAD, "customer"])
+    def test_who_is_left_alone_for_good_has_none_and_is_not_touched_without(
+        self, stage: str, who: dict[str, bool]
+    ) -> None:
+        assert self.change(a_standing(stage, **who), {}) is None
+        change = self.change(a_standing(stage, **who), {"growth": "9"})
+        assert change is not None
+        assert change.after == {"growth_score": ""}
+
+    def test_they_are_written_together_with_a_move(self) -> None:
+        change = self.change(a_standing(LEAD), {}, SCORED)
+        assert change is not None
+        assert (change.stage_to, change.after) == (SQL, {"product_score": "9"})
+
+    def test_they_are_written_however_little_the_total_moved(self) -> None:
+        change = self.change(a_standing(SQL), {"product": "8"}, SCORED | {"score": "68"}, min_delta=10)
+        assert change is not None
+        assert change.after == {"product_score": "9"}
+
+    @given(
+        st.sampled_from([None, LEAD, SQL, "customer", "evangelist", "opportunity", "other"]),
+        st.fixed_dictionaries(
+            {}, optional=dict.fromkeys(("opted_out", "employee", "partner", "competitor"), st.just(True))
+        ),
+        st.fixed_dictionaries({}, optional=dict.fromkeys(("product", "growth"), st.sampled_from(["", "9", "x"]))),
+    )
+    def test_once_written_nothing_is_left_to_write(
+        self, stage: str | None, who: dict[str, bool], there: dict[str, str]
+    ) -> None:
+        standing = a_standing(stage, was_scored=True, **who)
+        first = self.change(standing, there)
+        names = {"product_score": "product", "growth_score": "growth"}
+        held = there | {names[name]: text for name, text in (first.after if first else {}).items() if name in names}
+        again = self.change(standing, held)
+        assert again is None or not again.after.keys() & names.keys()
+
+
+def test_nobody_but_us_has_reason_to_write_scores_of_any_kind() -> None:
+    assert contestable(with_further(a_rulebook())) == {
+        "lead_score",
+        "lead_score_fit",
+        "lead_score_engagement",
+        "lead_grade",
+        "lead_score_reasons",
+        "lead_scoring_surge",
+        "lead_scoring_exclusion",
+        "product_score",
+        "growth_score",
+    }
 
 
 class TestQuietChanges:

@@ -1,8 +1,10 @@
 """Reasons in words."""
 
+from dataclasses import replace
+
 import pytest
 
-from scoring import Line, Score
+from scoring import Line, Score, Surge
 from sync.wording import reason_for, reasons_text
 from tests.builders import LEAD, MQL, NOW, SQL, SUBSCRIBER, a_policy, a_score, a_standing, days_before
 from workflows import Answer, Policy, Setter, Standing, decide
@@ -63,6 +65,12 @@ PERSON = {"set_by": Setter.PERSON, "set_at": days_before(10)}
 )
 def test_every_decision_is_worded(score: Score, standing: Standing, reason: str) -> None:
     assert reason_for(decide(score, standing, a_policy(), at=NOW)) == reason
+
+
+def test_a_move_by_surge_says_so() -> None:
+    score = replace(a_score(40), surge=Surge(points=40, quiet_points=0, holds=True))
+    decision = decide(score, a_standing(LEAD), a_policy(surge_skips_mql=True), at=NOW)
+    assert reason_for(decision) == "40 points reach the entry line of 35, and the lead surges"
 
 
 @pytest.mark.parametrize("policy", [a_policy(moves="none"), a_policy(moves="up")])

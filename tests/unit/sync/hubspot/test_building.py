@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import EngagementSource, FactSource, Rulebook, Sources, load_rulebook
-from scoring import BadValue, Engagement
+from scoring import BadValue, Engagement, FurtherScore
 from sync.hubspot.building import RecordBuilder
 from sync.records import ContactRecord, PortalFacts
 from workflows import Answer
@@ -87,6 +87,32 @@ def test_only_what_the_rulebook_needs_and_the_portal_has_is_asked_for() -> None:
         "lastname",
     }
     assert set(builder.company_properties) == {"annualrevenue", "type"}
+
+
+GROWTH = FurtherScore(label="Growth", property="growth_score", of="customers", groups=("forms",))
+
+
+def with_growth() -> tuple[Rulebook, PortalFacts]:
+    rulebook = a_rulebook()
+    portal = a_portal()
+    return (
+        replace(rulebook, rubric=replace(rulebook.rubric, scores={"growth": GROWTH})),
+        replace(portal, properties=portal.properties | {"growth_score"}),
+    )
+
+
+@pytest.mark.parametrize(("there", "text"), [("12.0", "12"), ("12", "12"), (None, ""), ("many", "many")])
+def test_a_further_score_is_read_as_it_would_be_written(there: str | None, text: str) -> None:
+    rulebook, portal = with_growth()
+    assert a_record({"growth_score": there}, rulebook=rulebook, portal=portal).further == {"growth": text}
+    builder = RecordBuilder(rulebook, portal, now=NOW)
+    assert "growth_score" in builder.contact_properties
+    assert builder.as_ours({"growth_score": there}) == {"growth_score": text}
+
+
+@pytest.mark.parametrize(("there", "text"), [("true", "true"), ("false", ""), ("", ""), (None, "")])
+def test_the_mark_of_a_surge_is_read_as_it_would_be_written(there: str | None, text: str) -> None:
+    assert a_record({"lead_scoring_surge": there}).ours["surge"] == text
 
 
 def test_the_first_property_that_holds_something_feeds_the_fact() -> None:
