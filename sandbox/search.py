@@ -97,7 +97,7 @@ def _test(portal: "Portal", collection: Collection, given: Filter) -> Test:
     if operator == "NOT_HAS_PROPERTY":
         return lambda known: not known.get(name)
     negated = operator in {"NEQ", "NOT_IN", "NOT_CONTAINS_TOKEN"}
-    matches = _matcher(definition, given)
+    matches = _by_choice(definition, _matcher(definition, given))
     if_empty = portal.switches.empty_matches_not_equal and negated
 
     def test(known: Properties) -> bool:
@@ -105,6 +105,13 @@ def _test(portal: "Portal", collection: Collection, given: Filter) -> Test:
         return matches(value) != negated if value else if_empty
 
     return test
+
+
+def _by_choice(definition: Definition, matches: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Of several choices each one is compared (hubspot-api-nodejs#24), and not the text that joins them."""
+    if definition.type != "enumeration":
+        return matches
+    return lambda value: any(matches(choice) for choice in value.split(";"))
 
 
 def _check_operands(given: Filter) -> None:

@@ -257,7 +257,7 @@ class Feed(Protocol):
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         """Every act done, or changed, at or after a moment (None: ever), in pages, in any order, some perhaps twice.
 
-        What the contacts themselves tell of is not read twice: see `HubSpotReader`, and submissions.
+        Left out is what was done before the first reading where the contacts' own records tell of it.
 
         FatalError (TokenRefused among them) where this portal or token does not have it, RetryableError where HubSpot
         does not answer now.

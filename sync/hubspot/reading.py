@@ -21,6 +21,10 @@ PAGE = 100
 """Contacts of one list page and ids of one batch read (HubSpot objects guide)."""
 HISTORY_PAGE = 50
 """The same where property histories are asked for."""
+SEARCHED_MAX = 50
+SEARCHED_TEXT_MAX = 2_000
+"""Addresses of one search, and how long they may be together: its whole body may have 3,000 characters (HubSpot search
+guide)."""
 PAGES_TOGETHER = 10
 """Pages read before their contacts' companies are: contacts of one page share few companies with each other."""
 COMPANIES_KEPT = 20_000
@@ -77,6 +81,9 @@ class HubSpotReader:
         found: dict[str, str] = {}
         for some in _parts(list(wanted), PAGE):
             for row in self._rows_with(some):
+                found |= {each: str(row["id"]) for each in addresses_of(_properties(row)) if each in wanted}
+        if ADDITIONAL_EMAILS in self._builder.contact_properties:
+            for row in self._rows_also_with([address for address in wanted if address not in found]):
                 found |= {each: str(row["id"]) for each in addresses_of(_properties(row)) if each in wanted}
         return found
 
@@ -139,6 +146,18 @@ class HubSpotReader:
         middle = len(addresses) // 2
         return [row for half in (addresses[:middle], addresses[middle:]) if middle for row in self._rows_with(half)]
 
+    def _rows_also_with(self, addresses: Sequence[str]) -> Iterator[Row]:
+        """The contacts that have these addresses beside their first one: only a search leads from those to them
+        (hubspot-api-nodejs#24)."""
+        for some in _short_parts(addresses):
+            body = {
+                "filterGroups": [{"filters": [{"propertyName": ADDITIONAL_EMAILS, "operator": "IN", "values": some}]}],
+                "properties": ["email", ADDITIONAL_EMAILS],
+                "limit": PAGE,
+            }
+            answer = self._connection.read(self._api.contacts_search.do_search, body, search=True)
+            yield from rows_of(answer.document or {})
+
     def _read_companies(self, rows: Sequence[Row]) -> None:
         """Have the primary companies of these contacts at hand, and keep others only while there is room."""
         if not self._builder.company_properties:
@@ -182,3 +201,15 @@ def _parts(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     distinct = list(dict.fromkeys(ids))
     for start in range(0, len(distinct), size):
         yield distinct[start : start + size]
+
+
+def _short_parts(addresses: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The addresses in parts that fit a search each; without those that are too long to be one (RFC 5321: 254)."""
+    part: list[str] = []
+    for address in (each for each in addresses if len(each) <= 254):
+        if len(part) == SEARCHED_MAX or sum(map(len, part)) + len(address) > SEARCHED_TEXT_MAX:
+            yield part
+            part = []
+        part.append(address)
+    if part:
+        yield part

@@ -9,6 +9,9 @@ from sandbox import Portal
 from tests.sandbox.asking import days_before, ids_of, refusal
 
 
+ADDITIONAL = "hs_additional_emails"
+
+
 def where(name: str, operator: str, value: Any = None, **more: Any) -> dict[str, Any]:
     given = {"propertyName": name, "operator": operator, **more}
     return given if value is None else {**given, "value": value}
@@ -190,3 +193,10 @@ def test_reads_by_id_do_not_lag(portal: Portal, contacts: Any) -> None:
     portal.switches.index_lag_s = 3_600
     portal.person_sets(contact, "city", "Oslo")
     assert contacts.basic_api.get_by_id(contact, properties=["city"]).properties["city"] == "Oslo"
+
+
+def test_of_several_choices_each_one_is_found_and_not_the_text_that_joins_them(portal: Portal, contacts: Any) -> None:
+    jane = portal.add_contact(hs_additional_emails="j@old.example;jane@old.example")
+    for given in (where(ADDITIONAL, "EQ", "jane@old.example"), where(ADDITIONAL, "IN", values=["jane@old.example"])):
+        assert ids_of(search(contacts, given)) == [jane]
+    assert ids_of(search(contacts, where(ADDITIONAL, "EQ", "j@old.example;jane@old.example"))) == []

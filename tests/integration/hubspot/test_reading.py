@@ -289,3 +289,36 @@ def test_a_contact_that_a_listing_shows_again_is_read_once(portal: Portal, reade
     portal.faults.add(Fault(method="GET", path="objects/contacts", skip=2, status=200, body=again))
     read = [record.id for page in reader.every() for record in page]
     assert read == ids[:200]
+
+
+def test_contacts_are_found_by_their_addresses_a_hundred_a_request_and_none_in_a_url(
+    portal: Portal, reader: HubSpotReader
+) -> None:
+    ids = people(portal, 150)
+    wanted = [f"Lead{n}@example.com" for n in range(150)]
+    portal.requests.clear()
+    assert reader.find_all(wanted) == {address.lower(): id for address, id in zip(wanted, ids, strict=True)}
+    assert portal.requests.totals["total"] == 2
+    assert not [request for request in portal.requests if "lead" in request.path + request.query]
+
+
+def test_contacts_are_found_by_addresses_that_they_have_beside_their_first(
+    portal: Portal, reader: HubSpotReader
+) -> None:
+    jane = portal.add_contact(email="jane@example.com", hs_additional_emails="jane@old.example;j@old.example")
+    joe = portal.add_contact(email="joe@example.com", hs_additional_emails="joe@old.example")
+    nobody = [f"nobody{n}@example.com" for n in range(75)]
+    portal.requests.clear()
+    found = reader.find_all(
+        ["JANE@old.example", "joe@old.example", *nobody, "no address", "", f"{'x' * 3_000}@a.example"]
+    )
+    assert found == {"jane@old.example": jane, "joe@old.example": joe}
+    assert portal.requests.totals["total"] == 1 + 2
+
+
+def test_an_address_that_hubspot_refuses_costs_no_other_its_contact(portal: Portal, reader: HubSpotReader) -> None:
+    ids = people(portal, 5)
+    refusal = {"status": "error", "category": "VALIDATION_ERROR"}
+    portal.faults.add(Fault(method="POST", path="contacts/batch/read", status=400, body=refusal, times=3))
+    found = reader.find_all([f"lead{n}@example.com" for n in range(5)])
+    assert set(found.values()) == set(ids) - {ids[0]}
