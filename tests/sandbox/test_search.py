@@ -8,7 +8,6 @@ import pytest
 from sandbox import Portal
 from tests.sandbox.asking import days_before, ids_of, refusal
 
-
 ADDITIONAL = "hs_additional_emails"
 
 
