@@ -83,7 +83,12 @@ def prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # Python's driver must not begin transactions on its own
-        for setting in (f"busy_timeout = {BUSY_S * 1000}", "foreign_keys = ON", "synchronous = FULL"):
+        for setting in (
+            f"busy_timeout = {BUSY_S * 1000}",
+            "foreign_keys = ON",
+            "synchronous = FULL",
+            "cache_size = -16000",
+        ):
             connection.execute(f"PRAGMA {setting}")
 
     @event.listens_for(engine, "begin")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, or_, select, true, update
 
 from sync.store.database import Database
 from sync.store.rows import CHUNK, from_ms, in_chunks, storable, to_ms
@@ -20,6 +20,15 @@ _AT_ONCE = 20_000
 _TOLD = ("who", "act", "at", "name", "ref", "until", "by_machine", "link")
 _Told = tuple[str, str, int | None, str, str, int | None, str, str]
 """Its columns, in that order."""
+
+# Built once: to build them takes longer than to run them.
+_THESE = (_traces.c.feed_id == bindparam("of_feed")) & _traces.c.key.in_(bindparam("keys", expanding=True))
+_WHAT_IS_THERE = select(_traces.c.key, *(_traces.c[name] for name in _TOLD)).where(_THESE)
+_WHOSE = (
+    select(_traces)
+    .where(_traces.c.who.in_(bindparam("whos", expanding=True)))
+    .order_by(_traces.c.at.nulls_first(), _traces.c.feed_id, _traces.c.key)
+)
 
 
 class SqlTraces:
@@ -90,10 +99,7 @@ class SqlTraces:
         with self._database.read() as connection:
             ours = self._ours(connection)
             for chunk in in_chunks(dict.fromkeys(whos), CHUNK):
-                theirs = select(_traces).where(_traces.c.who.in_(chunk))
-                for row in connection.execute(
-                    theirs.order_by(_traces.c.at.nulls_first(), _traces.c.feed_id, _traces.c.key)
-                ):
+                for row in connection.execute(_WHOSE, {"whos": chunk}):
                     if (feed := ours.get(row.feed_id)) is not None:
                         found.setdefault(row.who, []).append(_trace(feed, row))
         return found
@@ -142,12 +148,12 @@ class SqlTraces:
         listed = {"walk": walk} if walk else {}
         statement = self._database.upsert(_traces, (*_TOLD, *listed))
         for chunk in in_chunks(told, CHUNK):
-            same = (_traces.c.feed_id == feed_id) & _traces.c.key.in_(chunk)
-            there = connection.execute(select(_traces.c.key, *(_traces.c[name] for name in _TOLD)).where(same))
+            these = {"of_feed": feed_id, "keys": chunk}
+            there = connection.execute(_WHAT_IS_THERE, these)
             before = {row[0]: cast(_Told, row[1:]) for row in there}
             changed = [key for key in chunk if before.get(key) != told[key]]
             if listed and len(changed) < len(chunk):
-                connection.execute(update(_traces).where(same, _traces.c.walk != walk).values(listed))
+                connection.execute(update(_traces).where(_THESE, _traces.c.walk != walk).values(listed), these)
             if changed:
                 same_for_all: dict[str, object] = {"feed_id": feed_id, "walk": walk}
                 rows = [same_for_all | {"key": key} | dict(zip(_TOLD, told[key], strict=True)) for key in changed]
@@ -174,14 +180,14 @@ class SqlTraces:
 def _told(trace: Trace) -> _Told:
     """A trace's columns, in the order of `_TOLD`."""
     return (
-        storable(trace.who),
-        storable(trace.act),
+        trace.who,
+        trace.act,
         to_ms(trace.at),
         storable(trace.name),
         storable(trace.ref),
         to_ms(trace.until),
-        storable(trace.by_machine),
-        storable(trace.link),
+        trace.by_machine,
+        trace.link,
     )
 
 

@@ -232,7 +232,9 @@ class FakeTraces:
         return dict(self._notes)
 
     def note(self, note: FeedNote) -> None:
-        self._notes[note.feed] = note
+        read_up_to, checked_at = (from_ms(to_ms(at)) for at in (note.read_up_to, note.checked_at))
+        kept = replace(note, read_up_to=read_up_to, checked_at=checked_at, problem=storable(note.problem))
+        self._notes[note.feed] = kept
 
     def keep(self, traces: Sequence[Trace], *, walk: int = 0) -> Collection[str]:
         news: set[str] = set()
@@ -281,7 +283,7 @@ def _as_stored(trace: Trace) -> Trace:
         trace,
         at=from_ms(to_ms(trace.at)),
         until=from_ms(to_ms(trace.until)),
-        **{name: storable(getattr(trace, name)) for name in ("key", "who", "act", "name", "ref", "by_machine", "link")},
+        **{name: storable(getattr(trace, name)) for name in ("key", "name", "ref")},
     )
 
 
