@@ -8,17 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Table, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, insert, select
 
 from sync.ports import Lease
 from sync.store import PortalStore, Store, StoreError
 from sync.store.database import Database, begin_writing
 from sync.store.opening import open_database
-from sync.store.tables import changes, contacts, leases, portals, runs
+from sync.store.tables import metadata
 from tests.simulation.clockwork import ProcessClock, Processes, Simulated
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
-_TABLES: Sequence[Table] = (portals, runs, changes, contacts, leases)
 _IN_MEMORY = Path("/dev/shm")
 COMMITTED = "database committed"
 """The step of a process right after each of its transactions."""
@@ -36,7 +35,7 @@ class Storage:
         with self.engine.connect() as connection:
             return {
                 table.name: [dict(row._mapping) for row in connection.execute(_of(table, portal_id))]
-                for table in _TABLES
+                for table in metadata.sorted_tables
             }
 
     def lose(self, portal_id: str) -> None:
@@ -48,7 +47,7 @@ class Storage:
         """As if the database had been restored from a copy."""
         with begin_writing(self.engine) as connection:
             _delete(connection, portal_id)
-            for table in _TABLES:
+            for table in metadata.sorted_tables:
                 if copy[table.name]:
                     connection.execute(insert(table), copy[table.name])
 
@@ -151,13 +150,17 @@ class SteppedStore(Store):
 
 
 def _of(table: Table, portal_id: str) -> Any:
-    if table is changes:
-        return select(changes).join(runs).where(runs.c.portal_id == portal_id)
-    return select(table).where(table.c.portal_id == portal_id)
+    return select(table).where(_belongs(table, portal_id))
 
 
 def _delete(connection: Connection, portal_id: str) -> None:
-    ours = select(runs.c.id).where(runs.c.portal_id == portal_id)
-    connection.execute(delete(changes).where(changes.c.run_id.in_(ours)))
-    for table in (runs, contacts, leases, portals):
-        connection.execute(delete(table).where(table.c.portal_id == portal_id))
+    for table in reversed(metadata.sorted_tables):
+        connection.execute(delete(table).where(_belongs(table, portal_id)))
+
+
+def _belongs(table: Table, portal_id: str) -> ColumnElement[bool]:
+    """Which rows of a table are a portal's: they name it, or the row that they are part of does."""
+    if "portal_id" in table.c:
+        return table.c.portal_id == portal_id
+    [key] = table.foreign_keys
+    return key.parent.in_(select(key.column).where(_belongs(key.column.table, portal_id)))
