@@ -6,7 +6,7 @@ The properties of a contact sum most of it up; here is what HubSpot lists one by
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 from zlib import crc32
 
 from sandbox.errors import Json
@@ -44,7 +44,7 @@ class Submission:
 
     @classmethod
     def unpacked(cls, _: str, packed: Packed) -> Self:
-        page_url, others = packed.detail or ("", ())
+        page_url, others = packed.detail
         return cls(
             form_id=packed.kind,
             at_ms=packed.at_ms,
@@ -52,15 +52,19 @@ class Submission:
             page_url=page_url,
         )
 
-    def as_json(self) -> Json:
-        named = f"{self.form_id}/{self.at_ms}/{self.values.get('email', '')}"
+    @staticmethod
+    def shared(_: str, detail: tuple[Any, ...]) -> Json:
+        return {"pageUrl": detail[0]}
+
+    @staticmethod
+    def tell(shared: Json, _: str, packed: Packed) -> Json:
+        named = f"{packed.kind}/{packed.at_ms}/{packed.who}"
+        typed = {"email": packed.who, **dict(packed.detail[1])} if packed.who else dict(packed.detail[1])
         return {
+            **shared,
             "conversionId": str(uuid.uuid5(uuid.NAMESPACE_URL, named)),
-            "submittedAt": self.at_ms,
-            "values": [
-                {"name": name, "value": value, "objectTypeId": "0-1"} for name, value in sorted(self.values.items())
-            ],
-            "pageUrl": self.page_url,
+            "submittedAt": packed.at_ms,
+            "values": [{"name": name, "value": typed[name], "objectTypeId": "0-1"} for name in sorted(typed)],
         }
 
 
@@ -126,30 +130,26 @@ class MailEvent:
             told=told,
         )
 
-    def as_json(self) -> Json:
-        told: Json = {
-            "id": self.id,
-            "type": self.type,
-            "recipient": self.recipient,
-            "created": self.at_ms,
-            "emailCampaignId": self.campaign_id,
-            "appId": self.app_id,
-            "appName": "Batch",
-        }
-        if self.sent_ms:
-            send = f"{self.campaign_id:08x}-{self.sent_ms:012x}-{crc32(self.recipient.encode()):08x}"
-            told["sendId"] = send
-            if self.type != "SENT":
-                told["sentBy"] = {"id": send, "created": self.sent_ms}
-        if self.read_with is not None:
-            told |= self.read_with.as_json()
-        if self.url:
-            told["url"], told["linkId"] = self.url, 0
-        if self.type == "STATUSCHANGE":
-            told["subscriptions"] = [{"id": each, "status": "UNSUBSCRIBED"} for each in self.left]
-            if not self.left:
+    @staticmethod
+    def shared(kind: str, detail: tuple[Any, ...]) -> Json:
+        campaign_id, app_id, url, read_with, left, more = detail
+        told: Json = {"type": kind, "emailCampaignId": campaign_id, "appId": app_id, "appName": "Batch"}
+        if read_with is not None:
+            told |= read_with.as_json()
+        if url:
+            told["url"], told["linkId"] = url, 0
+        if kind == "STATUSCHANGE":
+            told["subscriptions"] = [{"id": each, "status": "UNSUBSCRIBED"} for each in left]
+            if not left:
                 told["portalSubscriptionStatus"] = "UNSUBSCRIBED"
-        told |= self.told
+        return told | dict(more)
+
+    @staticmethod
+    def tell(shared: Json, event_id: str, packed: Packed) -> Json:
+        at_ms, kind, who, detail, sent_ms = packed
+        told = {**shared, "id": event_id, "recipient": who, "created": at_ms}
+        if sent_ms and kind != "SENT":
+            told["sentBy"] = {"id": f"{detail[0]:x}-{sent_ms:x}-{crc32(str(who).encode()):x}", "created": sent_ms}
         return told
 
 
@@ -176,15 +176,13 @@ class Occurrence:
             properties=dict(packed.detail),
         )
 
-    def as_json(self) -> Json:
-        return {
-            "id": self.id,
-            "objectType": "CONTACT",
-            "objectId": str(self.contact_id),
-            "eventType": self.type,
-            "occurredAt": to_iso(self.at_ms),
-            "properties": dict(self.properties),
-        }
+    @staticmethod
+    def shared(kind: str, detail: tuple[Any, ...]) -> Json:
+        return {"objectType": "CONTACT", "eventType": kind, "properties": dict(detail)}
+
+    @staticmethod
+    def tell(shared: Json, event_id: str, packed: Packed) -> Json:
+        return {**shared, "id": event_id, "objectId": str(packed.who), "occurredAt": to_iso(packed.at_ms)}
 
 
 class Activity:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
+from sandbox.errors import Json
+
 
 class Packed(NamedTuple):
     """An event as it is kept. `who` is what it is found by beside its kind: a contact's id, or an address."""
@@ -30,6 +32,14 @@ class Event(Protocol):
 
     @classmethod
     def unpacked(cls, event_id: str, packed: Packed) -> Self: ...
+
+    @staticmethod
+    def shared(kind: str, detail: tuple[Any, ...]) -> Json:
+        """What HubSpot tells of every event of that kind and detail."""
+
+    @staticmethod
+    def tell(shared: Json, event_id: str, packed: Packed) -> Json:
+        """All that it tells of this one; `shared` stays as it is."""
 
 
 Each = TypeVar("Each", bound=Event)
@@ -59,10 +69,10 @@ class _Once(Generic[Shared]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[Each]):
-    """A part of a listing, and whether there is more of it."""
+class Page:
+    """A part of a listing as HubSpot tells it, and whether there is more of it."""
 
-    events: Sequence[Each]
+    told: Sequence[Json]
     has_more: bool
 
 
@@ -73,6 +83,7 @@ class Log(Generic[Each]):
         self._sort = sort
         self._prefix = prefix
         self._named: dict[int, str] = {}
+        self._shared: dict[tuple[int, int], Json] = {}
         self._kinds: _Once[str] = _Once()
         self._whos: _Once[int | str] = _Once()
         self._details: _Once[tuple[Any, ...]] = _Once()
@@ -141,7 +152,7 @@ class Log(Generic[Each]):
         start: int,
         limit: int,
         test: Callable[[Each], bool] | None = None,
-    ) -> Page[Each]:
+    ) -> Page:
         """Up to `limit` events from place `start` of a listing on: of a kind, of somebody, from one moment to another.
 
         Both moments are included. `test` is what else an event must be like; it costs a look at each.
@@ -150,15 +161,15 @@ class Log(Generic[Each]):
         low = order.place(from_ms) if from_ms is not None else 0
         high = order.place(to_ms, behind=True) if to_ms is not None else len(order)
         if tests:
-            found = [event for row in order.rows(low, high) if all(holds(event := self._event(row)) for holds in tests)]
+            found = [row for row in order.rows(low, high) if all(holds(self._event(row)) for holds in tests)]
             if newest_first:
                 found.reverse()
-            return Page(events=found[start : start + limit], has_more=start + limit < len(found))
+            return Page(told=[*map(self._told, found[start : start + limit])], has_more=start + limit < len(found))
         if newest_first:
             rows = [*order.rows(max(low, high - start - limit), max(low, high - start))][::-1]
         else:
             rows = [*order.rows(low + start, min(high, low + start + limit))]
-        return Page(events=[self._event(row) for row in rows], has_more=low + start + limit < high)
+        return Page(told=[*map(self._told, rows)], has_more=low + start + limit < high)
 
     def forget(self, whos: Collection[int | str]) -> None:
         """Drop every event of these, and that they were ever there."""
@@ -193,10 +204,21 @@ class Log(Generic[Each]):
         return order or _Order(self._at_ms), tests
 
     def _event(self, row: int) -> Each:
+        return self._sort.unpacked(self._id(row), self._packed(row))
+
+    def _told(self, row: int) -> Json:
+        packed, numbers = self._packed(row), (self._kind[row], self._detail[row])
+        shared = self._shared.get(numbers)
+        if shared is None:
+            shared = self._shared[numbers] = self._sort.shared(packed.kind, packed.detail)
+        return self._sort.tell(shared, self._id(row), packed)
+
+    def _packed(self, row: int) -> Packed:
         kind, who = self._kinds.values[self._kind[row]], self._whos.values[self._who[row]]
-        detail = self._details.values[self._detail[row]]
-        packed = Packed(self._at_ms[row], kind, who, detail, self._since_ms[row])
-        return self._sort.unpacked(self._named.get(row) or f"{self._prefix}-{row + 1}", packed)
+        return Packed(self._at_ms[row], kind, who, self._details.values[self._detail[row]], self._since_ms[row])
+
+    def _id(self, row: int) -> str:
+        return self._named.get(row) or f"{self._prefix}-{row + 1}"
 
     def _everything(self) -> "_Order":
         if self._all is None:

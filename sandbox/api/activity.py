@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.activity import MailEvent
@@ -30,7 +31,7 @@ def list_submissions(portal: "Portal", call: Call) -> Answer:
         raise invalid("This type of form is not allowed", errors=[{"message": "", "code": "FORM_TYPE_NOT_ALLOWED"}])
     start, limit = _offset(call.one("after")), call.number("limit", 20, SUBMISSIONS_PAGE_MAX)
     found = portal.activity.submissions.page(kind=form.id, start=start, limit=limit)
-    return _paged([each.as_json() for each in found.events], start + limit if found.has_more else None)
+    return _paged(found.told, start + limit if found.has_more else None)
 
 
 def list_events(portal: "Portal", call: Call) -> Answer:
@@ -52,7 +53,7 @@ def list_events(portal: "Portal", call: Call) -> Answer:
         limit=limit,
         test=(lambda each: each.id in ids) if ids else None,
     )
-    return _paged([each.as_json() for each in found.events], start + limit if found.has_more else None)
+    return _paged(found.told, start + limit if found.has_more else None)
 
 
 def _contact_id(portal: "Portal", object_id: str, email: str) -> int | None:
@@ -65,7 +66,7 @@ def _contact_id(portal: "Portal", object_id: str, email: str) -> int | None:
     return found.id if found else 0
 
 
-def _paged(results: list[Json], next_start: int | None) -> Answer:
+def _paged(results: Sequence[Json], next_start: int | None) -> Answer:
     body: Json = {"results": results}
     if next_start is not None:
         body["paging"] = {"next": {"after": _cursor(next_start)}}
@@ -99,8 +100,10 @@ def list_mail_events(portal: "Portal", call: Call) -> Answer:
         limit=limit,
         test=is_wanted if campaign_id or app_id or no_machines else None,
     )
-    events = [{"portalId": portal.portal_id, **each.as_json()} for each in found.events]
-    return Answer(body={"hasMore": found.has_more, "offset": _cursor(start + len(events)), "events": events})
+    for each in found.told:
+        each["portalId"] = portal.portal_id
+    offset = _cursor(start + len(found.told))
+    return Answer(body={"hasMore": found.has_more, "offset": offset, "events": found.told})
 
 
 def get_campaign(_: "Portal", call: Call) -> Answer:

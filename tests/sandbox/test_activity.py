@@ -192,7 +192,8 @@ def test_a_mail_event_tells_what_read_the_mail_and_when_it_was_sent(portal: Port
     told = {each["type"]: each for each in events}
     clicked = told["CLICK"]
     assert {"userAgent", "browser", "deviceType", "filteredEvent", "location", "url", "linkId"} <= clicked.keys()
-    assert clicked["sentBy"] == {"id": told["DELIVERED"]["sendId"], "created": told["DELIVERED"]["created"]}
+    assert clicked["sentBy"] == told["DELIVERED"]["sentBy"]
+    assert clicked["sentBy"]["created"] == told["SENT"]["created"]
     assert told["STATUSCHANGE"]["subscriptions"] == [{"id": 20_010_001, "status": "UNSUBSCRIBED"}]
     assert told["BOUNCE"]["category"]
     assert {each["portalId"] for each in events} == {portal.portal_id}
