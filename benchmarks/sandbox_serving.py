@@ -6,28 +6,20 @@ more than serving does.
 """
 
 import argparse
-import multiprocessing
-import os
 import re
-import resource
-import signal
-import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from json import dumps
-from multiprocessing.connection import Connection
 from urllib.parse import urlencode, urlsplit
 
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import generate, serve_forever
+from benchmarks.portal_process import served
 
 PAGE = 100
 PROPERTIES = (
@@ -44,14 +36,6 @@ PROPERTIES = (
 _NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 _NEXT = re.compile(rb'"after":"(\d+)"')
 _MIB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What the portal's process has used so far."""
-
-    cpu_s: float
-    peak_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +57,15 @@ class Measured:
 def measure(contacts: int, *, seconds: float = 5.0, connections: int = 4) -> Measured:
     """Generate a portal of that many contacts, and read pages from it on several connections at once."""
     began = time.perf_counter()
-    with _served(contacts) as (url, portal):
+    with served(contacts, now=_NOW) as portal:
+        url = portal.url
         generated_s = time.perf_counter() - began
-        before, began = _usage(portal), time.perf_counter()
+        before, began = portal.usage(), time.perf_counter()
         with ThreadPoolExecutor(connections) as pool:
             pages = sum(
                 pool.map(lambda start: _walk(url, start, seconds), range(0, contacts, -(-contacts // connections)))
             )
-        took_s, after = time.perf_counter() - began, _usage(portal)
+        took_s, after = time.perf_counter() - began, portal.usage()
         searches = [_search_ms(url) for _ in range(4)]
         return Measured(
             contacts=contacts,
@@ -89,48 +74,8 @@ def measure(contacts: int, *, seconds: float = 5.0, connections: int = 4) -> Mea
             cpu_ms=(after.cpu_s - before.cpu_s) / pages * 1000,
             first_search_ms=searches[0],
             search_ms=min(searches[1:]),
-            peak_bytes=_usage(portal).peak_bytes,
+            peak_bytes=portal.usage().peak_bytes,
         )
-
-
-@contextmanager
-def _served(contacts: int) -> Iterator[tuple[str, Connection]]:
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(contacts, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        yield ours.recv(), ours
-    finally:
-        # The portal's process ends when nobody is left to ask it.
-        ours.close()
-        process.join(30)
-
-
-def _serve(contacts: int, asked: Connection) -> None:
-    portal = generate(contacts, seed=1, now=_NOW)
-    portal.limits.enabled = False
-    threading.Thread(target=_answer, args=(asked,), daemon=True).start()
-    serve_forever(portal, port=0, on_ready=asked.send)
-
-
-def _answer(asked: Connection) -> None:
-    """Tell the usage whenever asked; end the process when nobody is left to ask."""
-    # macOS counts bytes, everybody else kibibytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    try:
-        while True:
-            asked.recv()
-            peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-            asked.send(Usage(cpu_s=time.process_time(), peak_bytes=peak_bytes))
-    except EOFError:
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _usage(portal: Connection) -> Usage:
-    portal.send(None)
-    usage: Usage = portal.recv()
-    return usage
 
 
 def _walk(url: str, start: int, seconds: float) -> int:
