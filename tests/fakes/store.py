@@ -232,9 +232,12 @@ class FakeTraces:
         return dict(self._notes)
 
     def note(self, note: FeedNote) -> None:
-        read_up_to, checked_at = (from_ms(to_ms(at)) for at in (note.read_up_to, note.checked_at))
-        kept = replace(note, read_up_to=read_up_to, checked_at=checked_at, problem=storable(note.problem))
-        self._notes[note.feed] = kept
+        self._notes[note.feed] = replace(
+            note,
+            read_up_to=from_ms(to_ms(note.read_up_to)),
+            checked_at=from_ms(to_ms(note.checked_at)),
+            problem=storable(note.problem),
+        )
 
     def keep(self, traces: Sequence[Trace], *, walk: int = 0) -> Collection[str]:
         news: set[str] = set()

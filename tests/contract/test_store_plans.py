@@ -1,0 +1,53 @@
+"""What is asked of millions of acts is answered by an index: SQLite's own plan of each statement says so."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from sync.store import open_store
+from sync.traces import Trace
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+WHOLE = re.compile(r"SCAN (traces|links)\b|(traces|links) USING .*\((feed_id|portal_id)=\?\)")
+"""A step through all acts, or all of a feed or a portal."""
+
+
+@contextmanager
+def plans() -> Iterator[list[tuple[str, str]]]:
+    """Every statement sent meanwhile, with each step of SQLite's plan of it."""
+    noted: list[tuple[str, str]] = []
+
+    def _explain(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            asked = connection.connection.cursor()
+            given = parameters[0] if many else parameters
+            noted.extend((statement, row[3]) for row in asked.execute(f"EXPLAIN QUERY PLAN {statement}", given))
+
+    event.listen(Engine, "before_cursor_execute", _explain)
+    try:
+        yield noted
+    finally:
+        event.remove(Engine, "before_cursor_execute", _explain)
+
+
+def test_no_question_about_acts_walks_through_all_of_them(tmp_path: Path) -> None:
+    told = [Trace(feed="calls", key=str(n), who=f"@{n}", act="logged", at=NOON) for n in range(3)]
+    with closing(open_store(f"sqlite:///{tmp_path}/store.db")) as store:
+        traces = store.portal("1").traces
+        with plans() as noted:
+            traces.keep(told, walk=1)
+            traces.keep(told, walk=2)
+            traces.of(["@1", "@2"])
+            traces.link([("1", "@1")])
+            traces.forget(["1"])
+            traces.prune(NOON - timedelta(days=1))
+            traces.drop_unlisted("calls", 2)
+            traces.drop("calls")
+    steps = [(statement, step) for statement, step in noted if re.search(r"\b(traces|links)\b", step)]
+    assert len(steps) > 8
+    assert [each for each in steps if WHOLE.search(each[1])] == []
