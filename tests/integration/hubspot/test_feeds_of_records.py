@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox import Fault, Portal
+from sandbox.records import ANALYTICS
 from sync.hubspot import Connection
 from sync.ports import RetryableError, TokenRefused
 from tests.integration.hubspot.conftest import NOW
@@ -192,3 +193,17 @@ def test_without_the_scope_deals_are_refused(portal: Portal, connection: Connect
     portal.scopes.discard("crm.objects.deals.read")
     with pytest.raises(TokenRefused, match="deals"):
         traces(the_feed(connection, ("deals", "won")))
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_records_whose_ids_grow_by_a_digit_are_each_found_once(
+    portal: Portal, connection: Connection, as_text: bool
+) -> None:
+    portal.switches.ids_sort_as_text = as_text
+    jane = portal.add_contact()
+    portal.insert(portal.collections["calls"], {}, ANALYTICS, default_time="2026-01-01T00:00:00Z", record_id=99_800)
+    for _ in range(500):
+        portal.engage("calls", [jane], {"hs_timestamp": NOW})
+    feed = the_feed(connection, ("calls", "logged"))
+    pages = [each.trace.key for page in feed.read(NOW - timedelta(days=1)) for each in page]
+    assert len(pages) == len(set(pages)) == 500
