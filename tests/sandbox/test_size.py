@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import sandbox_listings
 from benchmarks.sandbox_serving import measure
 from sandbox import Clock, Portal, generate
 from sandbox.bodies import Search
@@ -101,7 +102,9 @@ def test_a_million_contacts_would_fit_into_four_gibibytes() -> None:
     assert (after - before) / len(kept[-1].contacts) < BYTES_MAX
 
 
-def test_the_benchmark_runs() -> None:
+def test_the_benchmarks_run() -> None:
+    listings = sandbox_listings.measure(60, events_per_contact=20, seconds=0.1)
+    assert listings.listed[0].pages > 0
     measured = measure(250, seconds=0.1, connections=2)
     assert measured.contacts == 250
     assert min(measured.pages_per_s, measured.cpu_ms, measured.search_ms, measured.peak_bytes) > 0
