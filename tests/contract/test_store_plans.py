@@ -48,6 +48,7 @@ def test_no_question_about_acts_walks_through_all_of_them(tmp_path: Path) -> Non
             traces.prune(NOON - timedelta(days=1))
             traces.drop_unlisted("calls", 2)
             traces.drop("calls")
-    steps = [(statement, step) for statement, step in noted if re.search(r"\b(traces|links)\b", step)]
+    # That a feed's row may be dropped, because no act refers to it, is found with the first look, not by a walk.
+    steps = [(said, step) for said, step in noted if re.search(r"\b(traces|links)\b", said)]
     assert len(steps) > 8
     assert [each for each in steps if WHOLE.search(each[1])] == []
