@@ -85,7 +85,7 @@ def _walk(url: str, start: int, seconds: float) -> int:
     connection = HTTPConnection(urlsplit(url).netloc)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        body = _ask(connection, "GET", f"/crm/v3/objects/contacts?{fixed}&after={after}")
+        body = ask(connection, "GET", f"/crm/v3/objects/contacts?{fixed}&after={after}")
         found = _NEXT.search(body, len(body) - 400)
         if found and body.count(b'"createdAt"') != PAGE:
             raise RuntimeError(f"The page from {after} on is short")
@@ -105,13 +105,14 @@ def _search_ms(url: str) -> float:
     }
     connection = HTTPConnection(urlsplit(url).netloc)
     began = time.perf_counter()
-    _ask(connection, "POST", "/crm/v3/objects/contacts/search", dumps(asked))
+    ask(connection, "POST", "/crm/v3/objects/contacts/search", dumps(asked))
     took_s = time.perf_counter() - began
     connection.close()
     return took_s * 1000
 
 
-def _ask(connection: HTTPConnection, method: str, path: str, body: str | None = None) -> bytes:
+def ask(connection: HTTPConnection, method: str, path: str, body: str | None = None) -> bytes:
+    """The body of an answer; RuntimeError for anything but 200."""
     headers: Mapping[str, str] = {"Authorization": "Bearer pat-sandbox"}
     connection.request(method, path, body=body, headers=headers)
     answer = connection.getresponse()
