@@ -10,6 +10,7 @@ from sync.clock import SYSTEM, Clock
 from sync.engaged import EngagedReader
 from sync.hubspot import (
     Connection,
+    HubSpotCompanies,
     HubSpotPortal,
     HubSpotReader,
     HubSpotWriter,
@@ -109,6 +110,7 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
     kept = store.portal(facts.portal_id)
     builder = RecordBuilder(rulebook, facts, now=clock.now())
     reader = HubSpotReader(connection, rulebook, builder)
+    number = rulebook.account
     return World(
         portal=portal,
         facts=facts,
@@ -117,6 +119,9 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
         journal=kept.journal,
         memory=kept.memory,
         traces=kept.traces,
+        companies=HubSpotCompanies(connection, number.property, allowed=kept.lease.check, steady=clock.steady)
+        if number
+        else None,
         feeds=feeds_of(connection, rulebook, facts),
         lease=kept.lease,
         rulebook=rulebook,

@@ -112,6 +112,16 @@ class ContactWriter(Protocol):
         """
 
 
+class Companies(Protocol):
+    """The number that a rulebook gives each company, in a property of ours."""
+
+    def numbers(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """What at most 100 of them hold, `""` for empty; deleted ones are missing."""
+
+    def write(self, numbers: Mapping[str, str], *, read_at: float) -> Mapping[str, Outcome]:
+        """Write at most 100; one outcome each. `read_at` as a `ContactWriter` has it."""
+
+
 class Portal(Protocol):
     """The HubSpot account itself."""
 

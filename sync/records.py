@@ -48,6 +48,8 @@ class ContactRecord:
     only where the rulebook reads such a feed."""
     former_ids: Sequence[str] = ()
     """The ids of contacts that were merged into it, likewise."""
+    company_id: str = ""
+    """Its primary company, where the rulebook gives companies a number."""
     summed_up: Mapping[str, Sequence[Engagement]] = field(default_factory=dict)
     """By feed: what properties say of acts that this feed lists one by one (a source's `without`). It counts for a
     contact of whom the feed tells nothing, and is no part of `contact` until then."""

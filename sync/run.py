@@ -1,14 +1,16 @@
 """One run, readable top to bottom: settle, read, score, decide, plan, check, write; the watermark moves last."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import cast
 
 import structlog
 
+from sync.accounts import Accounts, write_accounts
 from sync.budget import WriteBudget, todays_budget
 from sync.evaluation import Evaluation, Failure
 from sync.outcomes import Applied
@@ -66,9 +68,9 @@ def resync(
             _take_over(summary, settled)
             summary.asked = selection.contact_ids
             world.journal.note(summary.run_id, summary.as_json())
-            blank: list[Change] = []
             pulled = _pull(world, selection, summary, at)
-            planned = _read_and_plan(world, selection, owed, knobs, summary, at, blank, pulled)
+            met = _Met()
+            planned = _read_and_plan(world, selection, owed, knobs, summary, at, pulled, met)
             if summary.interrupted:
                 return summary
             accepted = owed.moves_accepted(world.rulebook.version)
@@ -76,10 +78,10 @@ def resync(
             if planned.moved > summary.moves_accepted:
                 summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
             if summary.plan_refused is not None:
-                _take_over(summary, _fill(world, blank, at))
-                if blank:
+                _take_over(summary, _fill(world, met.blank, at))
+                if met.blank:
                     summary.plan_refused += (
-                        f" {len(blank):,} leads that a cut-off run had left without a stage have it back."
+                        f" {len(met.blank):,} leads that a cut-off run had left without a stage have it back."
                     )
             else:
                 world.journal.note(summary.run_id, summary.as_json())
@@ -92,7 +94,8 @@ def resync(
                         pulled.conclude(world.traces)
                     if selection.mode == "full":
                         for ids in regrouped(world.memory.not_seen_since(summary.run_id), FORGOTTEN_TOGETHER):
-                            forget(world, ids)
+                            met.companies.update(forget(world, ids))
+                    summary.accounts = _write_accounts(world, selection.mode, met.companies)
                     world.journal.prune(before=at - timedelta(days=knobs.keep_runs_days))
         return summary
 
@@ -104,7 +107,7 @@ def plan(world: World, selection: Selection, knobs: Knobs) -> Summary:
     selection = widened(selection, owed, world)
     with _on_record(world, "plan", at, selection.mode) as summary:
         pulled = _pull(world, selection, summary, at)
-        planned = _read_and_plan(world, selection, owed, knobs, summary, at, [], pulled)
+        planned = _read_and_plan(world, selection, owed, knobs, summary, at, pulled, _Met())
         summary.tally.changed, summary.tally.stage_changes = planned.changed, planned.stage_changes
         summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
     return summary
@@ -234,6 +237,16 @@ def _pull(world: World, selection: Selection, summary: Summary, at: datetime) ->
     return pulled
 
 
+@dataclass(slots=True)
+class _Met:
+    """What a pass meets besides contacts to write."""
+
+    blank: list[Change] = field(default_factory=list)
+    """What gives those back their stage whom our clear left without one."""
+    companies: set[str] = field(default_factory=set)
+    """Those whose contacts have other points than before, where companies have a number."""
+
+
 def _read_and_plan(
     world: World,
     selection: Selection,
@@ -241,19 +254,16 @@ def _read_and_plan(
     knobs: Knobs,
     summary: Summary,
     at: datetime,
-    blank: list[Change],
     pulled: Pulled,
+    met: _Met,
 ) -> Tally:
-    """Every selected contact scored and decided, its change planned in the journal; counts what is planned.
-
-    `blank` receives what gives those back their stage whom our clear left without one.
-    """
+    """Every selected contact scored and decided, its change planned in the journal; counts what is planned."""
     evaluator = evaluator_of(world, at, selection.mode)
     up_to = seen_up_to(world, selection, knobs) if summary.mode != "plan" else None
     planned = Tally()
     read = ReadUpTo(world.facts.server_time or at, steady=world.steady)
     summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
-    contacts = () if summary.interrupted else selected(world, selection, owed, knobs, pulled)
+    contacts = () if summary.interrupted else selected(world, selection, owed, knobs, pulled, met.companies)
     for records in regrouped(contacts, EVALUATED_TOGETHER):
         read.saw(records)
         evaluations, failures = evaluator.evaluate(records)
@@ -263,7 +273,9 @@ def _read_and_plan(
             _count(summary.tally, evaluation)
             if evaluation.change is not None:
                 planned.counts(evaluation.change)
-        blank += [put_back(e.record, e.record.standing.stage) for e in evaluations if e.record.standing.cleared_by_us]
+        met.blank += [
+            put_back(e.record, e.record.standing.stage) for e in evaluations if e.record.standing.cleared_by_us
+        ]
         summary.tally.read += len(failures)
         summary.tally.failed += [(failure.contact_id, failure.reason) for failure in failures]
         world.journal.plan(summary.run_id, [e.change for e in evaluations if e.change is not None])
@@ -276,6 +288,7 @@ def _read_and_plan(
             )
         else:
             _note_seen(world, evaluations, failures, summary.run_id)
+            met.companies.update(_note_points(world, evaluations))
         world.progress("Reading and scoring", len(records))
         if world.stop():
             summary.interrupted = True
@@ -306,6 +319,25 @@ def _note_seen(world: World, evaluations: Sequence[Evaluation], failures: Sequen
         ),
         run_id=run_id,
     )
+
+
+def _note_points(world: World, evaluations: Sequence[Evaluation]) -> Collection[str]:
+    """Remember what these contacts bring their companies; returns the companies that this changes."""
+    if world.companies is None:
+        return ()
+    return world.memory.note_points(
+        (e.record.id, e.record.company_id or None, e.decision.score.total if e.decision.score else None)
+        for e in evaluations
+    )
+
+
+def _write_accounts(world: World, mode: Mode, changed: Collection[str]) -> Accounts | None:
+    """The companies' numbers, where they have any: a full pass looks at all, so that nothing stays undone for long."""
+    account = world.rulebook.account
+    if world.companies is None or account is None:
+        return None
+    ids = chain([sorted(changed)], world.memory.companies() if mode == "full" else ())
+    return write_accounts(world.companies, world.memory, account.of, ids, steady=world.steady, stop=world.stop)
 
 
 def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | None:

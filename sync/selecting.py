@@ -1,7 +1,7 @@
 """Which contacts a run reads, page by page."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -76,20 +76,24 @@ def overdue(world: World) -> Mode | None:
     return "decay" if newest is not None and now - newest > OVERDUE["decay"] else None
 
 
-def forget(world: World, ids: Sequence[str]) -> None:
-    """Drop what is kept of contacts that are no longer in HubSpot."""
-    if ids:
-        world.memory.forget(ids)
-        world.journal.forget(ids)
-        world.traces.forget(ids)
+def forget(world: World, ids: Sequence[str]) -> Collection[str]:
+    """Drop what is kept of contacts that are no longer in HubSpot; returns the companies that this changes."""
+    if not ids:
+        return ()
+    companies = world.memory.note_points((each, None, None) for each in ids) if world.companies else ()
+    world.memory.forget(ids)
+    world.journal.forget(ids)
+    world.traces.forget(ids)
+    return companies
 
 
 def selected(
-    world: World, selection: Selection, owed: LeftOver, knobs: Knobs, pulled: Pulled
+    world: World, selection: Selection, owed: LeftOver, knobs: Knobs, pulled: Pulled, bereft: set[str]
 ) -> Iterator[Sequence[ContactRecord]]:
     """The records of a selection, page by page; contacts that an interrupted run left come first.
 
-    Where what changed is selected, so are the contacts of whom a feed has told something new.
+    Where what changed is selected, so are the contacts of whom a feed has told something new. `bereft` receives the
+    companies of contacts that are gone.
     """
     if selection.mode == "full":
         yield from world.reader.every()
@@ -104,7 +108,9 @@ def selected(
         records = world.reader.read(asked)
         read = {record.id for record in records}
         done |= read
-        survivors += _forget_missing(world, sorted(set(asked) - read))
+        missing = sorted(set(asked) - read)
+        survivors += _survivors(world, missing)
+        bereft.update(forget(world, missing))
         yield records
     for asked in regrouped(_each_once([survivors], done), READ_TOGETHER):
         yield world.reader.read(asked)
@@ -117,16 +123,14 @@ def _of_whom(world: World, pulled: Pulled) -> Iterator[Sequence[str]]:
         yield sorted(world.reader.find_all(sorted(pulled.addresses)).values())
 
 
-def _forget_missing(world: World, ids: Sequence[str]) -> Sequence[str]:
-    """Drop what is kept of contacts that were not there; returns those into which they were merged.
+def _survivors(world: World, ids: Sequence[str]) -> Sequence[str]:
+    """The contacts into which those that were not there were merged, and which have their traces from now on.
 
-    Such a one has their traces from now on. To follow a merge takes a request for each, so only who has traces is asked
-    for.
+    To follow a merge takes a request for each, so only who has traces is asked for.
     """
     found = {i: world.reader.find(i) for i in (world.traces.of(ids) if ids else ())}
     merged = [(survivor, i) for i, survivor in found.items() if survivor is not None and survivor != i]
     world.traces.link(merged)
-    forget(world, ids)
     return [survivor for survivor, _ in merged]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sync.accounts import Accounts
 from sync.planning import Tally
 from sync.pulling import FeedReport
 from sync.records import Mode, RequestCount
@@ -26,6 +27,8 @@ class Summary:
     dropped: list[tuple[str, str]] = field(default_factory=list)
     sources: Sequence[FeedReport] = ()
     """How the feeds stand that the rulebook reads."""
+    accounts: Accounts | None = None
+    """What became of the companies' numbers, where the rulebook gives them any."""
     asked: Sequence[str] = ()
     """The contacts that it was asked for by name: all of them are the next run's, should this one be cut off."""
     moves_accepted: int = 0
@@ -54,6 +57,7 @@ class Summary:
             "contacts_missed": dict(sorted(tally.missed.items())),
             "contacts_dropped": [{"id": i, "reason": reason} for i, reason in self.dropped],
             "sources": [report.as_json() for report in self.sources],
+            "accounts": self.accounts and self.accounts.as_json(),
             "requests": {
                 "read": requests.read,
                 "write": requests.write,
@@ -72,4 +76,6 @@ class Summary:
     @property
     def needs_a_person(self) -> bool:
         stale = any(report.state == "stale" for report in self.sources)
-        return bool(self.tally.failed or self.tally.contested or stale or self.interrupted) or bool(self.plan_refused)
+        accounts = self.accounts and (self.accounts.failed or self.accounts.problem)
+        contacts = self.tally.failed or self.tally.contested
+        return bool(contacts or stale or accounts or self.interrupted or self.plan_refused)

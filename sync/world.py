@@ -10,7 +10,7 @@ from sync.clock import SYSTEM
 from sync.evaluation import Evaluator
 from sync.moving import Mover
 from sync.outcomes import Outcomes
-from sync.ports import ContactReader, ContactWriter, Feed, Journal, Lease, Memory, Portal, Traces
+from sync.ports import Companies, ContactReader, ContactWriter, Feed, Journal, Lease, Memory, Portal, Traces
 from sync.records import Mode, PortalFacts
 
 Progress = Callable[[str, int], None]
@@ -32,6 +32,8 @@ class World:
     rulebook: Rulebook
     now: Callable[[], datetime]
     """The present moment, aware, in the portal's time zone."""
+    companies: Companies | None = None
+    """Where the rulebook gives each of them a number."""
     feeds: Sequence[Feed] = ()
     """Those that the rulebook reads."""
     steady: Callable[[], float] = SYSTEM.steady

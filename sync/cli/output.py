@@ -183,6 +183,11 @@ def print_summary(summary: Summary, *, wrote: bool) -> None:
         f"read {requests.read:,}, write {requests.write:,}, retried {requests.retried:,}, "
         f"rate limited {requests.rate_limited:,}; {summary.duration_s:.1f} s",
     )
+    if accounts := summary.accounts:
+        _count("companies changed", accounts.changed)
+        _name_each("FAILED company", accounts.failed)
+        if accounts.problem:
+            say(f"  Companies were left as they are, and the next full pass tries again: {accounts.problem}")
     if summary.plan_refused:
         say(f"  {'REFUSED' if wrote else 'A resync would be refused'}: {summary.plan_refused}")
     if summary.interrupted:

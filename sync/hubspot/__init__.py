@@ -1,6 +1,7 @@
 """The only code that knows HubSpot's client, limits and quirks; its strings become our values here."""
 
 from sync.hubspot.building import RecordBuilder
+from sync.hubspot.companies import HubSpotCompanies
 from sync.hubspot.connection import Connection, connect
 from sync.hubspot.diagnosis import Check, Diagnosis, diagnose
 from sync.hubspot.feeds import feeds_of
@@ -19,6 +20,7 @@ __all__ = [
     "Diagnosis",
     "FeedFound",
     "Fitting",
+    "HubSpotCompanies",
     "HubSpotPortal",
     "HubSpotReader",
     "HubSpotWriter",

@@ -69,6 +69,7 @@ class RecordBuilder:
         self._tells_submissions = "submissions" in feeds and self._exists(SUBMISSIONS)
         self._form_names = {form.id: form.name for form in facts.forms or ()}
         self._interpreter = Interpreter(rulebook.sources)
+        self._has_accounts = rulebook.account is not None
         self._is_addressed = bool(feeds & _BY_ADDRESS)
         self._identity = (*((ADDITIONAL_EMAILS,) if self._is_addressed else ()), *((MERGED_IDS,) if feeds else ()))
         self._of_submissions = frozenset(
@@ -86,7 +87,7 @@ class RecordBuilder:
             companies.append("type")
         self.company_properties = tuple(dict.fromkeys(companies))
         """What must be read of a contact's primary company; nothing where empty."""
-        links = (COMPANY_LINK,) if companies else ()
+        links = (COMPANY_LINK,) if companies or rulebook.account else ()
         known = [name for name in dict.fromkeys((*wanted, *links)) if self._exists(name)]
         self.contact_properties = tuple(dict.fromkeys((*_FIXED, *links, *known)))
         """What must be read of a contact: of the portal's properties, those that the rulebook needs; and in any case
@@ -116,6 +117,7 @@ class RecordBuilder:
             addresses=frozenset(addresses_of(properties)) if self._is_addressed else frozenset(),
             former_ids=_joined(properties.get(MERGED_IDS)) if self._identity else (),
             summed_up=summed_up,
+            company_id=text_of(properties.get(COMPANY_LINK)) if self._has_accounts else "",
         )
 
     def as_ours(self, properties: Mapping[str, Any]) -> dict[str, str]:

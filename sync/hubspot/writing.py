@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any, Protocol
 
 from sync.clock import SYSTEM
-from sync.hubspot.building import RecordBuilder, modified_at
-from sync.hubspot.connection import Connection
+from sync.hubspot.building import modified_at
+from sync.hubspot.connection import Call, Connection
 from sync.hubspot.errors import Answer, AnswerLost, Complaint, complaint_of
 from sync.hubspot.paging import Row, rows_of
 from sync.ports import FRESH_S, FatalError, RetryableError
@@ -22,8 +23,15 @@ class _TooOld(Exception):
     """What a write rests on was read too long ago."""
 
 
+class Reads(Protocol):
+    """Knows how HubSpot shows what we write."""
+
+    def as_ours(self, properties: Mapping[str, Any]) -> dict[str, str]:
+        """Properties as texts in the form in which we write them."""
+
+
 class HubSpotWriter:
-    """Fulfils the port `ContactWriter`.
+    """Fulfils the port `ContactWriter`; with another `batch`, writes records of another kind by the same rules.
 
     HubSpot validates a batch as a whole and does not say which record is wrong, so a refused batch is halved until
     the offender is alone: 2 * ceil(log2(n)) requests more for one in n. Ids that are unknown to it fail by themselves.
@@ -33,12 +41,14 @@ class HubSpotWriter:
     def __init__(
         self,
         connection: Connection,
-        builder: RecordBuilder,
+        builder: Reads,
         *,
         allowed: Callable[[], None],
         steady: Callable[[], float] = SYSTEM.steady,
+        batch: Call | None = None,
     ) -> None:
         self._connection = connection
+        self._update = batch or connection.api.contacts_batch.update
         self._builder = builder
         self._allowed = allowed
         self._steady = steady
@@ -94,7 +104,7 @@ class HubSpotWriter:
         try:
             must_be_fresh()  # no waiting for a turn that would come too late
             answer = self._connection.write(
-                self._connection.api.contacts_batch.update,
+                self._update,
                 {"inputs": inputs},
                 allowed=partial(self._may_go, must_be_fresh),
                 # A stage that was cleared must come back, and a batch that was begun be finished, whatever is left of

@@ -1,6 +1,6 @@
 """What feeds tell is kept, reaches the contact it is about, and costs what has changed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -175,7 +175,7 @@ class TestWhatGoesWrong:
         summary = setting.resync("full")
 
         assert source_of(summary)["state"] == "stale"
-        assert source_of(summary)["since"] == NOW.isoformat()
+        assert datetime.fromisoformat(source_of(summary)["since"]) == NOW
         assert source_of(summary)["problem"] == str(problem)
         assert summary.needs_a_person
         assert summary.tally.changed == 0
