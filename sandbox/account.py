@@ -66,12 +66,13 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A form, by its guid."""
+    """A form, by its guid. One that was deleted is archived: what was sent with it can no longer be listed."""
 
     id: str
     name: str
     created_ms: int
     form_type: str = "hubspot"
+    archived: bool = False
 
     def as_json(self) -> Json:
         return {
@@ -79,7 +80,7 @@ class Form:
             "name": self.name,
             "createdAt": to_iso(self.created_ms),
             "updatedAt": to_iso(self.created_ms),
-            "archived": False,
+            "archived": self.archived,
             "formType": self.form_type,
             "fieldGroups": [],
         }

@@ -35,7 +35,7 @@ class Switches:
     memberships_move_date: bool = False
     """Whether being put on a list or taken off it does."""
     associations_move_date: bool = True
-    """Whether another primary company, or a meeting that is booked with a contact, does."""
+    """Whether another primary company, or a meeting, call or other record that is tied to a contact, does."""
 
     # Writing.
     trace_ids_on_update: bool = False

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.account import Owner
 from sandbox.api.calls import Answer, Call, Endpoint
+from sandbox.api.hidden import paged, read_cursor
 from sandbox.api.objects import NAMES
 from sandbox.bodies import TokenQuestion
 from sandbox.engagements import deal_pipeline
@@ -89,8 +90,10 @@ def list_users(portal: "Portal", call: Call) -> Answer:
 
 def list_forms(portal: "Portal", call: Call) -> Answer:
     wanted = set(call.many("formTypes")) or {"hubspot"}
-    forms = [form for form in portal.forms if wanted & {form.form_type, "all"}]
-    return _page(call, [form.as_json() for form in forms], default=50, most=FORMS_PAGE_MAX)
+    listed = [form for form in portal.forms if form.archived == call.flag("archived")]
+    told = [form.as_json() for form in listed if wanted & {form.form_type, "all"}]
+    start, limit = read_cursor(call.one("after")), call.number("limit", 50, FORMS_PAGE_MAX)
+    return paged(told[start : start + limit], start + limit if start + limit < len(told) else None)
 
 
 def list_pipelines(portal: "Portal", call: Call) -> Answer:

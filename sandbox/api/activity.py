@@ -1,13 +1,11 @@
 """What people did, event by event: form submissions, events of contacts, events of marketing mails."""
 
-import base64
-import binascii
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.activity import MailEvent
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.errors import Json, invalid, not_found, refused
+from sandbox.api.hidden import cursor, paged, read_cursor
+from sandbox.errors import invalid, not_found, refused
 from sandbox.ids import read_whole
 from sandbox.mailing import campaign
 from sandbox.times import read_ms
@@ -24,14 +22,14 @@ EVENT_TYPES = ("e_visited_page", "e_form_view", "e_form_submission_v2", "e_form_
 
 def list_submissions(portal: "Portal", call: Call) -> Answer:
     """Newest first; a form of blog comments has none to list."""
-    form = next((form for form in portal.forms if form.id == call.params["id"]), None)
+    form = next((form for form in portal.forms if form.id == call.params["id"] and not form.archived), None)
     if form is None:
         raise not_found(f"No form found with guid {call.params['id']}")
     if form.form_type == "blog_comment":
         raise invalid("This type of form is not allowed", errors=[{"message": "", "code": "FORM_TYPE_NOT_ALLOWED"}])
-    start, limit = _offset(call.one("after")), call.number("limit", 20, SUBMISSIONS_PAGE_MAX)
+    start, limit = read_cursor(call.one("after")), call.number("limit", 20, SUBMISSIONS_PAGE_MAX)
     found = portal.activity.submissions.page(kind=form.id, start=start, limit=limit)
-    return _paged(found.told, start + limit if found.has_more else None)
+    return paged(found.told, start + limit if found.has_more else None)
 
 
 def list_events(portal: "Portal", call: Call) -> Answer:
@@ -40,7 +38,7 @@ def list_events(portal: "Portal", call: Call) -> Answer:
     by_email = call.one("objectProperty.email")
     if not call.one("objectId") and not by_email and portal.switches.events_need_object:
         raise invalid("objectId or an objectProperty is required")
-    start, limit = _offset(call.one("after")), call.number("limit", EVENTS_PAGE_MAX, EVENTS_PAGE_MAX)
+    start, limit = read_cursor(call.one("after")), call.number("limit", EVENTS_PAGE_MAX, EVENTS_PAGE_MAX)
     after_ms, before_ms = _moment(call, "occurredAfter"), _moment(call, "occurredBefore")
     ids = set(call.many("id"))
     found = portal.activity.occurrences.page(
@@ -53,7 +51,7 @@ def list_events(portal: "Portal", call: Call) -> Answer:
         limit=limit,
         test=(lambda each: each.id in ids) if ids else None,
     )
-    return _paged(found.told, start + limit if found.has_more else None)
+    return paged(found.told, start + limit if found.has_more else None)
 
 
 def _contact_id(portal: "Portal", object_id: str, email: str) -> int | None:
@@ -66,13 +64,6 @@ def _contact_id(portal: "Portal", object_id: str, email: str) -> int | None:
     return found.id if found else 0
 
 
-def _paged(results: Sequence[Json], next_start: int | None) -> Answer:
-    body: Json = {"results": results}
-    if next_start is not None:
-        body["paging"] = {"next": {"after": _cursor(next_start)}}
-    return Answer(body=body)
-
-
 def list_event_types(portal: "Portal", _: Call) -> Answer:
     _needs_enterprise(portal)
     return Answer(body={"eventTypes": sorted({*EVENT_TYPES, *portal.activity.occurrences.kinds()})})
@@ -80,7 +71,7 @@ def list_event_types(portal: "Portal", _: Call) -> Answer:
 
 def list_mail_events(portal: "Portal", call: Call) -> Answer:
     """Newest first; `offset` leads on while `hasMore`."""
-    start, limit = _offset(call.one("offset")), call.number("limit", 10, MAIL_EVENTS_PAGE_MAX)
+    start, limit = read_cursor(call.one("offset")), call.number("limit", 10, MAIL_EVENTS_PAGE_MAX)
     campaign_id, app_id = call.one("campaignId"), call.one("appId")
     no_machines = call.flag("excludeFilteredEvents")
 
@@ -102,7 +93,7 @@ def list_mail_events(portal: "Portal", call: Call) -> Answer:
     )
     for each in found.told:
         each["portalId"] = portal.portal_id
-    offset = _cursor(start + len(found.told))
+    offset = cursor(start + len(found.told))
     return Answer(body={"hasMore": found.has_more, "offset": offset, "events": found.told})
 
 
@@ -129,23 +120,6 @@ def _moment(call: Call, name: str) -> int | None:
     if at_ms is None:
         raise invalid(f"'{text}' is not a time for {name}")
     return at_ms
-
-
-def _cursor(offset: int) -> str:
-    return base64.urlsafe_b64encode(str(offset).encode()).decode()
-
-
-def _offset(cursor: str) -> int:
-    """Where a cursor leads: these endpoints hide their offsets."""
-    if not cursor:
-        return 0
-    try:
-        offset = read_whole(base64.urlsafe_b64decode(cursor).decode())
-    except (binascii.Error, ValueError):
-        offset = None
-    if offset is None:
-        raise invalid(f"'{cursor}' is not a valid paging cursor")
-    return offset
 
 
 ENDPOINTS = [

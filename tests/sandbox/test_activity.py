@@ -69,6 +69,20 @@ def test_forms_of_other_types_are_listed_only_when_asked_for(portal: Portal, cli
     assert [each.id for each in api.get_page(form_types=["all"]).results] == ["guid-1", "guid-2"]
 
 
+def test_forms_are_paged_by_a_cursor_and_a_deleted_one_has_no_submissions_to_list(portal: Portal, client: Any) -> None:
+    forms = [Form(id=f"guid-{n}", name=f"Form {n}", created_ms=0, archived=n == 2) for n in range(4)]
+    portal.forms += forms
+    portal.activity.submissions.append(Submission(form_id="guid-2", at_ms=5, values={"email": "a@a.example"}))
+    api = client.marketing.forms.forms_api
+    first = api.get_page(limit=2)
+    assert not first.paging.next.after.isdecimal()
+    second = api.get_page(limit=2, after=first.paging.next.after)
+    assert ids_of(first) + ids_of(second) == ["guid-0", "guid-1", "guid-3"]
+    assert ids_of(api.get_page(archived=True)) == ["guid-2"]
+    base = "/form-integrations/v1/submissions/forms"
+    assert [get(client, f"{base}/guid-{n}")[0] for n in (1, 2)] == [200, 404]
+
+
 # Events.
 
 
