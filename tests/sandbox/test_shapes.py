@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from sandbox import Portal
 from sandbox.account import Form
 from sandbox.activity import Occurrence
+from sandbox.happenings import call_logged, chat, deal_created, email_answered
 from tests.sandbox.asking import NOW, REFUSALS
 
 # The client has no place for these; the last two are those of users.
@@ -30,6 +32,8 @@ def portal(portal: Portal) -> Portal:
     portal.add_list("Pilot", ["751"])
     portal.forms.append(Form(id="guid-1", name="Demo", created_ms=0))
     portal.add_meeting(["751"], starts=NOW)
+    for happens in (chat, call_logged, email_answered, deal_created):
+        happens(portal, Random(1), "752")
     portal.activity.occurrences.append(Occurrence(id="e-1", contact_id=751, type="e_visited_page", at_ms=0))
     return portal
 
@@ -40,6 +44,10 @@ def ids(*given: str) -> dict[str, Any]:
 
 def reading(*given: str) -> dict[str, Any]:
     return {**ids(*given), "properties": ["city"], "propertiesWithHistory": ["lifecyclestage"]}
+
+
+def reading_any(*given: str) -> dict[str, Any]:
+    return {**ids(*given), "properties": ["hs_timestamp"], "propertiesWithHistory": []}
 
 
 def writing(*given: str) -> dict[str, Any]:
@@ -74,6 +82,19 @@ OTHERS: dict[str, Asked] = {
     "companies": lambda client: client.crm.companies.basic_api.get_page(),
     "companies, batch": lambda client: client.crm.companies.batch_api.read(reading("9001")),
     "meetings": lambda client: client.crm.objects.meetings.basic_api.get_page(),
+    "meetings, searched": lambda client: client.crm.objects.meetings.search_api.do_search({"limit": 1}),
+    "calls, batch": lambda client: client.crm.objects.calls.batch_api.read(reading_any("40001")),
+    "emails": lambda client: client.crm.objects.emails.basic_api.get_page(associations=["contacts"]),
+    "communications": lambda client: client.crm.objects.communications.basic_api.get_page(associations=["contacts"]),
+    "deals": lambda client: client.crm.deals.basic_api.get_page(associations=["contacts"]),
+    "deals, by kind": lambda client: client.crm.objects.basic_api.get_page("deals", associations=["contacts"]),
+    "call created": lambda client: client.crm.objects.calls.basic_api.create(
+        {"properties": {"hs_timestamp": "1000"}, "associations": []}
+    ),
+    "pipelines of deals": lambda client: client.crm.pipelines.pipelines_api.get_all("deals"),
+    "associations of calls": lambda client: client.crm.associations.v4.batch_api.get_page(
+        "calls", "contacts", ids("40001", "9")
+    ),
     "associations": lambda client: client.crm.associations.v4.batch_api.get_page(
         "contacts", "companies", ids("751", "9")
     ),
