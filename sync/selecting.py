@@ -107,11 +107,12 @@ def selected(
     for asked in regrouped(_each_once(pages, done), READ_TOGETHER):
         records = world.reader.read(asked)
         read = {record.id for record in records}
+        again = read.difference(asked) & done  # after a merge, two ids may lead to one contact
         done |= read
         missing = sorted(set(asked) - read)
         survivors += _survivors(world, missing)
         bereft.update(forget(world, missing))
-        yield records
+        yield [record for record in records if record.id not in again]
     for asked in regrouped(_each_once([survivors], done), READ_TOGETHER):
         yield world.reader.read(asked)
 

@@ -9,7 +9,7 @@ from sync.ports import RetryableError
 from sync.run import PlanWaits, apply_plan
 from sync.selecting import overdue, waiting_plan
 from sync.world import Knobs
-from tests.builders import LEAD, SQL, a_contact, days_after, days_before
+from tests.builders import LEAD, MQL, SQL, a_contact, days_after, days_before
 from tests.fakes.death import Fate, KilledError
 from tests.fakes.portal import nothing
 from tests.unit.sync.world import Setting, a_funnel
@@ -52,6 +52,17 @@ def test_the_first_plan_that_was_refused_is_known_to_wait_until_it_is_applied() 
     assert waiting_plan(setting.world()) is None
     assert setting.portal.stage("100") == SQL
     assert setting.resync("incremental").mode == "incremental"
+
+
+def test_a_contact_to_whom_two_ids_lead_since_a_merge_is_planned_once() -> None:
+    setting = Setting()
+    ids = [f"{number:03}" for number in range(300)]
+    for contact_id in ids:
+        setting.lead(contact_id, 50, stage=SQL if contact_id in ("000", "299") else MQL)
+    setting.portal.merged("000", becomes="300")
+    setting.portal.merged("299", becomes="300")
+    setting.resync("contacts", contact_ids=ids)
+    assert setting.portal.stages_of("300") == [SQL, "", MQL]
 
 
 def test_a_contact_that_a_full_pass_no_longer_finds_is_forgotten_with_its_changes() -> None:
