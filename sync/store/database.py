@@ -14,8 +14,8 @@ from sync.ports import RetryableError
 BUSY_S = 30
 """How long a SQLite transaction waits for another process to finish its own, in seconds."""
 _CACHE_KIB = 16_000
-"""What SQLite may hold of its file in memory. New acts go to places all over two indexes: with SQLite's own 2 MB, keeping
-hundreds of thousands of them takes half as long again."""
+"""What SQLite may hold of its file in memory. New acts go to places all over two indexes: with its own 2 MB, to keep
+hundreds of thousands of them takes up to half as long again."""
 
 
 class StoreError(RetryableError):
