@@ -53,19 +53,24 @@ class Submission:
         )
 
     @staticmethod
-    def shared(_: str, detail: tuple[Any, ...]) -> Json:
-        return {"pageUrl": detail[0]}
+    def shared(kind: str, detail: tuple[Any, ...]) -> Json:
+        page_url, others = detail
+        return {"conversionId": kind, "pageUrl": page_url, "values": [_typed(*each) for each in others]}
 
     @staticmethod
-    def tell(shared: Json, _: str, packed: Packed) -> Json:
-        named = f"{packed.kind}/{packed.at_ms}/{packed.who}"
-        typed = {"email": packed.who, **dict(packed.detail[1])} if packed.who else dict(packed.detail[1])
+    def tell(shared: Json, _: str, at_ms: int, who: int | str, __: int) -> Json:
+        named = f"{shared['conversionId']}/{at_ms}/{who}"
+        values = {each["name"]: each for each in ([_typed("email", who)] if who else []) + shared["values"]}
         return {
-            **shared,
             "conversionId": str(uuid.uuid5(uuid.NAMESPACE_URL, named)),
-            "submittedAt": packed.at_ms,
-            "values": [{"name": name, "value": typed[name], "objectTypeId": "0-1"} for name in sorted(typed)],
+            "submittedAt": at_ms,
+            "pageUrl": shared["pageUrl"],
+            "values": [values[name] for name in sorted(values)],
         }
+
+
+def _typed(name: str, value: int | str) -> Json:
+    return {"name": name, "value": value, "objectTypeId": "0-1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +150,11 @@ class MailEvent:
         return told | dict(more)
 
     @staticmethod
-    def tell(shared: Json, event_id: str, packed: Packed) -> Json:
-        at_ms, kind, who, detail, sent_ms = packed
+    def tell(shared: Json, event_id: str, at_ms: int, who: int | str, since_ms: int) -> Json:
         told = {**shared, "id": event_id, "recipient": who, "created": at_ms}
-        if sent_ms and kind != "SENT":
-            told["sentBy"] = {"id": f"{detail[0]:x}-{sent_ms:x}-{crc32(str(who).encode()):x}", "created": sent_ms}
+        if since_ms and told["type"] != "SENT":
+            send = f"{told['emailCampaignId']:x}-{since_ms:x}-{crc32(str(who).encode()):x}"
+            told["sentBy"] = {"id": send, "created": since_ms}
         return told
 
 
@@ -181,8 +186,8 @@ class Occurrence:
         return {"objectType": "CONTACT", "eventType": kind, "properties": dict(detail)}
 
     @staticmethod
-    def tell(shared: Json, event_id: str, packed: Packed) -> Json:
-        return {**shared, "id": event_id, "objectId": str(packed.who), "occurredAt": to_iso(packed.at_ms)}
+    def tell(shared: Json, event_id: str, at_ms: int, who: int | str, _: int) -> Json:
+        return {**shared, "id": event_id, "objectId": str(who), "occurredAt": to_iso(at_ms)}
 
 
 class Activity:

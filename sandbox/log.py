@@ -38,8 +38,8 @@ class Event(Protocol):
         """What HubSpot tells of every event of that kind and detail."""
 
     @staticmethod
-    def tell(shared: Json, event_id: str, packed: Packed) -> Json:
-        """All that it tells of this one; `shared` stays as it is."""
+    def tell(shared: Json, event_id: str, at_ms: int, who: int | str, since_ms: int) -> Json:
+        """All that it tells of one of them; `shared` stays as it is."""
 
 
 Each = TypeVar("Each", bound=Event)
@@ -164,12 +164,12 @@ class Log(Generic[Each]):
             found = [row for row in order.rows(low, high) if all(holds(self._event(row)) for holds in tests)]
             if newest_first:
                 found.reverse()
-            return Page(told=[*map(self._told, found[start : start + limit])], has_more=start + limit < len(found))
+            return Page(told=self._told(found[start : start + limit]), has_more=start + limit < len(found))
         if newest_first:
             rows = [*order.rows(max(low, high - start - limit), max(low, high - start))][::-1]
         else:
             rows = [*order.rows(low + start, min(high, low + start + limit))]
-        return Page(told=[*map(self._told, rows)], has_more=low + start + limit < high)
+        return Page(told=self._told(rows), has_more=low + start + limit < high)
 
     def forget(self, whos: Collection[int | str]) -> None:
         """Drop every event of these, and that they were ever there."""
@@ -206,12 +206,26 @@ class Log(Generic[Each]):
     def _event(self, row: int) -> Each:
         return self._sort.unpacked(self._id(row), self._packed(row))
 
-    def _told(self, row: int) -> Json:
-        packed, numbers = self._packed(row), (self._kind[row], self._detail[row])
-        shared = self._shared.get(numbers)
-        if shared is None:
-            shared = self._shared[numbers] = self._sort.shared(packed.kind, packed.detail)
-        return self._sort.tell(shared, self._id(row), packed)
+    def _told(self, rows: Iterable[int]) -> list[Json]:
+        # A page has up to a thousand events: what is looked up for each of them is looked up from here.
+        tell, named, prefix, shared = self._sort.tell, self._named, self._prefix, self._shared
+        kinds, details, whos, who = self._kind, self._detail, self._whos.values, self._who
+        at_ms, since_ms = self._at_ms, self._since_ms
+        return [
+            tell(
+                shared.get((kinds[row], details[row])) or self._to_share(kinds[row], details[row]),
+                named.get(row) or f"{prefix}-{row + 1}",
+                at_ms[row],
+                whos[who[row]],
+                since_ms[row],
+            )
+            for row in rows
+        ]
+
+    def _to_share(self, kind: int, detail: int) -> Json:
+        told = self._sort.shared(self._kinds.values[kind], self._details.values[detail])
+        self._shared[kind, detail] = told
+        return told
 
     def _packed(self, row: int) -> Packed:
         kind, who = self._kinds.values[self._kind[row]], self._whos.values[self._who[row]]
