@@ -75,7 +75,8 @@ def batch_read(portal: "Portal", collection: Collection, call: Call) -> Answer:
 def batch_update(portal: "Portal", collection: Collection, call: Call) -> Answer:
     """Write each input to its record: a bad property or repeated id refuses all, an unknown id fails alone."""
     inputs = no_more_than(INPUTS_MAX, call.read(Inputs[NamedWritten]).inputs)
-    if any(each.id_property == collection.kind.unique for each in inputs):
+    unique = collection.kind.unique
+    if unique and any(each.id_property == unique for each in inputs):
         raise not_by_property(collection)
     if repeated := [given for given, times in Counter(each.id for each in inputs).items() if times > 1]:
         listed = ", ".join(repeated)

@@ -14,6 +14,8 @@ from sync.records import Role
 from sync.wording import ANSWER_LABELS
 
 GROUP = "lead_scoring"
+CONTACTS = "contacts"
+_CREATED = "created"
 _GROUP_LABEL = "Lead scoring"
 _READABLE_TRIES = 20
 _READABLE_PAUSE_S = 0.5
@@ -130,39 +132,57 @@ def provision(
     RetryableError when HubSpot does not show what it was asked to create.
     """
     ours = _ours(rulebook)
-    there = property_definitions(connection)
-    problems = [p for name, definition in ours.items() if (p := _unusable(definition, there.get(name), name))]
+    there = {of: property_definitions(connection, of) for of in ours}
+    problems = [
+        problem
+        for of, definitions in ours.items()
+        for name, definition in definitions.items()
+        if (problem := _unusable(definition, there[of].get(name), name))
+    ]
     if problems:
         raise FatalError(
             f"{' '.join(problems)} Nothing was created. Rename or delete what is in the way in HubSpot, or give ours "
             "another name under `properties` in the rulebook."
         )
-    done = [(GROUP, _have_group(connection))]
-    created = []
-    for order, (name, definition) in enumerate(ours.items()):
-        if name in there:
-            done.append((name, _complete(connection, definition, there[name])))
-        else:
-            _create(connection, definition.as_json(name, order))
-            created.append(name)
-            done.append((name, "created"))
-    _wait_for(connection, created, sleep)
+    done: list[tuple[str, str]] = []
+    for of, definitions in ours.items():
+        provided = [(GROUP, _have_group(connection, of)), *_have(connection, of, definitions, there[of])]
+        _wait_for(connection, of, [name for name, what in provided[1:] if what == _CREATED], sleep)
+        done += provided if of == CONTACTS else [(f"{of}: {name}", what) for name, what in provided]
     return done
 
 
-def _ours(rulebook: Rulebook) -> Mapping[str, _Definition]:
-    """Every property of ours by name: those of the roles, and a number for each further score."""
+def _have(
+    connection: Connection, of: str, definitions: Mapping[str, _Definition], there: Mapping[str, Row]
+) -> Iterator[tuple[str, str]]:
+    """Have each property, and say what was done for it."""
+    for order, (name, definition) in enumerate(definitions.items()):
+        if name in there:
+            yield name, _complete(connection, of, definition, there[name])
+        else:
+            _create(connection, of, definition.as_json(name, order))
+            yield name, _CREATED
+
+
+def _ours(rulebook: Rulebook) -> Mapping[str, Mapping[str, _Definition]]:
+    """Every property of ours, by what it is of and by name: those of the roles, a number for each further score, and
+    that of companies where they have one."""
     names = cast(Mapping[Role, str], rulebook.properties)
+    roles = {names[role]: definition for role, definition in _DEFINITIONS.items()}
     further = {
-        score.property: _Definition(
-            label=score.label,
-            description="A further score of the rulebook. Written by scoreline.",
-            type="number",
-            field_type="number",
-        )
+        score.property: _number(score.label, "A further score of the rulebook.")
         for score in rulebook.rubric.scores.values()
     }
-    return {names[role]: definition for role, definition in _DEFINITIONS.items()} | further
+    ours: dict[str, Mapping[str, _Definition]] = {CONTACTS: roles | further}
+    if account := rulebook.account:
+        ours["companies"] = {account.property: _number(account.label, "What the scores of its contacts come to.")}
+    return ours
+
+
+def _number(label: str, description: str) -> _Definition:
+    return _Definition(
+        label=label, description=f"{description} Written by scoreline.", type="number", field_type="number"
+    )
 
 
 def _unusable(definition: _Definition, there: Row | None, name: str) -> str:
@@ -177,23 +197,23 @@ def _unusable(definition: _Definition, there: Row | None, name: str) -> str:
     return ""
 
 
-def _have_group(connection: Connection) -> str:
+def _have_group(connection: Connection, of: str) -> str:
     groups = connection.api.property_groups
-    found = connection.read(groups.get_by_name, "contacts", GROUP, holds="name", expects=(200, 404), urgent=True)
+    found = connection.read(groups.get_by_name, of, GROUP, holds="name", expects=(200, 404), urgent=True)
     if found.status == 200:
         return "was there"
     group = {"name": GROUP, "label": _GROUP_LABEL, "displayOrder": -1}
-    connection.define(groups.create, "contacts", group, holds="name", expects=(200, 201, 409))
-    return "created"
+    connection.define(groups.create, of, group, holds="name", expects=(200, 201, 409))
+    return _CREATED
 
 
-def _create(connection: Connection, definition: Mapping[str, Any]) -> None:
+def _create(connection: Connection, of: str, definition: Mapping[str, Any]) -> None:
     """Create a property; that somebody else just did (409) is as good."""
     create = connection.api.properties.create
-    connection.define(create, "contacts", definition, holds="name", expects=(200, 201, 409))
+    connection.define(create, of, definition, holds="name", expects=(200, 201, 409))
 
 
-def _complete(connection: Connection, definition: _Definition, there: Row) -> str:
+def _complete(connection: Connection, of: str, definition: _Definition, there: Row) -> str:
     """Add the options that are missing; those that people added stay, since the list is sent whole."""
     present = options_of(there)
     values = {option["value"] for option in present}
@@ -202,7 +222,7 @@ def _complete(connection: Connection, definition: _Definition, there: Row) -> st
         return "was there"
     kept = [{key: option.get(key) for key in ("label", "value", "displayOrder", "hidden")} for option in present]
     update, options = connection.api.properties.update, {"options": [*kept, *missing]}
-    connection.define(update, "contacts", there["name"], options, holds="name", expects=(200,))
+    connection.define(update, of, there["name"], options, holds="name", expects=(200,))
     return f"completed: {', '.join(option['value'] for option in missing)}"
 
 
@@ -216,11 +236,11 @@ def _option(value: str, label: str, order: int) -> dict[str, Any]:
     return {"value": value, "label": label, "displayOrder": order, "hidden": False}
 
 
-def _wait_for(connection: Connection, names: Sequence[str], sleep: Callable[[float], None]) -> None:
+def _wait_for(connection: Connection, of: str, names: Sequence[str], sleep: Callable[[float], None]) -> None:
     missing = set(names)
     for _ in range(_READABLE_TRIES):
         if missing:
-            missing -= property_definitions(connection).keys()
+            missing -= property_definitions(connection, of).keys()
         if not missing:
             return
         sleep(_READABLE_PAUSE_S)

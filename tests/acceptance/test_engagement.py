@@ -227,3 +227,51 @@ class TestASourceThatFails:
             file.unlink()
         assert scoreline("resync", "--full").status == 0
         assert (everything(portal), writes(portal)) == (before, sent)
+
+
+class TestCompanies:
+    @pytest.fixture
+    def rulebook(self, tmp_path: Path, scoreline: Scoreline, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Companies hold the sum of what their contacts have."""
+        account = "account: {label: Account score, property: account_score, of: sum}"
+        monkeypatch.setenv("SCORELINE_RULEBOOK", a_rulebook(tmp_path / "accounts.yaml", account))
+        assert scoreline("provision").status == 0
+
+    @pytest.mark.usefixtures("rulebook")
+    def test_a_company_holds_what_its_contacts_come_to_and_only_what_changes_is_sent(
+        self, portal: Portal, scoreline: Scoreline
+    ) -> None:
+        company, other = portal.add_company(name="One"), portal.add_company(name="Other")
+        lead, second = (a_contact(portal, associatedcompanyid=company) for _ in range(2))
+        a_contact(portal, associatedcompanyid=other)
+        scoreline("resync", "--full")
+        assert [number(portal, each) for each in (company, other)] == ["6", "3"]
+        assert scoreline("resync", "--full", "--json").document["accounts"]["changed"] == 0
+
+        portal.add_meeting([lead], starts=moment(-2))
+        told = scoreline("resync", "--json").document
+        assert told["accounts"] == {"changed": 1, "failed": [], "problem": None}
+        assert int(number(portal, company)) == score(portal, lead) + score(portal, second) > 6
+
+        portal.delete(second)
+        scoreline("resync", "--full")
+        assert int(number(portal, company)) == score(portal, lead)
+
+    @pytest.mark.usefixtures("rulebook")
+    def test_a_company_that_cannot_be_written_is_named_and_the_next_full_pass_writes_it(
+        self, portal: Portal, scoreline: Scoreline
+    ) -> None:
+        company = portal.add_company(name="One")
+        lead = a_contact(portal, associatedcompanyid=company)
+        portal.faults.add(Fault(path="companies/batch/update", status=403, times=1))
+        ended = scoreline("resync", "--full", "--json")
+        assert (ended.status, score(portal, lead), number(portal, company)) == (1, FIT, "")
+        assert ended.document["accounts"]["problem"]
+        assert scoreline("resync", "--full").status == 0
+        assert number(portal, company) == "3"
+
+
+def number(portal: Portal, company: str) -> str:
+    found = portal.companies.find(company)
+    assert found is not None
+    return found.properties.get("account_score", "")
