@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from config import Settings, load_rulebook
 from scoring import Contact, Engagement, score_contact
+from sync.cli import app
 from sync.hubspot.provisioning import GROUP
 from tests.builders import NOW
 
@@ -40,15 +42,8 @@ def commands_said(page: Path) -> Iterator[list[str]]:
 
 @cache
 def help_of(*command: str) -> str:
-    asked = subprocess.run(
-        [sys.executable, "-m", "sync", *command, "--help"],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={"COLUMNS": "200", "PATH": "/usr/bin:/bin"},
-        check=False,
-    )
-    assert asked.returncode == 0, f"scoreline {' '.join(command)} --help: {asked.stderr}"
+    asked = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"})
+    assert asked.exit_code == 0, f"scoreline {' '.join(command)} --help: {asked.output}"
     return asked.stdout
 
 
@@ -109,6 +104,15 @@ def test_the_rules_shown_in_the_rulebook_page_are_those_of_the_default_one() -> 
     assert rules
     for key, rule in rules.items():
         assert rule == default["rules"][key]
+
+
+@pytest.mark.parametrize("place", range(len(blocks(ROOT / "docs" / "rulebook.md", "yaml"))))
+def test_what_the_rulebook_page_shows_can_stand_in_a_rulebook(tmp_path: Path, place: int) -> None:
+    shown = yaml.safe_load(blocks(ROOT / "docs" / "rulebook.md", "yaml")[place])
+    rules = {key: shown.pop(key) for key in list(shown) if key[1:].isdigit()}
+    file = tmp_path / "ours.yaml"
+    file.write_text(yaml.safe_dump({"extends": "default"} | shown | ({"rules": rules} if rules else {})))
+    load_rulebook(file)
 
 
 def test_the_procfile_in_readme_is_the_procfile() -> None:

@@ -14,7 +14,7 @@ from sync.hubspot.paging import Row, next_after, pages
 from sync.ports import Addressed
 from sync.traces import Trace
 
-_LISTED = 100
+LISTED = 100
 """Records of one page of a listing (HubSpot objects guide)."""
 
 
@@ -30,7 +30,7 @@ class ObjectsFeed:
     def __init__(self, name: str, connection: Connection, kind: Kind, *, acts: frozenset[str]) -> None:
         self.name = name
         self.acts = acts
-        self.page = _LISTED
+        self.page = LISTED
         self.left_out: Counter[str] = Counter()
         self._connection = connection
         self._kind = kind
@@ -46,7 +46,7 @@ class ObjectsFeed:
             self._connection,
             self._connection.api.objects.get_page,
             self._kind.object_type,
-            limit=_LISTED,
+            limit=LISTED,
             properties=list(self._kind.properties),
             associations=["contacts"],
         ):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config import AccountScore, Rulebook, load_rulebook, rulebook_schema
-from scoring import CountRule, EngagementRule, FactRule, RecencyRule, SilenceRule
+from scoring import CountRule, EngagementRule, FactRule, Phrases, RecencyRule, SilenceRule
 
 DEFAULT = load_rulebook()
 
@@ -170,6 +170,12 @@ def test_sources_name_the_acts_of_feeds_and_what_stands_in_for_them() -> None:
     assert (latest.without, first.without) == ("submissions", "submissions")
     booked, held = DEFAULT.sources.engagements["consultation_booked"]
     assert (booked.act, held.act, booked.named) == ("booked", "held", ("consultation", "strategy call"))
+
+
+def test_a_message_that_sales_sent_by_linkedin_is_no_chat_of_the_lead() -> None:
+    (messages,) = DEFAULT.sources.engagements["chat"]
+    told = Phrases(messages.named)
+    assert [told.stand_in(channel) for channel in ("WHATS_APP", "SMS", "LINKEDIN_MESSAGE")] == [True, True, False]
 
 
 @pytest.mark.parametrize("name", ["default", "classic"])
