@@ -70,6 +70,8 @@ class History:
 
     def ignored(self, kinds: Collection[str]) -> Mapping[str, int]:
         """How many acts of these kinds were machines', by what kind of machine."""
+        if not self._ignored:
+            return {}
         counts: Counter[str] = Counter()
         for ignored in self._ignored:
             if ignored.kind in kinds:

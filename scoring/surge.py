@@ -30,7 +30,8 @@ def surge_of(contact: Contact, rubric: Rubric, history: History) -> Surge | None
     if rule is None:
         return None
     recent, before = _acts_of(contact, history.moment, rule)
-    if not recent:
+    telling = {each.kind for each in rubric.rules if isinstance(each, EngagementRule | CountRule) and each.intent}
+    if telling.isdisjoint(act.kind for act in recent):
         return None
     acts_alone = _rules_of_acts(contact, rubric, history)
     burst = _earned(contact, recent, acts_alone, history.moment)
@@ -49,7 +50,8 @@ def _acts_of(contact: Contact, moment: Moment, rule: SurgeRule) -> tuple[list[En
     for engagement in contact.engagements:
         age_days = None if engagement.at is None or engagement.count < 1 else moment.age_days(engagement.at)
         if age_days is not None and age_days <= rule.days + rule.quiet_days:
-            (recent if age_days <= rule.days else before).append(replace(engagement, count=1))
+            one = engagement if engagement.count == 1 else replace(engagement, count=1)
+            (recent if age_days <= rule.days else before).append(one)
     return recent, before
 
 
