@@ -1,6 +1,6 @@
 """What works on this portal and what does not: the questions behind `scoreline doctor`. Changes nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +15,7 @@ from sync.ports import FatalError, RetryableError, TokenRefused
 from sync.records import PortalFacts
 
 _WRITE, _DEFINE = "crm.objects.contacts.write", "crm.schemas.contacts.write"
+_WRITE_COMPANIES = "crm.objects.companies.write"
 _NO_EMPTY_BATCH = (400, 422)
 """Answers to a batch without records that say no more than that it has none."""
 
@@ -53,6 +54,9 @@ def diagnose(connection: Connection, rulebook: Rulebook) -> Diagnosis:
     checks += refused
     update = connection.api.contacts_batch.update
     checks.append(_may_write(connection, update, scope=_WRITE, what="write scores and stages"))
+    if rulebook.account:
+        update = connection.api.companies_batch.update
+        checks.append(_may_write(connection, update, scope=_WRITE_COMPANIES, what="write companies' scores"))
     checks += _limits(connection)
     if any(check.ok is False for check in refused):
         return Diagnosis(checks=checks, fitting=None)
@@ -61,7 +65,9 @@ def diagnose(connection: Connection, rulebook: Rulebook) -> Diagnosis:
     except FatalError as problem:
         return Diagnosis(checks=[*checks, Check(name="portal", ok=False, detail=str(problem))], fitting=None)
     checks += _ours(connection, rulebook, facts)
-    companies = property_definitions(connection, "companies") if _reads_companies(rulebook, facts) else {}
+    has_companies = rulebook.account or _reads_companies(rulebook, facts)
+    companies = property_definitions(connection, "companies") if has_companies else {}
+    checks += _companies_property(rulebook, companies)
     known = facts.properties | {COMPANY + name for name in companies}
     return Diagnosis(checks=checks, fitting=fitting(connection, rulebook, facts, known))
 
@@ -138,6 +144,17 @@ def _ours(connection: Connection, rulebook: Rulebook, facts: PortalFacts) -> Ite
     unknown = list(stage_problems(rulebook, facts.stages))
     detail = " ".join(unknown) or f"in this order: {', '.join(facts.stages)}"
     yield Check(name="lifecycle stages", ok=not unknown, detail=detail)
+
+
+def _companies_property(rulebook: Rulebook, there: Collection[str]) -> Iterator[Check]:
+    if rulebook.account is None:
+        return
+    name = rulebook.account.property
+    if name in there:
+        yield Check(name="companies' property", ok=True, detail=f"{name} is there")
+    else:
+        detail = f"companies lack the property {name}"
+        yield Check(name="companies' property", ok=False, detail=detail, advice="Run `scoreline provision`.")
 
 
 def _reads_companies(rulebook: Rulebook, facts: PortalFacts) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config import Rulebook
+from config import AccountScore, Rulebook
 from sandbox import Fault, Portal, Stage
 from scoring import FurtherScore
 from sync.hubspot import Check, Connection, HubSpotPortal, diagnose, provision
@@ -145,6 +145,27 @@ def test_what_is_missing_is_named_with_the_way_out(portal: Portal, connection: C
     assert not checks["our properties"].ok
     assert "scoreline provision" in checks["our properties"].advice
     assert "marketingqualifiedlead" in checks["lifecycle stages"].detail
+
+
+def test_what_a_score_of_companies_needs_is_asked_for_only_where_there_is_one(
+    portal: Portal, connection: Connection, rulebook: Rulebook
+) -> None:
+    scored = replace(rulebook, account=AccountScore(label="Heat", property="heat", of="top"))
+    asked = {"write companies' scores", "companies' property"}
+    assert not asked & checks_of(connection, rulebook).keys()
+
+    checks = checks_of(connection, scored)
+    assert checks["write companies' scores"].ok
+    assert (checks["companies' property"].ok, checks["companies' property"].advice) == (
+        False,
+        "Run `scoreline provision`.",
+    )
+
+    provision(connection, scored)
+    portal.scopes -= {"crm.objects.companies.write"}
+    checks = checks_of(connection, scored)
+    assert checks["companies' property"].ok
+    assert "crm.objects.companies.write" in checks["write companies' scores"].detail
 
 
 def test_scopes_that_the_token_lacks_are_named(portal: Portal, connection: Connection, rulebook: Rulebook) -> None:
