@@ -1,7 +1,8 @@
 """What leads did, one act at a time: from HubSpot's lists of submissions, mails, events and meetings to the score."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -275,3 +276,55 @@ def number(portal: Portal, company: str) -> str:
     found = portal.companies.find(company)
     assert found is not None
     return found.properties.get("account_score", "")
+
+
+class TestWhatItCosts:
+    FEEDS = r"/email/public|/submissions/|/events/v3/events$|/objects/(meetings|emails|communications)|/v4/associations"
+
+    def test_a_full_resync_costs_what_paging_the_acts_costs_and_no_request_for_each_contact(
+        self, portal: Portal, scoreline: Scoreline
+    ) -> None:
+        leads = [a_contact(portal, hs_analytics_num_visits="1") for _ in range(250)]
+        for number in range(1200):
+            mails(portal, leads[number % 250], moment(1 + number / 100), campaign=1001)
+        for lead in leads[:120]:
+            portal.add_meeting([lead], starts=moment(-2))
+        portal.requests.clear()
+
+        scoreline("resync", "--full")
+
+        assert Counter(request.path for request in portal.requests.matching(path=self.FEEDS)) == {
+            "/email/public/v1/events": 2 + 1 + 1,  # 1,000 a page; deliveries, opens and clicks are lists of their own
+            "/email/public/v1/campaigns/1001": 1,
+            "/crm/v3/objects/meetings": 2,
+            "/crm/v3/objects/emails": 1,
+            "/crm/v3/objects/communications": 1,
+        }
+        assert len(portal.requests.matching("GET", r"/objects/contacts$")) == 3
+
+    def test_a_pass_costs_what_has_changed(self, portal: Portal, scoreline: Scoreline) -> None:
+        leads = [a_contact(portal, lastmodifieddate=days_ago(400)) for _ in range(250)]
+        a_form(portal, "Demo request")
+        for lead in leads:
+            mails(portal, lead, moment(3), campaign=1001)
+        scoreline("resync", "--full")
+        portal.clock.move(timedelta(hours=2))  # what we wrote is out of sight of the next search
+        scoreline("resync")
+        at_rest = self.requests_of(portal, scoreline)
+        assert at_rest["feeds"] == 3 + 1 + 3, "mail by type of event, one form, records by kind"
+        assert at_rest["contacts"] == 0
+
+        mails(portal, leads[3], moment(0), campaign=1001)
+        portal.add_meeting([leads[5]], starts=moment(-2))
+        after = self.requests_of(portal, scoreline)
+        assert after["feeds"] - at_rest["feeds"] == 1 + 1, "a mail's name, and whose the meeting is"
+        assert after["contacts"] == 1 + 1, "whose the address is, and those two"
+
+    def requests_of(self, portal: Portal, scoreline: Scoreline) -> Counter[str]:
+        """What a pass asks the feeds, and how often it reads contacts."""
+        portal.requests.clear()
+        assert scoreline("resync").status == 0
+        return Counter(
+            feeds=len(portal.requests.matching(path=self.FEEDS)),
+            contacts=len(portal.requests.matching("POST", "/objects/contacts/batch/read")),
+        )
