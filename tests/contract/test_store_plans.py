@@ -1,6 +1,7 @@
 """What is asked of millions of acts is answered by an index: SQLite's own plan of each statement says so."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -52,3 +53,27 @@ def test_no_question_about_acts_walks_through_all_of_them(tmp_path: Path) -> Non
     steps = [(said, step) for said, step in noted if re.search(r"\b(traces|links)\b", said)]
     assert len(steps) > 8
     assert [each for each in steps if WHOLE.search(each[1])] == []
+
+
+def test_what_is_there_already_is_not_written_again(tmp_path: Path) -> None:
+    told = [Trace(feed="calls", key=str(n), who=f"@{n}", act="logged", at=NOON) for n in range(3)]
+    file = tmp_path / "store.db"
+    with closing(open_store(f"sqlite:///{file}")) as store, closing(sqlite3.connect(file)) as watching:
+
+        def version() -> int:
+            """Changes whenever somebody else has written to the file."""
+            return int(watching.execute("PRAGMA data_version").fetchone()[0])
+
+        kept = store.portal("1")
+
+        def tell(points: int) -> None:
+            kept.traces.keep(told, walk=1)
+            kept.traces.link([("1", "@1")])
+            kept.memory.note_points([("1", "A", points)])
+
+        tell(30)
+        before = version()
+        tell(30)
+        assert version() == before
+        tell(31)
+        assert version() != before

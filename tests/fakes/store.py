@@ -241,8 +241,8 @@ class FakeTraces:
 
     def keep(self, traces: Sequence[Trace], *, walk: int = 0) -> Collection[str]:
         news: set[str] = set()
-        for each in traces:
-            trace = _as_stored(each)
+        last_words = {(trace.feed, trace.key): trace for trace in map(_as_stored, traces)}
+        for trace in last_words.values():
             before, listed = self._traces.get((trace.feed, trace.key), (None, 0))
             if trace != before:
                 news |= {trace.who} | ({before.who} if before else set())

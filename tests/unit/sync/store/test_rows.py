@@ -1,4 +1,4 @@
-"""Moments as whole milliseconds."""
+"""Moments as whole milliseconds, text as both databases take it."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.store.rows import from_ms, in_chunks, to_ms
+from sync.store.rows import from_ms, in_chunks, storable, to_ms
 
 
 @given(
@@ -32,3 +32,17 @@ def test_a_moment_that_does_not_know_its_zone_is_refused() -> None:
 def test_chunks_hold_everything_once_and_are_never_empty() -> None:
     assert list(in_chunks(range(5), 2)) == [[0, 1], [2, 3], [4]]
     assert list(in_chunks([], 2)) == []
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+def test_text_that_both_databases_take_is_left_as_it_is(text: str) -> None:
+    assert storable(text) == text
+
+
+@given(st.text())
+def test_of_other_text_only_what_they_refuse_is_replaced(text: str) -> None:
+    kept = storable(text)
+    assert "\0" not in kept
+    assert kept.encode().decode() == kept
+    assert len(kept) == len(text)
+    assert all(now in (before, "?") for now, before in zip(kept, text, strict=True))
