@@ -17,6 +17,9 @@ PASSING = frozenset({423, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524}
 IN_USE = frozenset({409, 423})
 """A record is being changed by somebody else, or locked: for two seconds, says HubSpot's error handling page."""
 
+LOCKED_S = 2.0
+"""How long a record lock lasts (HubSpot error handling page)."""
+
 _WAIT_MAX_S = 120.0
 """Who is told to wait longer than this leaves it to the next run."""
 
@@ -143,7 +146,7 @@ def passing(answer: Answer) -> Exception:
     problem = f"HubSpot answered {answer.status} ({complaint})"
     if wait_s is not None and wait_s > _WAIT_MAX_S:
         return RetryableError(f"{problem} and asks for {wait_s:,.0f} seconds of patience. The next run tries again.")
-    floor_s = 2.0 if answer.status == 423 else 0.0  # a record lock lasts two seconds (HubSpot error handling page)
+    floor_s = LOCKED_S if answer.status == 423 else 0.0
     return Passing(problem, wait_s=max(wait_s or 0.0, floor_s))
 
 

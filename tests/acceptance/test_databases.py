@@ -20,6 +20,7 @@ from tests.acceptance.leads import (
     a_demo_request,
     a_price_request,
     a_subscription,
+    catch_up,
     everything,
     stage,
     stage_writes,
@@ -238,6 +239,7 @@ def test_two_portals_in_one_database_keep_to_themselves_also_when_their_tokens_a
         runs = {run["portal_id"]: run["mode"] for run in scoreline("runs", "--json").document}
         assert runs == {str(portal.portal_id): "full", str(other.portal_id): "full"}
         is_at_rest(portal, scoreline)
+        catch_up(other)
         other.requests.clear()
         assert scoreline("resync", "--full", **elsewhere).status == 0
         assert writes(other) == 0

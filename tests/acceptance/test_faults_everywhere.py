@@ -7,7 +7,7 @@ import pytest
 
 from sandbox import Fault, Portal
 from tests.acceptance.checker import broken_promises
-from tests.acceptance.conftest import Ended, Scoreline, until
+from tests.acceptance.conftest import READS_LAG, Ended, Scoreline, until
 from tests.acceptance.leads import SQL, a_demo_request, a_subscription, stage, writes
 
 pytestmark = pytest.mark.usefixtures("provisioned", "patience")
@@ -70,6 +70,9 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandbox.limits.WINDOW_S", 0.3)
     monkeypatch.setattr("sync.hubspot.connection.PAUSE_FIRST_S", 0.01)
     monkeypatch.setattr("sync.hubspot.connection.PAUSE_MAX_S", 0.05)
+    monkeypatch.setattr("sync.hubspot.errors.LOCKED_S", 0.01)
+    if not READS_LAG:
+        monkeypatch.setattr("sync.moving.PAUSE_FIRST_S", 0.01)
     monkeypatch.setenv("SCORELINE_READ_TIMEOUT_S", "1")
 
 

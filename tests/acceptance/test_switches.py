@@ -7,7 +7,7 @@ import pytest
 
 from sandbox import Fault, Portal
 from sandbox.switches import Setting, Switches
-from tests.acceptance.conftest import Scoreline
+from tests.acceptance.conftest import LEFT_OUT, Scoreline
 from tests.acceptance.leads import (
     LEAD,
     MQL,
@@ -26,6 +26,7 @@ from tests.acceptance.leads import (
     writes,
 )
 from tests.acceptance.switches import OTHERWISE, clash, groups, in_words
+from tests.tables import code_in, defined_in, lines_of
 
 
 def test_every_switch_is_tried_the_other_way() -> None:
@@ -39,6 +40,18 @@ def test_together_they_are_turned_in_a_few_groups_that_hold_each_once() -> None:
     assert sorted(in_words(each) for group in grouped for each in group) == sorted(map(in_words, OTHERWISE))
     assert not [pair for group in grouped for pair in combinations(group, 2) if clash(*pair)]
     assert len(grouped) < 7
+
+
+def test_the_page_names_the_groups_and_every_test_that_is_left_out() -> None:
+    listed = [code_in(switches) for _, switches in lines_of("sandbox.md", "| Group | Switches |")]
+    assert listed == [",".join(map(in_words, group)).split(",") for group in groups()]
+    left_out = lines_of("sandbox.md", "| Left out under | Why | Tests, in `tests/acceptance/` |")
+    for switch, why, tests in left_out:
+        [reason] = code_in(switch)
+        assert f"{reason}: {why}" in LEFT_OUT
+        for file, _, test in (named.partition("::") for named in code_in(tests)):
+            assert test in defined_in(f"acceptance/{file}")
+    assert len(left_out) == len(LEFT_OUT)
 
 
 @pytest.mark.parametrize("turned", OTHERWISE, ids=in_words)

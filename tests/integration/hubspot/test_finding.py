@@ -35,7 +35,7 @@ def found(reader: HubSpotReader, *, hours_ago: float = 1) -> list[str]:
     return [each.id for page in pages for each in page]
 
 
-@pytest.mark.parametrize(("many", "as_text"), [(25_000, False), (2_500, True)])
+@pytest.mark.parametrize(("many", "as_text"), [(10_400, False), (2_500, True)])
 def test_however_many_contacts_bear_one_millisecond_they_are_found_once_each(
     portal: Portal, reader: HubSpotReader, many: int, as_text: bool
 ) -> None:
@@ -47,7 +47,7 @@ def test_however_many_contacts_bear_one_millisecond_they_are_found_once_each(
 
     ids = found(reader)
 
-    assert sorted(ids) == sorted(stamped)
+    assert sorted(ids) == sorted(stamped)  # a search alone would end at 10,000
     # Ids in the order of text are asked for length by length.
     assert len(portal.requests.matching(path=SEARCH)) <= many / 200 + 40
 
