@@ -121,6 +121,8 @@ class Puller:
             # Of a feed that has only ever failed to answer, nobody knows whether it is there.
             self.traces.note(kept if self.all_is_read_later else replace(kept, read_up_to=note.read_up_to))
             pulled.notes.append(replace(kept, ahead=bool(reading.problem) and again))
+        if kept.state == "stale":
+            log.warning("A feed could not be read.", action="feed.failed", feed=feed.name, problem=reading.problem)
         report = _report(kept)
         pulled.reports.append(
             replace(report, traces_new=new, requests=self.requests() - sent, left_out=dict(feed.left_out))
@@ -181,7 +183,6 @@ class _Reading:
         except (FatalError, RetryableError) as error:
             self.is_refused = isinstance(error, FatalError)
             self.problem = words_of(error)
-            log.warning("A feed could not be read.", action="feed.failed", feed=self._feed.name, problem=self.problem)
             return None
 
 

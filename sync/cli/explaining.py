@@ -46,6 +46,8 @@ def _explanation(explained: Explained, rulebook: Rulebook) -> dict[str, Any]:
         "fit": score.fit,
         "engagement": score.engagement,
         "grade": score.grade,
+        "surges": decision.surges,
+        "further": {key: has and has.points for key, has in decision.further.items()},
         "lines": [_line(line) for line in score.lines],
         "bad_values": [{"property": bad.where, "problem": bad.problem} for bad in evaluation.record.contact.bad_values],
         "ignored": [
@@ -117,6 +119,10 @@ def _print_explanation(document: Mapping[str, Any]) -> None:
     say()
     say(f"Not met: {', '.join(zero) or 'none'}")
     say(f"Unknown, counted as 0: {'; '.join(unknown) or 'none'}")
+    for key, points in document["further"].items():
+        say(f"Further score {key}: {'none' if points is None else points}")
+    if document["surges"]:
+        say("Surging: quiet for long, and now a burst of activity with intent in it.")
     for ignored in document["ignored"]:
         say(f"Not counted: {ignored['count']:,} {short(ignored['kind'])} by a {ignored['why']}.")
     for source in document["sources"]:
