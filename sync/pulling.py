@@ -52,9 +52,9 @@ class Pulled:
 
     reports: list[FeedReport] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
-    """The contacts of whom something is new."""
+    """The contacts of whom something is new; left empty where every contact is read in any case."""
     addresses: set[str] = field(default_factory=set)
-    """The addresses under which something is new."""
+    """The addresses under which something is new, likewise."""
     notes: list[FeedNote] = field(default_factory=list)
     """How the feeds stand once the run has dealt with all of it."""
     interrupted: bool = False
@@ -113,7 +113,7 @@ class Puller:
                 pulled.interrupted = True
                 return
         if whole and self.drops and not reading.problem:
-            pulled.ids.update(self.traces.drop_unlisted(feed.name, whole))
+            self.traces.drop_unlisted(feed.name, whole)
         note = self._note(feed, before, reading.state(before), reading.problem)
         kept = note if note.state == "stale" else replace(note, acts=feed.acts)
         kept = kept if reading.problem else replace(kept, read_up_to=self.at)
@@ -143,7 +143,8 @@ class Puller:
     def _keep(self, page: Sequence[Addressed], pulled: Pulled, walk: int, *, again: bool) -> int:
         """Keep a page's traces; returns how many of them are of somebody of whom something is new."""
         changed = self.traces.keep([each.trace for each in page], walk=walk)
-        news = [each for each in page if again or each.trace.who in changed]
+        # A pass that reads every contact need not know of whom something is new: there may be very many.
+        news = [each for each in page if again or each.trace.who in changed] if not self.walk else []
         pulled.ids |= {each.trace.who for each in news if not each.address}
         pulled.addresses |= {each.address for each in news if each.address}
         return sum(each.trace.who in changed for each in page)

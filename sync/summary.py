@@ -75,7 +75,11 @@ class Summary:
 
     @property
     def needs_a_person(self) -> bool:
-        stale = any(report.state == "stale" for report in self.sources)
         accounts = self.accounts and (self.accounts.failed or self.accounts.problem)
         contacts = self.tally.failed or self.tally.contested
-        return bool(contacts or stale or accounts or self.interrupted or self.plan_refused)
+        return bool(contacts or self.is_stale or accounts or self.interrupted or self.plan_refused)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a feed that has told before did not answer, so that scores rest on what it told then."""
+        return any(report.state == "stale" for report in self.sources)

@@ -74,7 +74,7 @@ def plan_command(
             print_summary(summary, wrote=False)
             _print_changes(world.journal, summary.run_id, world.rulebook, most=20)
             _say_what_next(summary, world)
-    if summary.interrupted or summary.tally.failed or summary.tally.contested:
+    if summary.interrupted or summary.tally.failed or summary.tally.contested or summary.is_stale:
         raise typer.Exit(1)
 
 

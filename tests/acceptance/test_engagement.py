@@ -205,6 +205,7 @@ class TestASourceThatFails:
         assert told.status == 1
         assert "STALE mail since" in told.out
         assert "stale: mail" in scoreline("status").out
+        assert scoreline("plan").status == 1
         assert "Stale: mail" in scoreline("explain", lead).out
 
         portal.faults.clear()
