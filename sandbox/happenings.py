@@ -60,6 +60,18 @@ def button_clicked(portal: Portal, random: Random, contact: str) -> str:
     return contact
 
 
+def social_clicked(portal: Portal, _: Random, contact: str) -> str:
+    """A click on a post that the portal has published."""
+    tell(
+        portal,
+        contact,
+        hs_social_last_engagement=portal.clock.now(),
+        hs_social_linkedin_clicks=count(portal, contact, "hs_social_linkedin_clicks") + 1,
+        hs_social_num_broadcast_clicks=count(portal, contact, "hs_social_num_broadcast_clicks") + 1,
+    )
+    return contact
+
+
 def form_sent(portal: Portal, random: Random, contact: str) -> str:
     """A form is sent, on a page that is tracked or on another one."""
     page, _ = random.choice(FORM_PAGES)
