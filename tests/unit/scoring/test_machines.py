@@ -58,7 +58,7 @@ def test_many_links_of_one_mail_at_once_are_a_scan() -> None:
         [(0, "a"), (5, "b"), (10.5, "c")],
         [(0, "a"), (5, "b")],
         [(0, "a"), (1, "a"), (2, "b"), (3, "b")],
-        [(0, ""), (1, ""), (2, ""), (3, "a")],
+        [(0, ""), (1, ""), (2, "a"), (3, "b")],
     ],
     ids=["too slowly", "two links", "two links again and again", "which links is not known"],
 )
