@@ -13,12 +13,11 @@ from random import Random
 from sandbox.activity import Occurrence, Submission, button_event
 from sandbox.engagements import DEAL_LOST, DEAL_WON
 from sandbox.journeys import FORM_PAGES, PAGES, SOURCES
+from sandbox.merging import SUBMISSIONS_LISTED_MAX
 from sandbox.portal import ANSWERS, Portal
 from sandbox.times import to_ms
 from sandbox.values import Value
 
-SUBMISSIONS_LISTED_MAX = 800
-"""HubSpot's own definition of `hs_calculated_form_submissions` (estuary/connectors)."""
 STAGE_OF_A_DEAL, STAGE_OF_A_DEAL_WON = "opportunity", "customer"
 
 

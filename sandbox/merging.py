@@ -2,6 +2,10 @@
 
 from sandbox.records import Record
 
+SUBMISSIONS = "hs_calculated_form_submissions"
+SUBMISSIONS_LISTED_MAX = 800
+"""HubSpot's own definition of that property (estuary/connectors)."""
+
 
 def ids_of(contact: Record) -> set[int]:
     """Every id that a contact has or had before it was merged."""
@@ -32,4 +36,9 @@ def merged_values(survivor: Record, kept: Record, gone: Record) -> dict[str, str
     ]
     if further := [each for each in dict.fromkeys(addresses) if each not in ("", first)]:
         filled["hs_additional_emails"] = ";".join(further)
+    # HubSpot calculates it from what was sent, and what both have sent is the survivor's.
+    sent = {each for contact in (kept, gone) for each in contact.properties.get(SUBMISSIONS, "").split(";")} - {""}
+    if sent:
+        oldest_first = sorted(sent, key=lambda each: int(each.rpartition(":")[2]))
+        filled[SUBMISSIONS] = ";".join(oldest_first[-SUBMISSIONS_LISTED_MAX:])
     return filled

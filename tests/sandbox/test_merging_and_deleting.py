@@ -37,6 +37,13 @@ def test_the_survivor_holds_what_either_had_and_every_old_id(portal: Portal, con
     assert ids_of(contacts.basic_api.get_page()) == [survivor["hs_object_id"]]
 
 
+def test_what_either_has_sent_is_told_by_the_survivor(portal: Portal, contacts: Any) -> None:
+    kept = portal.add_contact(email="a@a.example", hs_calculated_form_submissions="f1::200")
+    gone = portal.add_contact(email="b@a.example", hs_calculated_form_submissions="f1::100;f2:7:300")
+    survivor = portal.contact(merge(contacts, kept, gone).id).properties
+    assert survivor["hs_calculated_form_submissions"] == "f1::100;f1::200;f2:7:300"
+
+
 def test_the_survivor_is_found_by_both_addresses_and_stays_on_its_lists(portal: Portal, contacts: Any) -> None:
     kept, gone = portal.add_contact(email="a@a.example"), portal.add_contact(email="b@a.example")
     pilot = portal.add_list("Pilot", [gone])
