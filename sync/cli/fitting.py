@@ -83,6 +83,9 @@ def _advice_on(fed: Fed, lacking: Sequence[str]) -> Iterator[str]:
         yield "Count as unknown until the rulebook says what they look for (`lists`, `forms`)."
     elif fed.fitness == "missing" and not fed.lacking:
         yield "Nothing in HubSpot tells of it. If a property or a list of the portal does, name that in `sources`."
+    for source in fed.lacking:
+        if isinstance(source, FactSource) and source.list_id:
+            yield f"The portal has no list of contacts {source.list_id}, or the token lacks the scope crm.lists.read."
     if lacking:
         names, one = ", ".join(lacking), len(lacking) == 1
         tiers = {s.tier for s in fed.lacking if isinstance(s, FactSource) or not s.feed} - {"free"}

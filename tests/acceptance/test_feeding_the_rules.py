@@ -115,6 +115,19 @@ def test_doctor_names_the_properties_that_the_portal_lacks(scoreline: Scoreline,
     ]
 
 
+def test_doctor_says_that_a_list_is_gone(portal: Portal, scoreline: Scoreline, tmp_path: Path) -> None:
+    friends = portal.add_list("Our friends")
+    told = {}
+    for list_id in (friends, "99"):
+        vip = f'sources: {{facts: {{vip: {{list: "{list_id}", type: bool, tier: free}}}}}}'
+        rule = "rules: {A01: {label: A friend, group: web, fact: vip, cases: [{is: true, points: 5}]}}"
+        rulebook = a_rulebook(tmp_path / "friends.yaml", f"{vip}\n{rule}")
+        told[list_id] = rules(scoreline("doctor", "--json", SCORELINE_RULEBOOK=rulebook))["A01"]
+    assert (told[friends]["state"], told[friends]["fed_by"], told[friends]["advice"]) == ("fed", f"list {friends}", [])
+    assert told["99"]["state"] == "missing"
+    assert "no list of contacts 99" in told["99"]["advice"][0]
+
+
 MISNAMED = """
 forms: {hand_raise: [demo, {id: 4f2c}, {name: Request a demmo}]}
 sources:
