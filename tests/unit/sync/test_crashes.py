@@ -15,6 +15,8 @@ from tests.fakes.store import FakeStore
 from tests.unit.sync.world import ANY_SIZE, Setting
 from workflows import Setter
 
+pytestmark = pytest.mark.usefixtures("scored_once")
+
 
 def a_busy_portal() -> Setting:
     """Every kind of change: moves up, down, from nowhere, by each answer, back from an exclusion; scores alone."""

@@ -12,6 +12,8 @@ from tests.fakes.portal import answer_lost, nothing
 from tests.unit.sync.test_crashes import a_busy_portal, ends_well, every_step, killed
 from tests.unit.sync.world import Setting
 
+pytestmark = pytest.mark.usefixtures("scored_once")
+
 NEVER_HAD_ONE = {"12", "20"}
 """Contacts of the busy portal that begin without a stage."""
 

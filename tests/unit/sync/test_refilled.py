@@ -109,7 +109,7 @@ def a_program_moves_it_just_before_us(setting: Setting) -> Callable[[], None]:
 
     What is returned makes them so once more.
     """
-    copies = []
+    copies: list[Any] = []
 
     def behind() -> None:
         setting.portal.reads_from(copies[0])
