@@ -11,6 +11,10 @@ _SAME_MOMENT = timedelta(seconds=2)
 it does is not on record; a person needs longer than this to see a cleared stage and to act on it."""
 
 
+_UNSEEN_MAX = timedelta(minutes=1)
+"""For how long another stage may have stood that our clear wiped out unseen: a look is seconds old when we clear."""
+
+
 def with_our_clear(history: History, change: Change, cleared_at: datetime | None = None) -> History:
     """The history with our clear told as a program's, whatever HubSpot calls us.
 
@@ -61,8 +65,10 @@ def edit_under_our_clear(history: History, change: Change) -> str | None:
     empty = history.stage_now is None and change.stage_from is not None
     if not empty or not history.stage or history.stage[0].by in PEOPLE:
         return None
-    before = next((entry.value for entry in history.stage if entry.value is not None), None)
-    return before if before != change.stage_from else None
+    before = next((entry for entry in history.stage if entry.value is not None), None)
+    if before is None or before.value == change.stage_from or history.stage[0].at - before.at > _UNSEEN_MAX:
+        return None
+    return before.value
 
 
 def _place(history: History, change: Change, cleared_at: datetime | None) -> int | None:
@@ -76,8 +82,15 @@ def _place(history: History, change: Change, cleared_at: datetime | None) -> int
     values = [entry.value for entry in history.stage]
     if change.stage_from in values:
         since = values.index(change.stage_from)
-        return max((place for place in empty if place < since), default=None)
+        first = max((place for place in empty if place < since), default=None)
+        return first if first is not None and _may_be_ours(history, first, change) else None
     # A short history has lost it. What a person emptied of another stage since is theirs.
     oldest = max(empty, default=None)
     theirs = oldest is not None and oldest + 1 < len(values) and history.stage[oldest].by in PEOPLE
     return None if theirs else oldest
+
+
+def _may_be_ours(history: History, place: int, change: Change) -> bool:
+    """Whether what this entry emptied is the stage that we cleared, or one that had stood for a moment only."""
+    emptied, before = history.stage[place], history.stage[place + 1]
+    return before.value == change.stage_from or emptied.at - before.at <= _UNSEEN_MAX

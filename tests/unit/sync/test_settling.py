@@ -1,6 +1,7 @@
 """What a run that was killed between clear and set leaves, and how the next one makes it good."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -105,6 +106,22 @@ def test_a_stage_that_a_person_set_and_cleared_meanwhile_stays_cleared() -> None
     setting.portal.edited("1", stage="")
     setting.resync("incremental")
     assert setting.portal.stages_of("1") == [SQL, "", LEAD, ""]
+
+
+@pytest.mark.parametrize("by", [Setter.PERSON, Setter.INTEGRATION])
+def test_a_stage_that_somebody_set_and_emptied_later_was_not_under_our_clear(by: Setter) -> None:
+    setting = Setting()
+    setting.lead("1", 50, stage=SQL)
+    fate = Fate()
+    setting.portal.meanwhile("before write", fate.strike)
+    with pytest.raises(KilledError):
+        setting.resync(fate=fate)
+    setting.store.lease.end_process()
+    setting.portal.edited("1", stage="customer", by=by)
+    setting.portal.time += timedelta(hours=2)
+    setting.portal.edited("1", stage="", by=by)
+    setting.resync("incremental")
+    assert setting.portal.stages_of("1") == [SQL, "customer", "", *([MQL] if by is Setter.INTEGRATION else [])]
 
 
 def test_the_lead_is_decided_afresh_from_the_stage_it_had() -> None:
