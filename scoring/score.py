@@ -70,7 +70,7 @@ def score_contact(contact: Contact, rubric: Rubric, at: datetime) -> Score:
         grade=rubric.grading.grade(fit, engagement),
         lines=tuple(lines),
         # A burst without intent never becomes a surge by growing older; one with intent may, or may be over.
-        fades=history.changes_by_itself or not found.fading.isdisjoint(counted) or surge is not None,
+        fades=not found.fading.isdisjoint(counted) or surge is not None,
         apart=tuple(line for line in found.lines if line.part == "apart"),
         further=_further(rubric, found),
         surge=surge,
