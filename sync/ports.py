@@ -295,9 +295,6 @@ class Traces(Protocol):
     def drop(self, feed: str) -> None:
         """Drop all traces of a feed, and its note."""
 
-    def prune(self, before: datetime) -> None:
-        """Drop traces of acts done before a moment, but for what was booked for that moment or later."""
-
     def of(self, whos: Sequence[str]) -> Mapping[str, Sequence[Trace]]:
         """The traces kept under these, by `who`, oldest first; those without any are missing."""
 

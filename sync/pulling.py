@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from sync.grouping import regrouped
 from sync.ports import Addressed, FatalError, Feed, LeaseLost, RetryableError, Traces, words_of
 from sync.traces import FeedNote, FeedState
 
@@ -14,6 +15,9 @@ log = structlog.get_logger(__name__)
 OVERLAP = timedelta(hours=1)
 """How far before the moment up to which a feed was read it is read again: HubSpot lists what was done in the last
 minutes late (its pages on email events and on search)."""
+
+KEPT_TOGETHER = 2_000
+"""Acts that are put into the database in one go: each is a commit, and a commit costs more than many acts."""
 
 WALKED_WHOLE = frozenset({"meetings", "calls", "emails", "messages", "deals"})
 """Feeds of records, which may be deleted or taken from a contact: only a walk through all of them shows that."""
@@ -104,11 +108,12 @@ class Puller:
         since = before.read_up_to if before and feed.acts <= before.acts and not whole else None
         reading = _Reading(feed, since - OVERLAP if since else None)
         again = before is not None and before.ahead
-        new = 0
-        for page in reading:
-            if reading.pages == 1:
+        new, begun = 0, False
+        for acts in regrouped(reading, KEPT_TOGETHER):
+            if not begun:
                 self.traces.note(self._note(feed, before, "current" if _is_current(before) else "stale", ""))
-            new += self._keep(page, pulled, whole, again=again)
+            begun = True
+            new += self._keep(acts, pulled, whole, again=again)
             if self.stop():
                 pulled.interrupted = True
                 return

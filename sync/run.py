@@ -13,12 +13,13 @@ import structlog
 from sync.accounts import Accounts, write_accounts
 from sync.budget import WriteBudget, todays_budget
 from sync.evaluation import Evaluation, Failure
+from sync.grouping import regrouped
 from sync.outcomes import Applied
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import FatalError, RetryableError, words_of
 from sync.pulling import Pulled, Puller
 from sync.records import Change, Mode, RunRecord, RunState
-from sync.selecting import Selection, forget, missed, regrouped, seen_up_to, selected, waiting_plan, widened
+from sync.selecting import Selection, forget, missed, seen_up_to, selected, waiting_plan, widened
 from sync.settling import LeftOver, close, fill, left_over, put_back, settle
 from sync.summary import Summary
 from sync.watermark import ReadUpTo

@@ -5,16 +5,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import TypeVar
 
 from sync.evaluation import Evaluation
+from sync.grouping import regrouped
 from sync.ports import Memory
 from sync.pulling import Pulled
 from sync.records import ContactRecord, Found, Mode, RunRecord, Seen
 from sync.settling import LeftOver
 from sync.world import Knobs, World
-
-T = TypeVar("T")
 
 READ_TOGETHER = 100
 """Ids of one batch read (HubSpot objects guide)."""
@@ -140,18 +138,6 @@ def _each_once(pages: Iterable[Sequence[str]], done: set[str]) -> Iterator[Seque
     for ids in pages:
         yield [i for i in dict.fromkeys(ids) if i not in done]
         done.update(ids)
-
-
-def regrouped(pages: Iterable[Sequence[T]], size: int) -> Iterator[Sequence[T]]:
-    """The same things in groups of `size`, the last one smaller: full requests, whatever the pages held."""
-    waiting: list[T] = []
-    for page in pages:
-        waiting += page
-        while len(waiting) >= size:
-            yield waiting[:size]
-            waiting = waiting[size:]
-    if waiting:
-        yield waiting
 
 
 def _ids(world: World, selection: Selection, knobs: Knobs) -> Iterator[Sequence[str]]:

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, select, true, update
 
 from sync.store.database import Database
 from sync.store.rows import CHUNK, from_ms, in_chunks, storable, to_ms
@@ -83,15 +82,6 @@ class SqlTraces:
         self._drop(feed, true())
         with self._database.write() as connection:
             connection.execute(delete(feeds).where(feeds.c.portal_id == self._portal_id, feeds.c.feed == feed))
-
-    def prune(self, before: datetime) -> None:
-        """Drop traces of acts done before a moment, but for what was booked for that moment or later."""
-        moment = to_ms(before)
-        over = or_(_traces.c.until.is_(None), _traces.c.until < moment)
-        with self._database.read() as connection:
-            ours = self._ours(connection)
-        for feed in ours.values():
-            self._drop(feed, (_traces.c.at < moment) & over)
 
     def of(self, whos: Sequence[str]) -> Mapping[str, Sequence[Trace]]:
         """The traces kept under these, by `who`, oldest first; those without any are missing."""

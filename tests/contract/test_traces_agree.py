@@ -57,11 +57,6 @@ class Told(RuleBasedStateMachine):
         self.real.drop(feed)
         self.fake.drop(feed)
 
-    @rule(before=moments)
-    def prune(self, before: datetime) -> None:
-        self.real.prune(before)
-        self.fake.prune(before)
-
     @rule(links=st.lists(st.tuples(st.sampled_from(CONTACTS), st.sampled_from(WHOS)), max_size=3))
     def link(self, links: list[tuple[str, str]]) -> None:
         self.real.link(links)

@@ -161,32 +161,15 @@ def test_a_feed_dropped_is_gone_with_its_note_and_others_stay(traces: Traces) ->
     assert set(traces.keep([a_trace("a")])) == {"7"}
 
 
-def test_pruning_drops_what_was_done_before_a_moment_but_not_what_was_booked_for_later(traces: Traces) -> None:
-    day = timedelta(days=1)
-    traces.keep(
-        [
-            a_trace("old", at=NOON - day),
-            a_trace("old, other feed", at=NOON - day, feed="calls"),
-            a_trace("at that moment", at=NOON),
-            a_trace("undated", at=None),
-            a_trace("booked before, for before", at=NOON - 2 * day, until=NOON - day),
-            a_trace("booked before, for after", at=NOON - 2 * day, until=NOON + day),
-        ]
-    )
-    traces.prune(NOON)
-    assert keys_of(traces, "7") == {"7": ["undated", "booked before, for after", "at that moment"]}
-
-
 def test_more_acts_than_fit_in_one_transaction_are_kept_and_dropped_to_the_last(
     traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sync.store.traces._AT_ONCE", 100)
     told = [a_trace(f"Key {n}", str(n), at=NOON + timedelta(seconds=n)) for n in range(450)]
     assert len(traces.keep(told, walk=1)) == 450
-    traces.prune(NOON + timedelta(seconds=150))
-    assert set(traces.of([str(n) for n in range(450)])) == {str(n) for n in range(150, 450)}
+    assert set(traces.of([str(n) for n in range(450)])) == {str(n) for n in range(450)}
     traces.keep(told[200:300], walk=2)
-    assert set(traces.drop_unlisted("submissions", 2)) == {str(n) for n in (*range(150, 200), *range(300, 450))}
+    assert set(traces.drop_unlisted("submissions", 2)) == {str(n) for n in (*range(200), *range(300, 450))}
     traces.drop("submissions")
     assert not traces.of([str(n) for n in range(450)])
 
@@ -285,7 +268,6 @@ def test_what_is_kept_of_another_portal_is_not_touched(two: Two) -> None:
 
     ours.forget(["7", "8"])
     ours.drop_unlisted("submissions", 2)
-    ours.prune(NOON + timedelta(days=1))
     ours.drop("submissions")
 
     assert (keys_of(ours, "7", ADDRESS), ours.notes()) == ({}, {})

@@ -256,9 +256,6 @@ class FakeTraces:
         self._drop(lambda trace, _listed: trace.feed == feed)
         self._notes.pop(feed, None)
 
-    def prune(self, before: datetime) -> None:
-        self._drop(lambda trace, _listed: trace.at is not None and max(trace.at, trace.until or trace.at) < before)
-
     def of(self, whos: Sequence[str]) -> Mapping[str, Sequence[Trace]]:
         never = datetime.min.replace(tzinfo=UTC)
         oldest_first = sorted((trace for trace, _ in self._traces.values()), key=lambda trace: trace.at or never)
