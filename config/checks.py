@@ -2,11 +2,15 @@
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from config.rulebook import Rulebook
 from config.rulebook_mistakes import Mistake
 from config.rulebook_names import nearest
 from scoring import FORM, Names
+
+LATER_ROLES = ("surge",)
+"""Properties of ours that an earlier release did not have. A portal may lack them: then they are not written."""
 
 GRADES = tuple(f"{fit}{activity}" for fit in "ABCD" for activity in "1234")
 
@@ -27,11 +31,25 @@ def property_problems(
 ) -> Iterator[str]:
     """A sentence for every property or option of ours that the portal lacks; `scoreline provision` mends them all."""
     names = rulebook.properties
-    if missing := sorted(set(rulebook.written) - set(properties)):
+    later = {names[role] for role in LATER_ROLES if role in names}
+    if missing := sorted(set(rulebook.written) - set(properties) - (later if names["score"] in properties else set())):
         yield f"This portal lacks {_count(missing, 'property', 'properties')} of ours: {', '.join(missing)}."
     grade = names["grade"]
     if grade in properties and (lacking := [g for g in GRADES if g not in options.get(grade, GRADES)]):
         yield f"The property {grade} lacks {_count(lacking, 'option', 'options')}: {', '.join(lacking)}."
+
+
+def later_properties(rulebook: Rulebook, properties: Collection[str]) -> Sequence[str]:
+    """Those of our newer properties that a portal lacks which has the older ones: nothing is written to them."""
+    names = rulebook.properties
+    later = [names[role] for role in LATER_ROLES if role in names]
+    return [name for name in later if name not in properties] if names["score"] in properties else []
+
+
+def as_far_as_provisioned(rulebook: Rulebook, properties: Collection[str]) -> Rulebook:
+    """The rulebook without the newer properties that this portal lacks."""
+    lacking = later_properties(rulebook, properties)
+    return replace(rulebook, properties={r: name for r, name in rulebook.properties.items() if name not in lacking})
 
 
 def unknown_stages(rulebook: Rulebook, stages: Sequence[str]) -> Iterator[Mistake]:

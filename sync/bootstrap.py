@@ -5,7 +5,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import tzinfo
 
-from config import ConfigError, Rulebook, Settings, load_rulebook, property_problems, stage_problems
+from config import (
+    ConfigError,
+    Rulebook,
+    Settings,
+    as_far_as_provisioned,
+    load_rulebook,
+    property_problems,
+    stage_problems,
+)
 from sync.clock import SYSTEM, Clock
 from sync.engaged import EngagedReader
 from sync.hubspot import (
@@ -106,6 +114,7 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
             f"Rulebook {rulebook.version} and portal {facts.portal_id} do not fit; nothing was read "
             "or written.\n  " + "\n  ".join(problems) + advice
         )
+    rulebook = as_far_as_provisioned(rulebook, facts.properties)
     rulebook = replace(rulebook, policy=replace(rulebook.policy, portal_order=tuple(facts.stages)))
     kept = store.portal(facts.portal_id)
     builder = RecordBuilder(rulebook, facts, now=clock.now())

@@ -18,7 +18,7 @@ _SHARED_ROLES: tuple[Role, ...] = ("feedback", "feedback_points", "resync")
 def contestable(rulebook: Rulebook) -> frozenset[str]:
     """What nobody but us has reason to write: another value there than ours is a rival's. The rest is people's too."""
     further = (score.property for score in rulebook.rubric.scores.values())
-    return frozenset((*(rulebook.properties[role] for role in _OURS_ALONE), *further))
+    return frozenset((*(name for role, name in rulebook.properties.items() if role in _OURS_ALONE), *further))
 
 
 def change_for(record: ContactRecord, decision: Decision, rulebook: Rulebook) -> Change | None:
@@ -52,6 +52,8 @@ def _stage_to(record: ContactRecord, decision: Decision) -> str | None:
 def _texts(record: ContactRecord, decision: Decision, rulebook: Rulebook) -> Iterator[tuple[str, str, str]]:
     """The properties that this decision has a word on: name, text as it is, and text as it should be."""
     for role, text in _wanted(record, decision, rulebook).items():
+        if role not in rulebook.properties:
+            continue  # the portal was provisioned before there was such a property
         yield rulebook.properties[role], record.ours.get(role, ""), text
     for key, further in decision.further.items():
         text = "" if further is None else str(further.points)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from config import Rulebook, property_problems, stage_problems
+from config import Rulebook, later_properties, property_problems, stage_problems
 from sync.clock import SYSTEM
 from sync.hubspot.building import COMPANY, RecordBuilder
 from sync.hubspot.connection import Call, Connection
@@ -135,9 +135,13 @@ def _limits(connection: Connection) -> Iterator[Check]:
 
 def _ours(connection: Connection, rulebook: Rulebook, facts: PortalFacts) -> Iterator[Check]:
     missing = list(property_problems(rulebook, facts.properties, facts.options))
-    detail = " ".join(missing) or f"all {len(rulebook.written)} are there"
+    later = later_properties(rulebook, facts.properties)
+    detail = " ".join(missing) or f"all {len(rulebook.written) - len(later)} are there"
     advice = "Run `scoreline provision`." if missing else ""
     yield Check(name="our properties", ok=not missing, detail=detail, advice=advice)
+    if later:
+        detail = f"newer than the others, and not there: {', '.join(later)}; nothing is written to it"
+        yield Check(name="newer properties", ok=None, detail=detail, advice="Run `scoreline provision` once more.")
     if missing:  # once they are there, the token can do without this scope
         create = connection.api.properties_batch.create
         yield _may_write(connection, create, "contacts", scope=_DEFINE, what="create our properties")

@@ -8,7 +8,7 @@ import pytest
 from sandbox import Fault, Portal
 from sandbox.stages import DEFAULT_STAGES
 from tests.acceptance.conftest import Ended, Scoreline
-from tests.acceptance.leads import OURS, a_rulebook, writes
+from tests.acceptance.leads import OURS, SQL, a_demo_request, a_rulebook, score, stage, writes
 
 WRITE, SCHEMA = "crm.objects.contacts.write", "crm.schemas.contacts.write"
 
@@ -172,3 +172,18 @@ def test_a_rulebook_may_name_our_properties_otherwise(portal: Portal, scoreline:
     assert scoreline("resync", "--full", SCORELINE_RULEBOOK=other).status == 0
     assert portal.contact(contact).properties["our_lead_score"] == "3"
     assert "lead_score" not in portal.contact(contact).properties
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_a_portal_that_was_provisioned_before_there_was_a_mark_of_surges_is_scored_without_it(
+    portal: Portal, scoreline: Scoreline
+) -> None:
+    portal.contacts.definitions.archive("lead_scoring_surge", at_ms=1)
+    lead = a_demo_request(portal)
+    assert scoreline("resync", "--full").status == 0
+    assert (stage(portal, lead), score(portal, lead)) == (SQL, 73)
+    doctor = scoreline("doctor", "--json")
+    assert (doctor.status, checks(doctor)["newer properties"]["ok"]) == (0, None)
+    assert scoreline("provision").status == 0
+    assert portal.contacts.definitions.get("lead_scoring_surge")
+    assert "newer properties" not in checks(scoreline("doctor", "--json"))
