@@ -7,7 +7,7 @@ import pytest
 
 from sandbox import Portal
 from sandbox.account import Form
-from tests.acceptance.conftest import Ended, Scoreline
+from tests.acceptance.conftest import Ended, Scoreline, not_where_events_need_object
 from tests.acceptance.leads import a_rulebook
 
 pytestmark = pytest.mark.usefixtures("provisioned")
@@ -40,6 +40,7 @@ def test_doctor_says_rule_by_rule_what_feeds_it(scoreline: Scoreline) -> None:
     assert found["W04"]["lacking"] == [{"feed": "events", "act": "e_visited_page", "named": []}]
 
 
+@not_where_events_need_object
 def test_with_enterprise_pages_are_listed_one_by_one(portal: Portal, scoreline: Scoreline) -> None:
     portal.tier = "enterprise"
     pricing = rules(scoreline("doctor", "--json"))["W04"]

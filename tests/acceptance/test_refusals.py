@@ -261,7 +261,7 @@ def test_a_stage_that_was_deleted_in_hubspot_stops_the_run_before_it_writes(
 def test_a_portal_without_our_properties_is_told_to_be_provisioned(portal: Portal, scoreline: Scoreline) -> None:
     a_demo_request(portal)
     ended = scoreline("resync", "--full")
-    refuses(ended, 2, "lacks 10 properties of ours", "lead_score", 'Run "scoreline provision" once')
+    refuses(ended, 2, "lacks 11 properties of ours", "lead_score", 'Run "scoreline provision" once')
     assert writes(portal) == 0
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hubspot.crm import companies, contacts, properties
+from hubspot.crm.objects import communications, emails, meetings
 
 from sandbox import Portal
 from sandbox.bodies import PropertyChange
@@ -19,6 +20,9 @@ MODELS: dict[str, tuple[Any, str]] = {
     "POST /crm/v3/objects/contacts/batch/read": (contacts, "BatchReadInputSimplePublicObjectId"),
     "POST /crm/v3/objects/contacts/batch/update": (contacts, "BatchInputSimplePublicObjectBatchInput"),
     "POST /crm/v3/objects/contacts/search": (contacts, "PublicObjectSearchRequest"),
+    "POST /crm/v3/objects/emails/search": (emails, "PublicObjectSearchRequest"),
+    "POST /crm/v3/objects/meetings/search": (meetings, "PublicObjectSearchRequest"),
+    "POST /crm/v3/objects/communications/search": (communications, "PublicObjectSearchRequest"),
     "POST /crm/v3/objects/companies/batch/read": (companies, "BatchReadInputSimplePublicObjectId"),
     "POST /crm/v3/properties/contacts": (properties, "PropertyCreate"),
     "PATCH /crm/v3/properties/contacts/x": (properties, "PropertyUpdate"),
