@@ -27,6 +27,7 @@ from sync.hubspot import (
     connect,
     feeds_of,
 )
+from sync.last_told import with_last_told
 from sync.store import Store, open_store
 from sync.world import Knobs, Progress, World
 
@@ -117,6 +118,7 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
     rulebook = as_far_as_provisioned(rulebook, facts.properties)
     rulebook = replace(rulebook, policy=replace(rulebook.policy, portal_order=tuple(facts.stages)))
     kept = store.portal(facts.portal_id)
+    facts = with_last_told(facts, kept.traces, at=clock.now())
     builder = RecordBuilder(rulebook, facts, now=clock.now())
     reader = HubSpotReader(connection, rulebook, builder)
     number = rulebook.account

@@ -212,6 +212,8 @@ class Form:
     name: str
     type: str
     """HubSpot's word: `hubspot`, `captured`, `flow`, `blog_comment`."""
+    is_deleted: bool = False
+    """What was sent with it can no longer be listed; contacts still tell of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,8 +236,12 @@ class PortalFacts:
     """Contacts on the rulebook's partner lists."""
     forms: Sequence[Form] | None = None
     """The portal's forms, where the rulebook reads what was sent with them; None: not asked for, or not to be had."""
+    form_names: Mapping[str, str] = field(default_factory=dict)
+    """What forms were called when the portal last told, by id: also those that it does not tell now."""
     list_members: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Who is on the lists that the rulebook takes facts from, by the list's id; lists that are gone are missing."""
+    lists_untold: Mapping[str, str] = field(default_factory=dict)
+    """Those lists that are gone, or that this token may not read, by id, and why."""
     server_time: datetime | None = None
     """HubSpot's clock when it answered."""
 

@@ -14,6 +14,7 @@ from sync.accounts import Accounts, write_accounts
 from sync.budget import WriteBudget, todays_budget
 from sync.evaluation import Evaluation, Failure
 from sync.grouping import regrouped
+from sync.last_told import untold_lists
 from sync.outcomes import Applied
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import FatalError, RetryableError, words_of
@@ -233,7 +234,7 @@ def _pull(world: World, selection: Selection, summary: Summary, at: datetime) ->
         all_is_read_later=world.memory.watermark() is None,
     )
     pulled = Pulled() if selection.mode == "decay" else puller.pull(world.feeds)
-    summary.sources = pulled.reports
+    summary.sources = [*pulled.reports, *untold_lists(world.facts, world.traces)]
     summary.interrupted = pulled.interrupted
     return pulled
 

@@ -67,7 +67,7 @@ class RecordBuilder:
         ]
         feeds = acts_read(rulebook).keys()
         self._tells_submissions = "submissions" in feeds and self._exists(SUBMISSIONS)
-        self._form_names = {form.id: form.name for form in facts.forms or ()}
+        self._form_names = {**facts.form_names, **{form.id: form.name for form in facts.forms or ()}}
         self._interpreter = Interpreter(rulebook.sources)
         self._has_accounts = rulebook.account is not None
         self._is_addressed = bool(feeds & _BY_ADDRESS)

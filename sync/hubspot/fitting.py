@@ -20,7 +20,7 @@ from sync.hubspot.building import source_in_portal
 from sync.hubspot.connection import Connection
 from sync.hubspot.feeds import feeds_of
 from sync.hubspot.feeds.events import event_types
-from sync.hubspot.forms import BLOG_COMMENTS
+from sync.hubspot.forms import with_submissions
 from sync.hubspot.paging import list_members
 from sync.hubspot.submitted import SUBMISSIONS
 from sync.ports import FatalError, Feed, RetryableError
@@ -107,7 +107,7 @@ def there_of(source: FactSource, known: Collection[str]) -> Sequence[str]:
 
 def unnamed_forms(rulebook: Rulebook, facts: PortalFacts) -> Sequence[Form]:
     """The forms that no class of the rulebook names, by name. Blog comments are no forms that HubSpot would list."""
-    forms = {form.id: form for form in facts.forms or () if form.type != BLOG_COMMENTS}
+    forms = {form.id: form for form in with_submissions(facts.forms or ())}
     found = forms_without_class(rulebook, {form.id: form.name for form in forms.values()})
     return sorted((forms[form_id] for form_id in found), key=lambda form: (form.name.lower(), form.id))
 

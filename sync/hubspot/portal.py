@@ -1,7 +1,6 @@
 """The HubSpot account itself: which portal it is, its stages, properties, people and partners."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
@@ -42,6 +41,7 @@ class HubSpotPortal:
         emails = frozenset(owner_emails(self._connection))
         exclusions = self._rulebook.policy.exclusions
         own = set(self._rulebook.properties.values())
+        members, untold = self._list_members()
         return PortalFacts(
             portal_id=str(details["portalId"]),
             time_zone=_time_zone(details),
@@ -61,19 +61,23 @@ class HubSpotPortal:
                 for contact_id in page
             ),
             forms=forms_if_any(self._connection) if "submissions" in acts_read(self._rulebook) else None,
-            list_members=self._list_members(),
+            list_members=members,
+            lists_untold=untold,
             server_time=server_time(answer.headers),
         )
 
-    def _list_members(self) -> Mapping[str, frozenset[str]]:
-        """Who is on the lists that facts are taken from, 250 a request; without those that are gone."""
+    def _list_members(self) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
+        """Who is on the lists that facts are taken from, 250 a request; and why others cannot be read."""
         wanted = dict.fromkeys(source.list_id for source in self._rulebook.sources.facts.values() if source.list_id)
         found: dict[str, frozenset[str]] = {}
+        untold: dict[str, str] = {}
         for list_id in wanted:
-            with suppress(FatalError):
+            try:
                 members = list_members(self._connection, list_id, urgent=True)
                 found[list_id] = frozenset(contact_id for page in members for contact_id in page)
-        return found
+            except FatalError as problem:
+                untold[list_id] = str(problem)
+        return found, untold
 
     def _stages(self, definitions: Mapping[str, Row]) -> tuple[str, ...]:
         """Lifecycle stages, lowest first: from the property's options, else from the pipeline that holds them."""

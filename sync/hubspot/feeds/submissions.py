@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.hubspot.connection import Connection
-from sync.hubspot.forms import BLOG_COMMENTS, list_forms
+from sync.hubspot.forms import list_forms, with_submissions
 from sync.hubspot.paging import Row, pages
 from sync.hubspot.submitted import submission_key
 from sync.hubspot.values import UnreadableError, moment_of
@@ -44,12 +44,11 @@ class SubmissionsFeed:
     @property
     def requests_at_rest(self) -> int:
         """One for each form; the listing of the forms comes with what a run asks of the portal."""
-        return len([form for form in self._forms or () if form.type != BLOG_COMMENTS])
+        return len(with_submissions(self._forms or ()))
 
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
-        forms = list_forms(self._connection) if self._forms is None else self._forms
-        listed = [form for form in forms if form.type != BLOG_COMMENTS]
+        listed = with_submissions(list_forms(self._connection) if self._forms is None else self._forms)
         if since is None and self._told_by_contacts:
             return
         refused = 0

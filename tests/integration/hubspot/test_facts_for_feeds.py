@@ -37,7 +37,18 @@ def test_forms_of_every_type_are_named_fifty_a_request(portal: Portal, connectio
     assert {(form.id, form.name, form.type) for form in forms} == {
         (form.id, form.name, form.form_type) for form in portal.forms
     }
-    assert len(portal.requests.matching("GET", "marketing/v3/forms")) == 2
+    assert len(portal.requests.matching("GET", "marketing/v3/forms")) == 2 + 1
+
+
+def test_forms_that_were_deleted_still_have_their_names(portal: Portal, connection: Connection) -> None:
+    kept = Form(id="guid-1", name="Demo", created_ms=to_ms(NOW))
+    portal.forms += [kept, replace(kept, id="guid-2", name="Old demo", archived=True)]
+    forms = facts_for(connection, READS_FORMS).forms
+    assert forms is not None
+    assert [(form.id, form.name, form.is_deleted) for form in forms] == [
+        ("guid-1", "Demo", False),
+        ("guid-2", "Old demo", True),
+    ]
 
 
 def test_forms_are_asked_for_only_where_rules_read_what_was_sent(portal: Portal, connection: Connection) -> None:
@@ -75,4 +86,6 @@ def test_where_the_token_may_not_read_lists_nobody_is_known_to_be_on_one_or_not(
 ) -> None:
     listed = portal.add_list("Fans", [portal.add_contact()])
     portal.scopes.discard("crm.lists.read")
-    assert facts_for(connection, reading_lists(listed)).list_members == {}
+    facts = facts_for(connection, reading_lists(listed))
+    assert facts.list_members == {}
+    assert "crm.lists.read" in facts.lists_untold[listed]

@@ -1,0 +1,67 @@
+"""What the portal last told of its forms and lists, kept for the runs to which it does not tell them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sync.ports import Traces
+from sync.pulling import FeedReport
+from sync.records import PortalFacts
+from sync.traces import FeedNote, Trace
+
+_PORTAL = "portal"
+"""In the place of a contact: these are nobody's."""
+_FORMS = "forms"
+_MEMBERS = "members"
+
+
+def with_last_told(facts: PortalFacts, traces: Traces, *, at: datetime) -> PortalFacts:
+    """The facts, with what forms were called and who was on lists where the portal does not tell it any more.
+
+    Else a refusal, or a form that was deleted, would take the points that leads have by it, and their stage with those.
+    """
+    told = [_told(_FORMS, form.id, form.name) for form in facts.forms or ()]
+    told += [_told(_list(each), _MEMBERS, ";".join(sorted(ids))) for each, ids in facts.list_members.items()]
+    traces.keep(told)
+    _note_lists(facts, traces, at)
+    kept = {(trace.feed, trace.key): trace.name for trace in traces.of([_PORTAL]).get(_PORTAL, ())}
+    before = {each: kept.get((_list(each), _MEMBERS)) for each in facts.lists_untold}
+    members = {each: frozenset(filter(None, ids.split(";"))) for each, ids in before.items() if ids is not None}
+    return replace(
+        facts,
+        form_names={key: name for (feed, key), name in kept.items() if feed == _FORMS},
+        list_members={**members, **facts.list_members},
+    )
+
+
+def untold_lists(facts: PortalFacts, traces: Traces) -> Sequence[FeedReport]:
+    """How the lists stand that the portal did not tell this run."""
+    notes = traces.notes() if facts.lists_untold else {}
+    found = [notes[name] for name in map(_list, facts.lists_untold) if name in notes]
+    return [FeedReport(feed=n.feed, state=n.state, since=n.read_up_to, problem=n.problem) for n in found]
+
+
+def _note_lists(facts: PortalFacts, traces: Traces, at: datetime) -> None:
+    wanted = (*facts.list_members, *facts.lists_untold)
+    notes = traces.notes() if wanted else {}
+    for each in wanted:
+        before, problem = notes.get(_list(each)), facts.lists_untold.get(each, "")
+        had = before is not None and before.state != "absent"
+        traces.note(
+            FeedNote(
+                feed=_list(each),
+                state="current" if not problem else "stale" if had else "absent",
+                acts=frozenset(),
+                read_up_to=before.read_up_to if before and problem else None if problem else at,
+                checked_at=at,
+                problem=problem,
+            )
+        )
+
+
+def _list(list_id: str) -> str:
+    return f"list {list_id}"
+
+
+def _told(feed: str, key: str, text: str) -> Trace:
+    return Trace(feed=feed, key=key, who=_PORTAL, act="told", at=None, name=text)
