@@ -28,7 +28,7 @@ _TYPES: Mapping[str, str] = {
 
 class MailFeed:
     """Fulfils the port `Feed`. A listing for each type of event, newest first, and a request for each mail that is met,
-    for its name."""
+    for its name. Where HubSpot does not answer that one now, the reading fails once it has told every act."""
 
     name = "mail"
     page = 1_000
@@ -40,6 +40,7 @@ class MailFeed:
         self._portal_id = portal_id
         self._names: dict[str, str] = {}
         self._names_are_told = True
+        self._unanswered: RetryableError | None = None
 
     @property
     def requests_at_rest(self) -> int:
@@ -48,10 +49,13 @@ class MailFeed:
 
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
-        self._names_are_told = True
+        self._names_are_told, self._unanswered = True, None
         for act in sorted(self.acts & _TYPES.keys()):
             for page in pages(self._connection, self._ask, act, since, holds="events", next_of=_next_offset):
                 yield [told for row in page if (told := self._told(act, row)) is not None]
+        if self._unanswered is not None:
+            # Nothing that was told is lost, and all of it is told again to the next run, by its name.
+            raise self._unanswered
 
     def _ask(self, act: str, since: datetime | None, *, after: str | None = None, **kwargs: Any) -> Any:
         asked: list[tuple[str, object]] = [("eventType", _TYPES[act]), ("limit", self.page)]
@@ -82,7 +86,7 @@ class MailFeed:
         return Addressed(trace=trace, address=recipient)
 
     def _name_of(self, row: Row) -> str:
-        """What the mail is called; `""` where HubSpot does not say, which stops nothing."""
+        """What the mail is called; `""` where HubSpot does not say. The first look-up that fails is the last."""
         campaign = _campaign(row)
         if campaign and campaign not in self._names and self._names_are_told:
             try:
@@ -94,7 +98,9 @@ class MailFeed:
                     holds="id",
                     expects=(200, 404),
                 )
-            except (FatalError, RetryableError):
+            except RetryableError as problem:
+                self._names_are_told, self._unanswered = False, problem
+            except FatalError:
                 self._names_are_told = False
             else:
                 document = (answer.document or {}) if answer.status == 200 else {}

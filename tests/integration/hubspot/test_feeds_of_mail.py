@@ -113,6 +113,25 @@ def test_names_that_cannot_be_had_cost_no_act(portal: Portal, connection: Connec
     assert len(portal.requests.matching(path="campaigns")) == 1
 
 
+def test_names_that_are_not_told_now_cost_no_act_and_are_told_to_the_next_reading(
+    portal: Portal, connection: Connection
+) -> None:
+    for campaign in (1_001, 1_002):
+        met(portal, "BOUNCE", campaign_id=campaign, recipient=f"{campaign}@example.com")
+        met(portal, "OPEN", campaign_id=campaign, recipient=f"{campaign}@example.com", read_with=PERSON)
+    feed = the_feed(connection, ("mail", "bounce"), ("mail", "open"))
+    portal.faults.add(Fault(path="campaigns", status=503, times=None))
+    pages = feed.read(None)
+    assert [len(next(pages)) for _ in ("bounce", "delivered", "open")] == [2, 0, 2]
+    with pytest.raises(RetryableError):
+        next(pages)
+    portal.faults.clear()
+    assert {trace.name for trace in traces(feed)} == {
+        "Newsletter 1: Forecasting made easy",
+        "Newsletter 2: Three customers, three ways",
+    }
+
+
 def test_what_the_portal_lives_through_is_told(portal: Portal, connection: Connection) -> None:
     jane = portal.add_contact(email="jane@example.com")
     mailing.mail_scanned(portal, Random(1), jane)
