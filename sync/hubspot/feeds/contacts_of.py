@@ -54,5 +54,13 @@ def _read_into(
 
 
 def _errors_in(document: Mapping[str, Any]) -> int:
+    """How many records an answer says it has nothing on: an error may be of one, or of all that it names."""
     listed, counted = document.get("errors"), document.get("numErrors")
-    return max(len(listed) if isinstance(listed, list) else 0, counted if isinstance(counted, int) else 0)
+    errors = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return max(sum(map(_named_in, errors)), counted if isinstance(counted, int) else 0)
+
+
+def _named_in(error: Mapping[str, Any]) -> int:
+    context = error.get("context")
+    lists = [each for each in context.values() if isinstance(each, list)] if isinstance(context, dict) else []
+    return max((len(each) for each in lists), default=0) or 1

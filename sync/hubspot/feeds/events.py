@@ -34,7 +34,7 @@ class EventsFeed:
 
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
-        known = event_types(self._connection)
+        known = self._known()
         for act in sorted(self.acts - known):
             self.left_out[f"type {act}, which the portal does not know"] += 1
         refused = 0
@@ -52,6 +52,15 @@ class EventsFeed:
                         "HubSpot does not list this account's events for all contacts at once. To ask for one contact "
                         "at a time would cost a request for each, so none were read."
                     ) from problem
+
+    def _known(self) -> frozenset[str]:
+        """The types that may be asked for: all that are read, where the portal does not list the names of its types."""
+        try:
+            return event_types(self._connection)
+        except TokenRefused:
+            raise
+        except FatalError:
+            return self.acts
 
     def _listed(self, act: str, since: datetime | None) -> Iterator[Sequence[Row]]:
         # What is asked for is after a moment, not at it: a millisecond earlier is early enough.

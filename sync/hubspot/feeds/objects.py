@@ -41,7 +41,8 @@ class ObjectsFeed:
             yield [told for row in rows for told in self._told(row, contacts.get(str(row["id"]), ()))]
 
     def _listed(self) -> Iterator[tuple[Sequence[Row], Mapping[str, Sequence[str]]]]:
-        """Every record, with its contacts beside it, or asked for where there are more than fit there."""
+        """Every record, with its contacts beside it; asked for where there are more than fit there, or where a page
+        shows nobody's: whether listings of every kind of record show contacts is not documented."""
         for rows in pages(
             self._connection,
             self._connection.api.objects.get_page,
@@ -51,12 +52,10 @@ class ObjectsFeed:
             associations=["contacts"],
         ):
             beside = {str(row["id"]): _beside(row) for row in rows}
-            crowded = [record_id for record_id, ids in beside.items() if ids is None]
-            more = contacts_of(self._connection, self._kind.object_type, crowded)
-            yield (
-                rows,
-                {record_id: more.get(record_id, ()) if ids is None else ids for record_id, ids in beside.items()},
-            )
+            shows_some = any(ids is None or ids for ids in beside.values())
+            asked = [record_id for record_id, ids in beside.items() if ids is None or not shows_some]
+            more = contacts_of(self._connection, self._kind.object_type, asked)
+            yield rows, {record_id: more.get(record_id, ids or ()) for record_id, ids in beside.items()}
 
     def _changed(self, since: datetime) -> Iterator[tuple[Sequence[Row], Mapping[str, Sequence[str]]]]:
         found = changed_objects(self._connection, self._kind.object_type, since, self._kind.properties)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox import Portal
+from sandbox import Fault, Portal
 from sandbox.activity import Occurrence
 from sandbox.times import to_ms
 from sync.hubspot import Connection
@@ -70,6 +70,14 @@ def test_a_type_that_the_portal_does_not_know_is_said_and_stops_no_other(
     feed = the_feed(connection, SEEN, ("events", "pe1_never_made"))
     assert len(traces(feed)) == 1
     assert feed.left_out == {"type pe1_never_made, which the portal does not know": 1}
+
+
+def test_where_the_names_of_types_are_not_to_be_had_the_types_are_asked_for_all_the_same(
+    portal: Portal, connection: Connection
+) -> None:
+    see(portal, portal.add_contact())
+    portal.faults.add(Fault(path="/events/v3/events/event-types", status=404, times=None))
+    assert len(traces(the_feed(connection, SEEN))) == 1
 
 
 @pytest.mark.parametrize("tier", ["free", "starter", "professional"])

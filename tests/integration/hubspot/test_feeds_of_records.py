@@ -131,6 +131,24 @@ def test_contacts_that_do_not_fit_beside_a_record_are_asked_for(portal: Portal, 
     assert [trace.who for trace in traces(the_feed(connection, BOOKED))] == [jane]
 
 
+def test_where_a_listing_shows_nobodys_contacts_they_are_asked_for(portal: Portal, connection: Connection) -> None:
+    jane = portal.add_contact()
+    meetings = [portal.add_meeting([jane], starts=STARTS), portal.add_meeting([], starts=STARTS)]
+    rows = [{"id": each, "properties": {"hs_createdate": NOW.isoformat()}} for each in meetings]
+    portal.faults.add(Fault(path="objects/meetings", status=200, body={"results": rows}))
+    assert [trace.who for trace in traces(the_feed(connection, BOOKED))] == [jane]
+    assert len(portal.requests.matching("POST", "associations/meetings/contacts/batch/read")) == 1
+
+
+def test_one_error_may_speak_of_many_records_that_belong_to_nobody(portal: Portal, connection: Connection) -> None:
+    for _ in range(3):
+        portal.add_meeting([], starts=STARTS)
+    error = {"category": "OBJECT_NOT_FOUND", "context": {"ids": ["1", "2", "3"]}}
+    body = {"results": [], "numErrors": 1, "errors": [error]}
+    portal.faults.add(Fault(path="associations", status=207, body=body, times=None))
+    assert traces(the_feed(connection, BOOKED), NOW - timedelta(days=1)) == []
+
+
 def test_ties_of_one_record_may_fill_more_than_a_page(portal: Portal, connection: Connection) -> None:
     jane = portal.add_contact()
     meeting = portal.add_meeting([jane], starts=STARTS)
