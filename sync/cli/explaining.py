@@ -26,7 +26,10 @@ def explain_command(
     """A contact's score rule by rule, what excludes or holds it, and what would be written and why."""
     settings = ready()
     with opened_world(settings, writes=False) as world:
-        document = _explanation(explain(world, contact), world.rulebook) | {"sources": sources_of(world.traces)}
+        document = _explanation(explain(world, contact), world.rulebook)
+        asked = world.traces.notes()
+        document["sources"] = sources_of(world.traces)
+        document["feeds_unread"] = [feed.name for feed in world.feeds if feed.name not in asked]
     if as_json:
         print_json(document)
     else:
@@ -125,9 +128,7 @@ def _print_explanation(document: Mapping[str, Any]) -> None:
         say("Surging: quiet for long, and now a burst of activity with intent in it.")
     for ignored in document["ignored"]:
         say(f"Not counted: {ignored['count']:,} {short(ignored['kind'])} by a {ignored['why']}.")
-    for source in document["sources"]:
-        if source["state"] == "stale":
-            say(f"Stale: {stale_in_words(source['feed'], source['since'], source['problem'])}")
+    _print_feeds(document)
     feedback = document["feedback"]
     if feedback["answer"] or feedback["points_taken"] is not None:
         answered = feedback["answered_at"]
@@ -144,6 +145,15 @@ def _print_explanation(document: Mapping[str, Any]) -> None:
         say("A resync would write: " + ", ".join(document["would_write"]))
     else:
         say("A resync would write nothing.")
+
+
+def _print_feeds(document: Mapping[str, Any]) -> None:
+    """What the points may lack."""
+    for source in document["sources"]:
+        if source["state"] == "stale":
+            say(f"Stale: {stale_in_words(source['feed'], source['since'], source['problem'])}")
+    if document["feeds_unread"]:
+        say(f"Not read yet, so that what they tell is missing here: {', '.join(document['feeds_unread'])}.")
 
 
 def _stage(document: Mapping[str, Any]) -> str:

@@ -214,6 +214,14 @@ class TestASourceThatFails:
         assert (ended.status, source(ended, "mail")["state"]) == (0, "current")
         assert score(portal, lead) == known + 5
 
+    def test_explain_says_which_feeds_no_run_has_read_yet(self, portal: Portal, scoreline: Scoreline) -> None:
+        lead = a_contact(portal)
+        explained = scoreline("explain", lead)
+        assert "Not read yet" in explained.out
+        assert "mail" in scoreline("explain", lead, "--json").document["feeds_unread"]
+        scoreline("resync", "--full")
+        assert "Not read yet" not in scoreline("explain", lead).out
+
     def test_with_the_database_deleted_a_full_resync_writes_nothing(
         self, portal: Portal, scoreline: Scoreline, tmp_path: Path
     ) -> None:
