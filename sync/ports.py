@@ -301,8 +301,12 @@ class Traces(Protocol):
     def link(self, links: Iterable[tuple[str, str]]) -> None:
         """Remember of contacts (id, who) under what else their traces are kept, so that `forget` finds them.
 
-        An address, and the id of a merged contact, is one contact's at a time: the last one named.
+        An address, and the id of a merged contact, is one contact's at a time: the last one named. What was linked to a
+        contact that is linked to another by its id goes along.
         """
+
+    def of_whom(self, ids: Sequence[str]) -> Collection[str]:
+        """Those of these contacts of whom `forget` would drop traces."""
 
     def forget(self, ids: Sequence[str]) -> None:
         """Drop every trace of these contacts, under whatever it is kept; but what another one took over stays."""

@@ -108,7 +108,7 @@ def selected(
         again = read.difference(asked) & done  # after a merge, two ids may lead to one contact
         done |= read
         missing = sorted(set(asked) - read)
-        survivors += _survivors(world, missing)
+        survivors += survivors_of(world, missing)
         bereft.update(forget(world, missing))
         yield [record for record in records if record.id not in again]
     for asked in regrouped(_each_once([survivors], done), READ_TOGETHER):
@@ -122,12 +122,13 @@ def _of_whom(world: World, pulled: Pulled) -> Iterator[Sequence[str]]:
         yield sorted(world.reader.find_all(sorted(pulled.addresses)).values())
 
 
-def _survivors(world: World, ids: Sequence[str]) -> Sequence[str]:
+def survivors_of(world: World, ids: Sequence[str]) -> Sequence[str]:
     """The contacts into which those that were not there were merged, and which have their traces from now on.
 
-    To follow a merge takes a request for each, so only who has traces is asked for.
+    To follow a merge takes a request for each, so only who has traces is asked for, and no one of whom another contact
+    has said already that it is the survivor.
     """
-    found = {i: world.reader.find(i) for i in (world.traces.of(ids) if ids else ())}
+    found = {i: world.reader.find(i) for i in (world.traces.of_whom(ids) if ids else ())}
     merged = [(survivor, i) for i, survivor in found.items() if survivor is not None and survivor != i]
     world.traces.link(merged)
     return [survivor for survivor, _ in merged]

@@ -52,10 +52,14 @@ class FeedNote:
     """Traces beyond `read_up_to` may be kept, and no run that writes has taken notice of them to its end."""
 
 
+ADDRESS = "@"
+"""What `who_has` begins with, and no contact's id."""
+
+
 def who_has(address: str, portal_id: str) -> str:
     """What stands for an email address in our database: addresses themselves are not kept."""
     digest = hashlib.sha256(f"{portal_id}/{address.strip().lower()}".encode()).hexdigest()
-    return f"@{digest[:24]}"
+    return f"{ADDRESS}{digest[:24]}"
 
 
 def whos_of(contact_id: str, former_ids: Collection[str], addresses: Collection[str], portal_id: str) -> list[str]:

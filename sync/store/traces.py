@@ -11,7 +11,7 @@ from sync.store.rows import CHUNK, from_ms, in_chunks, storable, to_ms
 from sync.store.tables import feeds
 from sync.store.tables import links as _links
 from sync.store.tables import traces as _traces
-from sync.traces import FeedNote, Trace
+from sync.traces import ADDRESS, FeedNote, Trace
 
 _AT_ONCE = 20_000
 """Traces per transaction: a fraction of a second, so that no other process, nor our own heartbeat, waits for long."""
@@ -97,31 +97,55 @@ class SqlTraces:
     def link(self, links: Iterable[tuple[str, str]]) -> None:
         """Remember of contacts (id, who) under what else their traces are kept, so that `forget` finds them.
 
-        An address, and the id of a merged contact, is one contact's at a time: the last one named.
+        An address, and the id of a merged contact, is one contact's at a time: the last one named. What was linked to a
+        contact that is linked to another by its id goes along.
         """
         statement = self._database.upsert(_links, ["contact_id"])
         owners = {who: contact_id for contact_id, who in links}
+        merged = [{"of": who, "to": owner} for who, owner in owners.items() if not who.startswith(ADDRESS)]
+        if merged:
+            with self._database.write() as connection:
+                theirs = (_links.c.portal_id == self._portal_id) & (_links.c.contact_id == bindparam("of"))
+                connection.execute(update(_links).where(theirs).values(contact_id=bindparam("to")), merged)
         for chunk in in_chunks(owners.items(), _AT_ONCE):
             rows = [{"portal_id": self._portal_id, "who": who, "contact_id": owner} for who, owner in chunk]
             with self._database.write() as connection:
                 connection.execute(statement, rows)
 
+    def of_whom(self, ids: Sequence[str]) -> Collection[str]:
+        """Those of these contacts of whom `forget` would drop traces."""
+        found: set[str] = set()
+        for chunk in in_chunks(ids, CHUNK):
+            with self._database.read() as connection:
+                owners = self._owners(connection, chunk)
+                for whos in in_chunks(owners, CHUNK):
+                    named = select(_traces.c.who).distinct().where(self._kept_under(connection, whos))
+                    found.update(owners[who] for who in connection.execute(named).scalars())
+        return found
+
     def forget(self, ids: Sequence[str]) -> None:
         """Drop every trace of these contacts, under whatever it is kept; but what another one took over stays."""
-        ours = _links.c.portal_id == self._portal_id
         for chunk in in_chunks(ids, CHUNK):
             with self._database.write() as connection:
-                known: dict[str, str] = {}
-                for column in (_links.c.who, _links.c.contact_id):  # each has an index; both at once would use none
-                    named = select(_links.c.who, _links.c.contact_id).where(ours, column.in_(chunk))
-                    known.update((row.who, row.contact_id) for row in connection.execute(named))
-                gone = set(chunk)
-                theirs = [who for who in gone | known.keys() if known.get(who, who) in gone]
-                # A sum is in no index: without it SQLite would walk through whole feeds.
-                of_feeds = (_traces.c.feed_id + 0).in_(self._ours(connection))
-                for whos in in_chunks(theirs, CHUNK):
-                    connection.execute(delete(_traces).where(_traces.c.who.in_(whos), of_feeds))
-                    connection.execute(delete(_links).where(ours, _links.c.who.in_(whos)))
+                for whos in in_chunks(self._owners(connection, chunk), CHUNK):
+                    connection.execute(delete(_traces).where(self._kept_under(connection, whos)))
+                    of_portal = _links.c.portal_id == self._portal_id
+                    connection.execute(delete(_links).where(of_portal, _links.c.who.in_(whos)))
+
+    def _owners(self, connection: Connection, ids: Sequence[str]) -> Mapping[str, str]:
+        """Everything that traces of these contacts may be kept under, and of which of them."""
+        known: dict[str, str] = {}
+        for column in (_links.c.who, _links.c.contact_id):  # each has an index; both at once would use none
+            of_portal = _links.c.portal_id == self._portal_id
+            named = select(_links.c.who, _links.c.contact_id).where(of_portal, column.in_(ids))
+            known.update((row.who, row.contact_id) for row in connection.execute(named))
+        these = set(ids)
+        owners = {who: known.get(who, who) for who in these | known.keys()}
+        return {who: owner for who, owner in owners.items() if owner in these}
+
+    def _kept_under(self, connection: Connection, whos: Sequence[str]) -> ColumnElement[bool]:
+        # A sum is in no index: without it SQLite would walk through whole feeds.
+        return _traces.c.who.in_(whos) & (_traces.c.feed_id + 0).in_(self._ours(connection))
 
     def _ours(self, connection: Connection) -> Mapping[int, str]:
         """This portal's feeds by the number that stands for them."""

@@ -67,6 +67,10 @@ class Told(RuleBasedStateMachine):
         self.real.forget(ids)
         self.fake.forget(ids)
 
+    @rule(ids=st.lists(st.sampled_from(CONTACTS), max_size=3))
+    def of_whom(self, ids: list[str]) -> None:
+        self.same(self.real.of_whom(ids), self.fake.of_whom(ids))
+
     @invariant()
     def agree(self) -> None:
         real, fake = self.real.of(WHOS), self.fake.of(WHOS)

@@ -242,6 +242,18 @@ def test_a_contact_merged_into_another_leaves_its_acts_to_that_one(traces: Trace
     assert keys_of(traces, "7", ADDRESS) == {}
 
 
+def test_what_is_known_of_a_merged_contact_goes_along_with_its_id(traces: Traces) -> None:
+    traces.keep([a_trace("a", ADDRESS), a_trace("b", "8")])
+    traces.link([("7", ADDRESS)])
+    assert set(traces.of_whom(["7", "8", "9"])) == {"7", "8"}
+    traces.link([("9", "7")])
+    assert set(traces.of_whom(["7", "8", "9"])) == {"8", "9"}
+    traces.forget(["7"])
+    assert keys_of(traces, ADDRESS) == {ADDRESS: ["a"]}
+    traces.forget(["9"])
+    assert keys_of(traces, ADDRESS) == {}
+
+
 def test_many_are_linked_and_forgotten_at_once(traces: Traces) -> None:
     whos = {str(n): who_has(f"{n}@example.com", "1") for n in range(1_200)}
     traces.keep([a_trace(f"{n}", who) for n, who in whos.items()])

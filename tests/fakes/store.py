@@ -263,7 +263,15 @@ class FakeTraces:
         return {who: theirs for who, theirs in found.items() if theirs}
 
     def link(self, links: Iterable[tuple[str, str]]) -> None:
-        self._owners.update((who, contact_id) for contact_id, who in links)
+        owners = {who: contact_id for contact_id, who in links}
+        for gone, survivor in owners.items():
+            if not gone.startswith("@"):
+                self._owners |= {who: survivor for who, owner in self._owners.items() if owner == gone}
+        self._owners |= owners
+
+    def of_whom(self, ids: Sequence[str]) -> Collection[str]:
+        owners = {self._owners.get(trace.who, trace.who) for trace, _ in self._traces.values()}
+        return owners & set(ids)
 
     def forget(self, ids: Sequence[str]) -> None:
         theirs = {who for who in {*ids, *self._owners} if self._owners.get(who, who) in ids}

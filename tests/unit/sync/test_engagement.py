@@ -78,6 +78,30 @@ class TestWhomItReaches:
 
         assert setting.ours("101", "score") == "70"
 
+    def test_what_a_merged_contact_did_under_its_address_waits_until_the_survivor_is_read(self) -> None:
+        setting, feed = a_setting("100", "101")
+        feed.tells("100@prospect.example", "sent", days_before(2), name=DEMO)
+        setting.resync()
+        setting.portal.taken_into("100", "101")
+
+        setting.resync("contacts", contact_ids=["100"])
+        setting.resync("full")
+
+        assert setting.ours("101", "score") == "70"
+
+    def test_what_a_contact_did_that_is_merged_during_a_full_pass_is_its_survivors(self) -> None:
+        setting, feed = a_setting("000", *(str(number) for number in range(100, 199)), "999")
+        feed.tells("999@prospect.example", "sent", days_before(2), name=DEMO)
+        setting.resync()
+        setting.portal.meanwhile("before read", lambda: None)
+        setting.portal.meanwhile("before read", lambda: setting.portal.taken_into("999", "000"))
+
+        setting.resync("full")
+        assert setting.ours("000", "score") == "0"
+        setting.resync("incremental")
+
+        assert setting.ours("000", "score") == "70"
+
     def test_a_deleted_contacts_acts_are_forgotten(self) -> None:
         setting, feed = a_setting("100", "101")
         feed.tells("100@prospect.example", "sent", days_before(2), name=DEMO)
