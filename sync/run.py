@@ -224,7 +224,8 @@ def _fill(world: World, blank: Sequence[Change], at: datetime) -> Applied:
 
 def _pull(world: World, selection: Selection, summary: Summary, at: datetime) -> Pulled:
     """What the feeds tell, kept; a decay pass asks nobody what is new."""
-    told = min(world.facts.server_time or at, at)
+    # Our own clock alone may be ahead. Up to the watermark, HubSpot has dated changes that were read before.
+    told = min(world.facts.server_time or world.memory.watermark() or at, at)
     puller = Puller(
         traces=world.traces,
         at=told,

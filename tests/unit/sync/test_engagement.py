@@ -21,7 +21,7 @@ AWAY = RetryableError("HubSpot did not answer.")
 
 def a_setting(*ids: str) -> tuple[Setting, FakeFeed]:
     """Contacts of whom nothing is known but an address each, `<id>@prospect.example`; and a feed of what they send."""
-    setting, feed = Setting(), FakeFeed("submissions", "sent")
+    setting, feed = Setting(dated=True), FakeFeed("submissions", "sent")
     setting.feeds = (feed,)
     for contact_id in ids:
         setting.lead(contact_id, stage=LEAD)
@@ -171,6 +171,17 @@ class TestWhatItCosts:
         assert summary.tally.read == 1
         assert setting.ours("100", "score") == "70"
         assert setting.resync("incremental").tally.read <= 1, "it was listed again, and is not new"
+
+    def test_where_hubspot_tells_no_time_our_own_clock_carries_no_pass_beyond_what_was_done(self) -> None:
+        setting, feed = a_setting("100")
+        setting.dated, setting.now = False, NOW + timedelta(hours=3)
+        setting.resync()
+        setting.resync("incremental")
+        feed.tells("100@prospect.example", "sent", NOW + timedelta(minutes=30), name=DEMO)
+
+        setting.resync("incremental")
+
+        assert setting.ours("100", "score") == "70"
 
     def test_another_rulebook_that_reads_more_of_a_feed_has_it_read_from_its_beginning(self) -> None:
         setting, feed = a_setting("100")

@@ -32,6 +32,8 @@ class Setting:
     store: FakeStore = field(default_factory=FakeStore)
     now: datetime = NOW
     feeds: Sequence[Feed] = ()
+    dated: bool = False
+    """Whether HubSpot's answers tell its time, which is then ours."""
 
     def __post_init__(self) -> None:
         self.portal = FakePortal(self.rulebook)
@@ -49,7 +51,7 @@ class Setting:
         sources = self.rulebook.sources
         world = World(
             portal=portal,
-            facts=self.portal.facts(),
+            facts=replace(self.portal.facts(), server_time=self.now if self.dated else None),
             reader=EngagedReader(portal, traces=traces, sources=sources, portal_id="1"),
             writer=portal,
             journal=journal,
