@@ -53,12 +53,17 @@ class EngagedReader:
     def _engaged(self, records: Sequence[ContactRecord]) -> Sequence[ContactRecord]:
         whos = {r.id: whos_of(r.id, r.former_ids, r.addresses, self._portal_id) for r in records}
         kept = self._traces.of(list(dict.fromkeys(who for each in whos.values() for who in each))) if whos else {}
-        known = self._interpreter.known_kinds(self._traces.notes())
+        notes = self._traces.notes()
+        known = self._interpreter.known_kinds(notes)
+        partial = {feed for feed, note in notes.items() if note.is_partial}
         self._traces.link((i, who) for i, each in whos.items() for who in each if who != i and who in kept)
-        return [self._interpreter.with_traces(r, _of(whos[r.id], kept), known) for r in records]
+        return [self._interpreter.with_traces(r, _of(whos[r.id], kept, partial), known) for r in records]
 
 
-def _of(whos: Sequence[str], kept: Mapping[str, Sequence[Trace]]) -> list[Trace]:
-    """A contact's traces, each once: one that HubSpot has listed under two of its ids is one act."""
+def _of(whos: Sequence[str], kept: Mapping[str, Sequence[Trace]], partial: Collection[str]) -> list[Trace]:
+    """A contact's traces, each once: one that HubSpot has listed under two of its ids is one act.
+
+    None of feeds that were only read in part: a contact's sums tell more than some of its acts.
+    """
     found = {(trace.feed, trace.key): trace for who in dict.fromkeys(whos) for trace in kept.get(who, ())}
-    return list(found.values())
+    return [trace for trace in found.values() if trace.feed not in partial]

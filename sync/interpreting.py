@@ -39,7 +39,10 @@ class Interpreter:
         return frozenset(
             kind.name
             for (feed, act), kinds in self._kinds.items()
-            if (note := notes.get(feed)) is not None and note.state != "absent" and act in note.acts
+            if (note := notes.get(feed)) is not None
+            and note.state != "absent"
+            and not note.is_partial
+            and act in note.acts
             for kind in kinds
         )
 

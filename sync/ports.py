@@ -228,7 +228,7 @@ class Memory(Protocol):
         """The points of the contacts of these companies, highest first; companies without any are missing."""
 
     def companies(self) -> Iterator[Sequence[str]]:
-        """The ids of companies that points are remembered for, at most 100 at a time, each once."""
+        """The ids of companies that contacts are remembered of, at most 100 at a time, each once."""
 
     def forget(self, ids: Sequence[str]) -> None:
         """Drop everything remembered of these contacts."""

@@ -51,6 +51,11 @@ class FeedNote:
     ahead: bool = False
     """Traces beyond `read_up_to` may be kept, and no run that writes has taken notice of them to its end."""
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether it failed before it was ever read to its end: what is kept of it is a part, and may mislead."""
+        return self.state == "stale" and self.read_up_to is None
+
 
 ADDRESS = "@"
 """What `who_has` begins with, and no contact's id."""

@@ -213,8 +213,9 @@ def sources_of(traces: Traces) -> list[dict[str, Any]]:
 
 def stale_in_words(feed: str, since: datetime | None, problem: str) -> str:
     """That a feed has told before and does not now: which, since when, why, and what counts."""
-    when = f" since {since:%Y-%m-%d %H:%M}" if since else ""
-    return f"{feed}{when}; what it told before still counts. {problem}"
+    if since is None:
+        return f"{feed}: it was never read to its end, and nothing of it counts until it is. {problem}"
+    return f"{feed} since {since:%Y-%m-%d %H:%M}; what it told before still counts. {problem}"
 
 
 def _tell_of_sources(reports: Sequence[FeedReport]) -> None:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,7 +15,7 @@ from sync.hubspot.history import history_of
 from sync.hubspot.lookup import Lookup, fits_url
 from sync.hubspot.paging import Row, list_members, pages, rows_of
 from sync.hubspot.values import text_of
-from sync.ports import RetryableError
+from sync.ports import FatalError, RetryableError
 from sync.records import STAGE, ContactRecord, Found, History
 
 PAGE = 100
@@ -83,8 +84,9 @@ class HubSpotReader:
             for row in self._rows_with(some):
                 found |= {each: str(row["id"]) for each in addresses_of(_properties(row)) if each in wanted}
         if ADDITIONAL_EMAILS in self._builder.contact_properties:
-            for row in self._rows_also_with([address for address in wanted if address not in found]):
-                found |= {each: str(row["id"]) for each in addresses_of(_properties(row)) if each in wanted}
+            with suppress(FatalError):  # how it is searched is not documented; the next full pass meets these anyway
+                for row in self._rows_also_with([address for address in wanted if address not in found]):
+                    found |= {each: str(row["id"]) for each in addresses_of(_properties(row)) if each in wanted}
         return found
 
     def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:

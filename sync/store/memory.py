@@ -125,8 +125,8 @@ class SqlMemory:
         return found
 
     def companies(self) -> Iterator[Sequence[str]]:
-        """The ids of companies that points are remembered for, at most 100 at a time, each once."""
-        return self._pages(contacts.c.company_id, contacts.c.points.is_not(None))
+        """The ids of companies that contacts are remembered of, at most 100 at a time, each once."""
+        return self._pages(contacts.c.company_id, contacts.c.company_id.is_not(None))
 
     def forget(self, ids: Sequence[str]) -> None:
         """Drop everything remembered of these contacts."""

@@ -307,7 +307,7 @@ def test_a_company_has_the_points_of_its_contacts_highest_first(store: AStore) -
         "C",
     }
     assert store.memory.points_of_companies(["A", "B", "C", "D"]) == {"A": [70, 30], "B": [0]}
-    assert pages(store.memory.companies()) == [["A", "B"]]
+    assert pages(store.memory.companies()) == [["A", "B", "C"]]
     assert store.memory.points_of_companies([]) == {}
 
 

@@ -203,7 +203,7 @@ class FakeMemory:
         return {company: points for company, points in known.items() if points}
 
     def companies(self) -> Iterator[Sequence[str]]:
-        return _in_pages(lambda: {c for c, points in self._points.values() if c is not None and points is not None})
+        return _in_pages(lambda: {c for c, _ in self._points.values() if c is not None})
 
     def forget(self, ids: Sequence[str]) -> None:
         for contact_id in ids:

@@ -242,6 +242,17 @@ class TestWhatGoesWrong:
         setting.resync("incremental")
         assert [setting.ours(i, "score") for i in ("100", "101", "102", "103")] == ["70"] * 4
 
+    def test_what_a_feed_tells_before_it_fails_in_its_first_reading_does_not_count(self) -> None:
+        setting, feed = a_setting("100", "101")
+        feed.tells("100@prospect.example", "sent", NOW, name=DEMO)
+        feed.fails, feed.fails_after = AWAY, 1
+        summary = setting.resync()
+        assert (source_of(summary)["state"], source_of(summary)["since"]) == ("stale", None)
+        assert (summary.needs_a_person, setting.ours("100", "score")) == (True, "0")
+        feed.fails = None
+        setting.resync()
+        assert setting.ours("100", "score") == "70"
+
     def test_a_feed_that_a_portal_never_had_is_absent_and_no_trouble(self) -> None:
         setting, feed = a_setting("100")
         feed.fails = REFUSED
