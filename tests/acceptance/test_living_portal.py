@@ -1,5 +1,6 @@
 """Runs on a portal in which life goes on, judged by the portal's histories alone."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, timedelta
 
@@ -8,7 +9,7 @@ import pytest
 from sandbox import Life, Portal, SandboxServer, generate, living
 from sync.clock import SYSTEM
 from tests.acceptance.checker import broken_promises, writes_of_the_worker
-from tests.acceptance.conftest import LAGS_S, Ended, Scoreline
+from tests.acceptance.conftest import LAGS_S, Ended, Scoreline, Sent, not_where_histories_hold_one_entry
 
 pytestmark = pytest.mark.usefixtures("environment")
 
@@ -100,9 +101,16 @@ def looked_away(portal: Portal) -> tuple[int, int]:
     return max(moving, default=0) + lag_ms, (asked[writes[-1]].at_ms - asked[0].at_ms if writes else 0) + lag_ms
 
 
+def whose_stage_was_written(wire: list[Sent]) -> set[str]:
+    """Of these, somebody who emptied the stage in the moment of the clear cannot be told from the worker."""
+    updates = [json.loads(sent.body)["inputs"] for sent in wire if "contacts/batch/update" in sent.url]
+    return {each["id"] for inputs in updates for each in inputs if "lifecyclestage" in each["properties"]}
+
+
+@not_where_histories_hold_one_entry
 @pytest.mark.parametrize("seed", [6, 7])
 def test_what_happens_while_a_run_works_breaks_no_promise(
-    lived_in: Callable[[int], Portal], scoreline: Scoreline, seed: int
+    lived_in: Callable[[int], Portal], scoreline: Scoreline, wire: list[Sent], seed: int
 ) -> None:
     portal = lived_in(seed)
     spans = []
@@ -118,5 +126,6 @@ def test_what_happens_while_a_run_works_breaks_no_promise(
     assert went_well(ended), ended
     # What happens at each single request is tested without a clock elsewhere.
     window_ms, reading_ms = (max(each) for each in zip(*spans, strict=True))
-    assert broken_promises(portal, window_ms=window_ms, reading_ms=reading_ms) == []
+    cleared = whose_stage_was_written(wire).__contains__
+    assert broken_promises(portal, window_ms=window_ms, reading_ms=reading_ms, clearing=cleared) == []
     is_calm(portal, scoreline)
