@@ -37,7 +37,7 @@ PURPOSES: Mapping[str, str] = {
     "companies": r"/objects/companies/batch/read$",
     "writes": r"POST .*/batch/update$",
     "submissions": r"/(form-integrations|marketing/v3/forms)",
-    "mail events": r"/email/public/v1/events",
+    "mail events": r"/email/public/v1/",
     "events": r"/events/v3/events",
     "meetings, calls, messages, deals": r"/(meetings|calls|emails|communications|deals)(/|$)",
 }

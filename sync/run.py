@@ -194,7 +194,7 @@ def _on_record(world: World, mode: Mode, at: datetime, selection: Mode) -> Itera
 
 
 def _settle(world: World, owed: LeftOver, at: datetime) -> Applied:
-    if owed.runs or owed.entries:
+    if owed.contact_ids or any(run.state != "failed" for run in owed.runs):
         log.warning(
             "An earlier run was cut off; what it left open is settled.",
             action="run.settle",

@@ -1,6 +1,6 @@
 """`explain`: one contact's score rule by rule, and what would be written and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -52,6 +52,7 @@ def _explanation(explained: Explained, rulebook: Rulebook) -> dict[str, Any]:
         "surges": decision.surges,
         "further": {key: has and has.points for key, has in decision.further.items()},
         "lines": [_line(line) for line in score.lines],
+        "lines_apart": [_line(line) for line in score.apart],
         "bad_values": [{"property": bad.where, "problem": bad.problem} for bad in evaluation.record.contact.bad_values],
         "ignored": [
             {"kind": each.kind, "count": each.count, "why": each.why} for each in evaluation.record.contact.ignored
@@ -102,28 +103,39 @@ def _outcome(decision: Decision) -> str:
             return "stay"
 
 
+def _print_lines(lines: Sequence[Mapping[str, Any]]) -> None:
+    """The lines that are worth something."""
+    table(
+        ("rule", "points", "what", "fact"),
+        [(line["key"], f"{line['points']:+d}", line["label"], line["fact"]) for line in lines if line["points"]],
+        right=("points",),
+    )
+
+
 def _print_explanation(document: Mapping[str, Any]) -> None:
     title = f"Contact {document['contact']}: {document['score']} points, grade {document['grade']}"
     adjusted = document["score"] - document["fit"] - document["engagement"]
     adjustments = f", adjustments {adjusted:+d}" if adjusted else ""
     say(f"{title} (fit {document['fit']}, engagement {document['engagement']}{adjustments})")
     if document["exclusion"]:
-        say("  These points are for information: the contact is excluded, and none of them is written.")
+        but = ", but for its further scores" if any(document["further"].values()) else ""
+        say(f"  These points are for information: the contact is excluded, and none of them is written{but}.")
     say(f"  Stage: {_stage(document)}. Decision: {_decided(document['decision'], document['reason'])}.")
     say()
-    counting = [line for line in document["lines"] if line["points"]]
-    table(
-        ("rule", "points", "what", "fact"),
-        [(line["key"], f"{line['points']:+d}", line["label"], line["fact"]) for line in counting],
-        right=("points",),
-    )
+    _print_lines(document["lines"])
+    faded = [line["key"] for line in document["lines"] if line["met"] and not line["points"]]
     zero = [line["key"] for line in document["lines"] if not line["met"] and line["known"] and not line["points"]]
     unknown = [f"{line['key']} {line['label']}" for line in document["lines"] if not line["known"]]
     say()
+    if faded:
+        say(f"Met, and worth nothing now: {', '.join(faded)}")
     say(f"Not met: {', '.join(zero) or 'none'}")
     say(f"Unknown, counted as 0: {'; '.join(unknown) or 'none'}")
     for key, points in document["further"].items():
         say(f"Further score {key}: {'none' if points is None else points}")
+    if any(line["points"] for line in document["lines_apart"]):
+        say("Counted in further scores alone:")
+        _print_lines(document["lines_apart"])
     if document["surges"]:
         say("Surging: quiet for long, and now a burst of activity with intent in it.")
     for ignored in document["ignored"]:
