@@ -62,8 +62,11 @@ golden: $(VENV)/.dev ## write the golden breakdowns anew; read their diff
 docs: $(VENV)/.dev ## hold README and docs to what the program does
 	$(BIN)/python -m pytest tests/docs
 
-bench: $(VENV)/.dev ## how fast the sandbox portal serves, and how much room it takes, up to a million contacts
+bench: $(VENV)/.dev ## what passes cost in requests, time and memory; how fast the sandbox serves; what kept acts take
+	$(BIN)/python -m benchmarks.resyncing
 	$(BIN)/python -m benchmarks.sandbox_serving
+	$(BIN)/python -m benchmarks.sandbox_listings
+	$(BIN)/python -m benchmarks.trace_keeping
 
 lock: $(VENV)/.dev ## choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile $(LOCKED) pyproject.toml -o requirements.lock
