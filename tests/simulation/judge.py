@@ -252,17 +252,21 @@ class Judge:
             versions = record.versions(name)
             sets = name == STAGE and value  # a clear rests on what was decided, a set on the look after the clear
             told_ms = (known.looked_ms if sets else known.decided_ms).get(contact, 0)
-            if sets and self._is_put_back(contact, value):
+            if sets and self._is_put_back(contact, record, value):
                 continue  # who shows the old stage may be a copy that is behind, and nobody may be left blank
             if not versions or versions[0].at_ms < told_ms - self._lag_ms:
                 self._broken(f"contact {contact} is sent {name} {value!r}, which it holds")
 
-    def _is_put_back(self, contact: str, stage: str) -> bool:
-        """Whether this is the stage that a move which is open on record had begun to take away."""
+    def _is_put_back(self, contact: str, record: Record, stage: str) -> bool:
+        """Whether this is the stage that a move which is open on record had begun to take away, or took unseen: the
+        one that somebody had set in the moment before the clear."""
         wanted = select(changes.c.stage_from).join(runs)
         wanted = wanted.where(runs.c.portal_id == str(self._portal.portal_id), is_open, changes.c.contact_id == contact)
         with self._storage.engine.connect() as connection:
-            return stage in connection.execute(wanted).scalars().all()
+            begun = connection.execute(wanted).scalars().all()
+        values = [version.value for version in record.versions(STAGE)]
+        wiped_out = values[values.index("") + 1 :][:1] if "" in values else []
+        return bool(begun) and stage in (*begun, *wiped_out)
 
     def _must_be_known_blank(self, process: Simulated, contact: str, properties: dict[str, str]) -> None:
         stage = self._knows[process.pid].stage.get(contact)
