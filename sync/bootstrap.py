@@ -1,9 +1,11 @@
 """Builds the real thing from settings: database, connection, portal, rulebook; checked against each other."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import tzinfo
+from pathlib import Path
 
 from config import (
     ConfigError,
@@ -68,6 +70,12 @@ def knobs_of(settings: Settings) -> Knobs:
         keep_runs_days=settings.keep_runs_days,
         daily_writes_max=settings.daily_writes_max,
     )
+
+
+def is_still_to_be_made(database_url: str) -> bool:
+    """Whether the database is a file of the working directory, not there yet: to look is no reason to make it."""
+    name = database_url.removeprefix("sqlite:///")
+    return re.fullmatch(r"\w[\w.-]*", name) is not None and not Path(name).exists()
 
 
 @contextmanager

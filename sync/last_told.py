@@ -7,7 +7,7 @@ from datetime import datetime
 from sync.ports import Traces
 from sync.pulling import FeedReport
 from sync.records import PortalFacts
-from sync.traces import FeedNote, Trace
+from sync.traces import FeedNote, Trace, list_feed
 
 _PORTAL = "portal"
 """In the place of a contact: these are nobody's."""
@@ -21,11 +21,11 @@ def with_last_told(facts: PortalFacts, traces: Traces, *, at: datetime) -> Porta
     Else a refusal, or a form that was deleted, would take the points that leads have by it, and their stage with those.
     """
     told = [_told(_FORMS, form.id, form.name) for form in facts.forms or ()]
-    told += [_told(_list(each), _MEMBERS, ";".join(sorted(ids))) for each, ids in facts.list_members.items()]
+    told += [_told(list_feed(each), _MEMBERS, ";".join(sorted(ids))) for each, ids in facts.list_members.items()]
     traces.keep(told)
     _note_lists(facts, traces, at)
     kept = {(trace.feed, trace.key): trace.name for trace in traces.of([_PORTAL]).get(_PORTAL, ())}
-    before = {each: kept.get((_list(each), _MEMBERS)) for each in facts.lists_untold}
+    before = {each: kept.get((list_feed(each), _MEMBERS)) for each in facts.lists_untold}
     members = {each: frozenset(filter(None, ids.split(";"))) for each, ids in before.items() if ids is not None}
     return replace(
         facts,
@@ -37,7 +37,7 @@ def with_last_told(facts: PortalFacts, traces: Traces, *, at: datetime) -> Porta
 def untold_lists(facts: PortalFacts, traces: Traces) -> Sequence[FeedReport]:
     """How the lists stand that the portal did not tell this run."""
     notes = traces.notes() if facts.lists_untold else {}
-    found = [notes[name] for name in map(_list, facts.lists_untold) if name in notes]
+    found = [notes[name] for name in map(list_feed, facts.lists_untold) if name in notes]
     return [FeedReport(feed=n.feed, state=n.state, since=n.read_up_to, problem=n.problem) for n in found]
 
 
@@ -45,11 +45,11 @@ def _note_lists(facts: PortalFacts, traces: Traces, at: datetime) -> None:
     wanted = (*facts.list_members, *facts.lists_untold)
     notes = traces.notes() if wanted else {}
     for each in wanted:
-        before, problem = notes.get(_list(each)), facts.lists_untold.get(each, "")
-        had = before is not None and before.state != "absent"
+        before, problem = notes.get(list_feed(each)), facts.lists_untold.get(each, "")
+        had = before is not None and before.has_told
         traces.note(
             FeedNote(
-                feed=_list(each),
+                feed=list_feed(each),
                 state="current" if not problem else "stale" if had else "absent",
                 acts=frozenset(),
                 read_up_to=before.read_up_to if before and problem else None if problem else at,
@@ -57,10 +57,6 @@ def _note_lists(facts: PortalFacts, traces: Traces, at: datetime) -> None:
                 problem=problem,
             )
         )
-
-
-def _list(list_id: str) -> str:
-    return f"list {list_id}"
 
 
 def _told(feed: str, key: str, text: str) -> Trace:

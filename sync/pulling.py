@@ -95,7 +95,7 @@ class Puller:
                 pulled.interrupted = True
                 break
             before = notes.get(feed.name)
-            if before is not None and before.state == "absent" and not self.walk and feed.acts <= before.acts:
+            if before is not None and not before.has_told and not self.walk and feed.acts <= before.acts:
                 # Asked for again in every pass, its refusals would soon be most of what HubSpot notes of us.
                 pulled.reports.append(_report(before))
             else:
@@ -177,7 +177,7 @@ class _Reading:
         """How the feed stands after it: one that was refused, and has never answered, is not there."""
         if not self.problem:
             return "current"
-        if self.pages or (before is not None and before.state != "absent"):
+        if self.pages or (before is not None and before.has_told):
             return "stale"
         return "absent" if self.is_refused or before is not None else "stale"
 

@@ -52,9 +52,19 @@ class FeedNote:
     """Traces beyond `read_up_to` may be kept, and no run that writes has taken notice of them to its end."""
 
     @property
+    def has_told(self) -> bool:
+        """Whether it has ever answered, so that what it told then may count."""
+        return self.state != "absent"
+
+    @property
     def is_partial(self) -> bool:
         """Whether it failed before it was ever read to its end: what is kept of it is a part, and may mislead."""
         return self.state == "stale" and self.read_up_to is None
+
+
+def list_feed(list_id: str) -> str:
+    """What a list of contacts is called among feeds."""
+    return f"list {list_id}"
 
 
 ADDRESS = "@"

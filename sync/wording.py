@@ -110,6 +110,13 @@ def plan_waits(run_id: int) -> str:
     )
 
 
+def stale_in_words(feed: str, since: datetime | None, problem: str) -> str:
+    """That a feed has told before and does not now: which, since when, why, and what counts."""
+    if since is None:
+        return f"{feed}: it was never read to its end, and nothing of it counts until it is. {problem}"
+    return f"{feed} since {since:%Y-%m-%d %H:%M}; what it told before still counts. {problem}"
+
+
 def _move(because: Entered | Left | SaysTrueSql | SaysNotReady | Disqualified) -> str:
     match because:
         case Entered(total=total, line=line, by_surge=by_surge):

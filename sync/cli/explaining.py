@@ -9,9 +9,9 @@ from config import Rulebook
 from scoring import Line
 from sync.bootstrap import opened_world
 from sync.cli.options import AsJson, ready
-from sync.cli.output import print_json, say, sources_of, stale_in_words, table
+from sync.cli.output import print_json, say, sources_of, table
 from sync.explaining import Explained, explain
-from sync.wording import ANSWER_LABELS, contested, reason_for, short
+from sync.wording import ANSWER_LABELS, contested, reason_for, short, stale_in_words
 from workflows import Answer, Decision, Hold, LeaveAlone, Move
 
 

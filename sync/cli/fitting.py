@@ -125,6 +125,7 @@ def _feed_document(feed: FeedFound, every_s: float) -> dict[str, object]:
         "feed": feed.feed,
         "acts": sorted(feed.acts),
         "answers": feed.answers,
+        "stale": feed.is_stale,
         "problem": feed.problem or None,
         "tier": feed.tier,
         "acts_a_request": feed.acts_a_request,
@@ -135,6 +136,8 @@ def _feed_document(feed: FeedFound, every_s: float) -> dict[str, object]:
 
 def _feed_row(feed: FeedFound, every_s: float) -> Sequence[object]:
     acts = ", ".join(sorted(feed.acts))
+    if feed.is_stale:
+        return "!!", feed.feed, None, None, "stale: see above"
     match feed.answers:
         case True:
             return "ok", feed.feed, feed.requests_a_day(every_s), feed.acts_a_request, f"answers; read for: {acts}"

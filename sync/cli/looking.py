@@ -1,26 +1,24 @@
 """`runs`, `status`: past runs, and whether all is well."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from config import Settings
-from sync.bootstrap import connection_of, opened_store
+from sync.bootstrap import connection_of, is_still_to_be_made, opened_store
 from sync.cli.options import AsJson, ready
-from sync.cli.output import print_json, say, sources_of, stale_in_words, table
+from sync.cli.output import print_json, say, sources_of, table
 from sync.cli.unsettled import Named, few, state_of, unsettled, without_a_stage
 from sync.hubspot import Account, account
 from sync.ports import Journal, RetryableError
 from sync.records import Mode, RunRecord
 from sync.selecting import PASSES
 from sync.store import PortalStore
-from sync.wording import plan_waits, short
+from sync.wording import plan_waits, short, stale_in_words
 
 EXCUSED = timedelta(hours=1)
 """A run that began less than this ago may still be at work: a pass that is late is not missed yet."""
@@ -42,7 +40,7 @@ def runs_command(
     """
     settings = ready()
     runs: list[tuple[str, str, RunRecord]] = []
-    if not _is_still_to_be_made(settings.database_url):
+    if not is_still_to_be_made(settings.database_url):
         with opened_store(settings) as store:
             for portal in store.portals():
                 kept = store.portal(portal)
@@ -79,12 +77,6 @@ def runs_command(
         ],
         right=("run", "read", "would change", "changed", "failed", "contested", "missed"),
     )
-
-
-def _is_still_to_be_made(database_url: str) -> bool:
-    """Whether the database is a file of the working directory, not there yet: to look is no reason to make it."""
-    name = database_url.removeprefix("sqlite:///")
-    return re.fullmatch(r"\w[\w.-]*", name) is not None and not Path(name).exists()
 
 
 def _run_document(portal: str, state: str, run: RunRecord) -> dict[str, object]:

@@ -20,7 +20,7 @@ from rich.table import Table
 from sync.ports import Traces
 from sync.pulling import FeedReport
 from sync.summary import Summary
-from sync.wording import short
+from sync.wording import short, stale_in_words
 
 _UNWRAPPED = 10_000
 """Columns for output that goes to no terminal: more than any line has."""
@@ -209,13 +209,6 @@ def sources_of(traces: Traces) -> list[dict[str, Any]]:
         }
         for _, note in sorted(traces.notes().items())
     ]
-
-
-def stale_in_words(feed: str, since: datetime | None, problem: str) -> str:
-    """That a feed has told before and does not now: which, since when, why, and what counts."""
-    if since is None:
-        return f"{feed}: it was never read to its end, and nothing of it counts until it is. {problem}"
-    return f"{feed} since {since:%Y-%m-%d %H:%M}; what it told before still counts. {problem}"
 
 
 def _tell_of_sources(reports: Sequence[FeedReport]) -> None:

@@ -1,12 +1,16 @@
 """`doctor`, `provision`: whether the portal fits, and making it fit."""
 
+from collections.abc import Mapping
+
 import typer
 
-from sync.bootstrap import connection_of, rulebook_of
+from config import Settings
+from sync.bootstrap import connection_of, is_still_to_be_made, opened_store, rulebook_of
 from sync.cli.fitting import fitting_document, print_fitting
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, table
 from sync.hubspot import diagnose, provision
+from sync.traces import FeedNote
 
 
 def add_to(app: typer.Typer) -> None:
@@ -15,9 +19,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor_command(as_json: AsJson = False) -> None:
-    """Token, scopes, limits, properties, stages; and rule by rule what feeds it here, and what that costs a day."""
+    """Token, scopes, limits, properties, stages; and rule by rule what feeds it here, and what that costs a day.
+
+    Exits 1 when something is to be mended; so it is when a feed that told runs something does not answer any more.
+    """
     settings = ready()
-    found = diagnose(connection_of(settings), rulebook_of(settings))
+    found = diagnose(connection_of(settings), rulebook_of(settings), lambda portal_id: _noted(settings, portal_id))
     checks, every_s = found.checks, settings.incremental_every_s
     broken = [check.name for check in checks if check.ok is False]
     if as_json:
@@ -34,6 +41,14 @@ def doctor_command(as_json: AsJson = False) -> None:
         say("Mend what is marked !!, then run doctor again." if broken else "Nothing is broken.")
     if broken:
         raise typer.Exit(1)
+
+
+def _noted(settings: Settings, portal_id: str) -> Mapping[str, FeedNote]:
+    """How the feeds stood when runs last asked them; no database is made to look."""
+    if is_still_to_be_made(settings.database_url):
+        return {}
+    with opened_store(settings) as store:
+        return store.portal(portal_id).traces.notes() if portal_id in store.portals() else {}
 
 
 _SIGNS = {True: "ok", False: "!!", None: "--"}

@@ -1,6 +1,6 @@
 """What works on this portal and what does not: the questions behind `scoreline doctor`. Changes nothing."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,11 +13,16 @@ from sync.hubspot.paging import list_members
 from sync.hubspot.portal import HubSpotPortal, account_details, property_definitions
 from sync.ports import FatalError, RetryableError, TokenRefused
 from sync.records import PortalFacts
+from sync.traces import FeedNote, list_feed
+from sync.wording import stale_in_words
 
 _WRITE, _DEFINE = "crm.objects.contacts.write", "crm.schemas.contacts.write"
 _WRITE_COMPANIES = "crm.objects.companies.write"
 _NO_EMPTY_BATCH = (400, 422)
 """Answers to a batch without records that say no more than that it has none."""
+
+Noted = Callable[[str], Mapping[str, FeedNote]]
+"""How the feeds of a portal, by its id, stood when runs last asked them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +47,19 @@ class Diagnosis:
     """What feeds the rules; None where the portal cannot be read so far."""
 
 
-def diagnose(connection: Connection, rulebook: Rulebook) -> Diagnosis:
-    """Ask every question.
+def diagnose(connection: Connection, rulebook: Rulebook, noted: Noted = lambda _portal_id: {}) -> Diagnosis:
+    """Ask every question; of a feed that does not answer, `noted` says whether it did before.
 
     RetryableError when HubSpot cannot be reached, TokenRefused when it does not know the token at all.
     """
     details = account_details(connection).document or {}
     where = f"portal {details['portalId']}, {details.get('accountType', 'account')}, {details.get('timeZone', '')}"
     checks = [Check(name="token", ok=True, detail=f"accepted by {connection.base_url}: {where}")]
+    try:
+        notes = noted(str(details["portalId"]))
+    except RetryableError as problem:  # the database's: HubSpot is looked at all the same
+        notes = {}
+        checks.append(Check(name="database", ok=False, detail=str(problem)))
     refused = list(_refused_reads(connection, rulebook))
     checks += refused
     update = connection.api.contacts_batch.update
@@ -69,7 +79,8 @@ def diagnose(connection: Connection, rulebook: Rulebook) -> Diagnosis:
     companies = property_definitions(connection, "companies") if has_companies else {}
     checks += _companies_property(rulebook, companies)
     known = facts.properties | {COMPANY + name for name in companies}
-    return Diagnosis(checks=checks, fitting=fitting(connection, rulebook, facts, known))
+    found = fitting(connection, rulebook, facts, known, notes)
+    return Diagnosis(checks=[*checks, *_stale(found, facts, notes)], fitting=found)
 
 
 def _refused_reads(connection: Connection, rulebook: Rulebook) -> Iterator[Check]:
@@ -159,6 +170,22 @@ def _companies_property(rulebook: Rulebook, there: Collection[str]) -> Iterator[
     else:
         detail = f"companies lack the property {name}"
         yield Check(name="companies' property", ok=False, detail=detail, advice="Run `scoreline provision`.")
+
+
+def _stale(found: Fitting, facts: PortalFacts, notes: Mapping[str, FeedNote]) -> Iterator[Check]:
+    """The feeds and lists that have told before and do not now: scores rest on what they told then."""
+    silent = {f"feed {feed.feed}": (feed.feed, feed.problem) for feed in found.feeds if feed.is_stale}
+    silent |= {list_feed(each): (list_feed(each), problem) for each, problem in facts.lists_untold.items()}
+    for name, (feed, problem) in silent.items():
+        note = notes.get(feed)
+        if note is not None and note.has_told:
+            yield Check(
+                name=name,
+                ok=False,
+                detail=f"stale: {stale_in_words(feed, note.read_up_to, problem)}",
+                advice="Give the token back what it lost, or wait until HubSpot answers again; the next run then reads "
+                "what was missed. If the portal will not have it any more, let the rulebook do without it.",
+            )
 
 
 def _reads_companies(rulebook: Rulebook, facts: PortalFacts) -> bool:

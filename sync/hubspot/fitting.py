@@ -25,6 +25,7 @@ from sync.hubspot.paging import list_members
 from sync.hubspot.submitted import SUBMISSIONS
 from sync.ports import FatalError, Feed, RetryableError
 from sync.records import Form, PortalFacts
+from sync.traces import FeedNote, list_feed
 
 DAY_S = 86_400
 
@@ -43,6 +44,13 @@ class FeedFound:
     acts_a_request: int
     requests_at_rest: int
     """Of an incremental pass while nothing new was done."""
+    note: FeedNote | None = None
+    """How it stood when a run last asked it."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it has told a run something and does not answer now."""
+        return self.answers is not True and self.note is not None and self.note.has_told
 
     def requests_a_day(self, every_s: float) -> int:
         """What it costs at rest, with an incremental pass every so many seconds; none where it is not there."""
@@ -61,16 +69,25 @@ class Fitting:
     """The forms that no class of the rulebook names: sending one earns nothing."""
 
 
-def fitting(connection: Connection, rulebook: Rulebook, facts: PortalFacts, known: Collection[str]) -> Fitting:
-    """Asks each feed once. `known` are the portal's properties, those of companies as `company.x`."""
-    feeds = [_found(feed, rulebook) for feed in feeds_of(connection, rulebook, facts)]
-    telling = {feed.feed for feed in feeds if feed.answers is not False}
+def fitting(
+    connection: Connection,
+    rulebook: Rulebook,
+    facts: PortalFacts,
+    known: Collection[str],
+    notes: Mapping[str, FeedNote],
+) -> Fitting:
+    """Asks each feed once. `known` are the portal's properties, those of companies as `company.x`; `notes` say how
+    feeds and lists stood when runs last asked them: what those told still counts."""
+    feeds = [_found(feed, rulebook, notes.get(feed.name)) for feed in feeds_of(connection, rulebook, facts)]
+    telling = {feed.feed for feed in feeds if feed.answers is not False or _still_counts(feed.note)}
     if SUBMISSIONS in facts.properties:
         telling.add("submissions")  # the contacts themselves tell what they sent
 
     def has(source: FactSource | EngagementSource) -> bool:
         if isinstance(source, FactSource):
-            return source.list_id in facts.list_members if source.list_id else bool(there_of(source, known))
+            if source.list_id:
+                return source.list_id in facts.list_members or _still_counts(notes.get(list_feed(source.list_id)))
+            return bool(there_of(source, known))
         if source.feed is not None:
             return source.feed in telling
         return source_in_portal(source, lambda name: name in known) is not None
@@ -82,6 +99,10 @@ def fitting(connection: Connection, rulebook: Rulebook, facts: PortalFacts, know
         feeds=feeds,
         forms_without_class=unnamed_forms(rulebook, facts),
     )
+
+
+def _still_counts(note: FeedNote | None) -> bool:
+    return note is not None and note.has_told and not note.is_partial
 
 
 def _lacking(fed: Fed, known: Collection[str]) -> Sequence[str]:
@@ -158,7 +179,7 @@ def _unknown_events(connection: Connection, rulebook: Rulebook) -> Iterator[Mist
             yield Mistake(path=path, found=repr(act), expected="a type of events that the portal has")
 
 
-def _found(feed: Feed, rulebook: Rulebook) -> FeedFound:
+def _found(feed: Feed, rulebook: Rulebook, note: FeedNote | None) -> FeedFound:
     answers, problem = _asked(feed)
     return FeedFound(
         feed=feed.name,
@@ -168,6 +189,7 @@ def _found(feed: Feed, rulebook: Rulebook) -> FeedFound:
         tier=next(s.tier for some in rulebook.sources.engagements.values() for s in some if s.feed == feed.name),
         acts_a_request=feed.page,
         requests_at_rest=feed.requests_at_rest,
+        note=note,
     )
 
 
