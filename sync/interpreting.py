@@ -39,10 +39,7 @@ class Interpreter:
         return frozenset(
             kind.name
             for (feed, act), kinds in self._kinds.items()
-            if (note := notes.get(feed)) is not None
-            and note.has_told
-            and not note.is_partial
-            and act in note.acts
+            if (note := notes.get(feed)) is not None and note.has_told and not note.is_partial and act in note.acts
             for kind in kinds
         )
 
