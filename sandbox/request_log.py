@@ -14,7 +14,8 @@ KEPT = 100_000
 class LoggedRequest:
     """One request: `inputs` is how many records it named; `status` is None where the connection was dropped.
 
-    `at_ms`: when it was done, by the portal's clock, in epoch milliseconds.
+    `at_ms`: when it was done, by the portal's clock, in epoch milliseconds. `history`: whether it asked for what
+    properties once held.
     """
 
     method: str
@@ -24,6 +25,7 @@ class LoggedRequest:
     inputs: int
     write: bool
     at_ms: int
+    history: bool = False
 
     def as_json(self) -> Json:
         return {name: getattr(self, name) for name in self.__slots__}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sandbox.portal import Portal
 
 URL_MAX = 8_192
+_HISTORY = "propertiesWithHistory"
 _EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -112,6 +113,7 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
     if fault is not None and fault.delay_s:
         await asyncio.sleep(fault.delay_s)
     url = f"{request.url.path}?{request.url.query}"
+    body = _body(call)
     answer = faulty.answered(portal, fault, call, lambda each: _gated(portal, endpoint, each, url))
     with portal.lock:
         portal.requests.add(
@@ -120,9 +122,10 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
                 path=request.url.path,
                 query=request.url.query,
                 status=None if answer is None else answer.status,
-                inputs=_inputs(call),
+                inputs=_inputs(body),
                 write=endpoint.writes,
                 at_ms=to_ms(portal.clock.now()),
+                history=bool(call.many(_HISTORY) or (isinstance(body, dict) and body.get(_HISTORY))),
             )
         )
     return faulty.response(answer, fault, lambda each: _response(portal, each))
@@ -175,12 +178,16 @@ def _missing_scopes(endpoint: Endpoint) -> RefusedError:
     )
 
 
-def _inputs(call: Call) -> int:
-    """How many records a request names: a batch's inputs, a list change's ids, else one if it has a body."""
+def _body(call: Call) -> Any:
+    """What was sent; None for nothing, and for what is no JSON."""
     try:
-        body: Any = call.json()
+        return call.json()
     except RefusedError:
-        return 0
+        return None
+
+
+def _inputs(body: Any) -> int:
+    """How many records a request names: a batch's inputs, a list change's ids, else one if it has a body."""
     if isinstance(body, list):
         return len(body)
     inputs = body.get("inputs") if isinstance(body, dict) else None

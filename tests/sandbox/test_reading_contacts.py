@@ -117,6 +117,16 @@ def test_a_batch_read_takes_a_hundred_inputs_or_fifty_with_history(contacts: Any
     assert "property histories is 50" in body["message"]
 
 
+def test_the_portal_remembers_which_requests_asked_for_histories(portal: Portal, contacts: Any) -> None:
+    contact = portal.add_contact()
+    contacts.basic_api.get_page(limit=1, properties=["email"])
+    contacts.basic_api.get_page(limit=1, properties_with_history=["email"])
+    for names in ([], ["email"]):
+        asked = {"inputs": [{"id": contact}], "properties": ["email"], "propertiesWithHistory": names}
+        contacts.batch_api.read(asked)
+    assert [request.history for request in portal.requests] == [False, True, False, True]
+
+
 def test_history_tells_every_stage_and_who_set_it_newest_first(portal: Portal, contacts: Any) -> None:
     contact = portal.add_contact(createdate=days_before(30), lifecyclestage="subscriber")
     portal.workflow_sets(contact, "lifecyclestage", "lead", at=days_before(20))
