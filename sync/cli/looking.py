@@ -14,10 +14,10 @@ from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, sources_of, table
 from sync.cli.unsettled import Named, few, state_of, unsettled, without_a_stage
 from sync.hubspot import Account, account
-from sync.ports import Journal, RetryableError
+from sync.ports import Journal, RetryableError, TokenRefused
 from sync.records import Mode, RunRecord
 from sync.selecting import PASSES
-from sync.store import PortalStore
+from sync.store import PortalStore, Store
 from sync.wording import plan_waits, short, stale_in_words
 
 EXCUSED = timedelta(hours=1)
@@ -104,15 +104,19 @@ def _length(value: object) -> int:
 
 
 def status_command(as_json: AsJson = False) -> None:
-    """The watermark, open intents, last errors, what waits for a person. Exits 1 when no pass finished in time."""
+    """The watermark, open intents, last errors, stale feeds, what waits for a person.
+
+    Exits 1 when no pass finished in time, and for no other reason: a feed that is stale is named, and fails the runs.
+    Exits 3 when HubSpot cannot be reached or refuses the token, after what the database knows.
+    """
     settings = ready()
-    here, unreachable = _account(settings)
+    found = _account(settings)
+    here, problem = (found, None) if isinstance(found, Account) else (None, found)
     with opened_store(settings) as store:
-        known = [here.portal_id] if here else store.portals()
-        if unreachable and len(known) != 1:
-            raise unreachable
-        document = _status(store.portal(known[0]), settings, datetime.now(UTC)) | {
-            "portal_id": known[0],
+        portal_id = found.portal_id if isinstance(found, Account) else _portal_without(found, settings, store)
+        document = _status(store.portal(portal_id), settings, datetime.now(UTC)) | {
+            "portal_id": portal_id,
+            "hubspot_problem": problem and str(problem),
             "budget": {
                 "daily_limit": here.daily_limit if here else None,
                 "daily_remaining": here.daily_remaining if here else None,
@@ -122,18 +126,32 @@ def status_command(as_json: AsJson = False) -> None:
         print_json(document)
     else:
         _print_status(document)
-    if unreachable:
-        raise unreachable
+    if problem:
+        raise problem
     if not document["healthy"]:
         raise typer.Exit(1)
 
 
-def _account(settings: Settings) -> tuple[Account | None, RetryableError | None]:
-    """The portal behind the token; or why HubSpot cannot be asked, since what is known here is worth showing."""
+def _account(settings: Settings) -> Account | RetryableError | TokenRefused:
+    """The portal behind the token; or why HubSpot does not tell, since what is known here is worth showing."""
     try:
-        return account(connection_of(settings)), None
-    except RetryableError as error:
-        return None, error
+        return account(connection_of(settings))
+    except (RetryableError, TokenRefused) as error:
+        return error
+
+
+def _portal_without(problem: RetryableError | TokenRefused, settings: Settings, store: Store) -> str:
+    """The portal to show where HubSpot does not tell: that of the settings, or the only one in the database."""
+    known = store.portals()
+    meant = [each for each in known if each == settings.portal_id] if settings.portal_id else known
+    if not meant:
+        raise problem
+    if len(meant) > 1:
+        raise type(problem)(
+            f"{problem} The database holds portals {', '.join(meant)}: with SCORELINE_PORTAL_ID set to one of them, "
+            "this command shows what is known of it."
+        )
+    return meant[0]
 
 
 def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, Any]:
@@ -233,7 +251,8 @@ def _print_status(document: Mapping[str, Any]) -> None:
     if budget["daily_limit"]:
         say(f"  API budget    {budget['daily_remaining']:,} of {budget['daily_limit']:,} requests are left today")
     else:
-        say("  API budget    unknown: HubSpot did not say")
+        why = "see below" if document["hubspot_problem"] else "HubSpot did not say"
+        say(f"  API budget    unknown: {why}")
     if running := document["running"]:
         say(f"  running       {running['command']} by process {running['pid']} on {running['host']}")
     if missed := document["missed"]:

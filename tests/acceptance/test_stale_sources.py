@@ -83,3 +83,48 @@ class TestDoctor:
         ended = doctor(scoreline, DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/scoreline.db")
         assert (ended.status, checks(ended)["database"]["ok"]) == (1, False)
         assert checks(ended)["our properties"]["ok"] is True
+
+
+class TestStatus:
+    def test_a_stale_feed_is_named_and_passes_that_end_in_time_are_what_counts(
+        self, portal: Portal, scoreline: Scoreline
+    ) -> None:
+        scoreline("resync", "--full")
+        portal.faults.add(REFUSED)
+        assert scoreline("resync", "--full").status == 1
+        told = scoreline("status")
+        assert (told.status, "stale: mail since" in told.out) == (0, True)
+
+    def test_what_the_database_knows_is_shown_where_hubspot_refuses_the_token(
+        self, portal: Portal, scoreline: Scoreline
+    ) -> None:
+        a_contact(portal)
+        scoreline("resync", "--full")
+        portal.faults.add(REFUSED)
+        scoreline("resync", "--full")
+        portal.token = "pat-other"
+
+        told = scoreline("status")
+        document = scoreline("status", "--json")
+
+        assert (told.status, document.status) == (3, 3)
+        assert f"Portal {portal.portal_id}: no pass is late" in told.out
+        assert "stale: mail since" in told.out
+        assert "open intents  0" in told.out
+        assert "does not know this token" in told.err
+        assert "does not know this token" in document.document["hubspot_problem"]
+        assert document.document["watermark"]
+
+    @pytest.mark.parametrize("names_one", [False, True])
+    def test_of_many_portals_in_a_database_the_one_that_is_meant_must_be_named(
+        self, portal: Portal, scoreline: Scoreline, names_one: bool
+    ) -> None:
+        for portal_id in (51, 52):
+            portal.portal_id = portal_id
+            scoreline("resync", "--full")
+        portal.token = "pat-other"
+        told = scoreline("status", **({"SCORELINE_PORTAL_ID": "51"} if names_one else {}))
+        assert told.status == 3
+        assert ("Portal 51" in told.out) is names_one
+        assert ("portals 51, 52" in told.err) is not names_one
+        assert "does not know this token" in told.err
