@@ -20,7 +20,7 @@ from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import FatalError, RetryableError, words_of
 from sync.pulling import Pulled, Puller
 from sync.records import Change, Mode, RunRecord, RunState
-from sync.selecting import Selection, forget, missed, seen_up_to, selected, survivors_of, waiting_plan, widened
+from sync.selecting import Selection, forget, missed, seen_up_to, selected, waiting_plan, who_is_gone, widened
 from sync.settling import LeftOver, close, fill, left_over, put_back, settle
 from sync.summary import Summary
 from sync.watermark import ReadUpTo
@@ -96,8 +96,8 @@ def resync(
                         pulled.conclude(world.traces)
                     if selection.mode == "full":
                         for ids in regrouped(world.memory.not_seen_since(summary.run_id), FORGOTTEN_TOGETHER):
-                            survivors_of(world, ids)  # who was merged meanwhile: the next pass finds the survivor
-                            met.companies.update(forget(world, ids))
+                            gone, _ = who_is_gone(world, ids)  # the next pass finds the survivor of a merge
+                            met.companies.update(forget(world, gone))
                     summary.accounts = _write_accounts(world, selection.mode, met.companies)
                     world.journal.prune(before=at - timedelta(days=knobs.keep_runs_days))
         return summary

@@ -108,8 +108,10 @@ def selected(
         again = read.difference(asked) & done  # after a merge, two ids may lead to one contact
         done |= read
         missing = sorted(set(asked) - read)
-        survivors += survivors_of(world, missing)
-        bereft.update(forget(world, missing))
+        gone, instead = who_is_gone(world, missing)
+        bereft.update(forget(world, gone))
+        done.difference_update(set(missing).intersection(instead))
+        survivors += instead
         yield [record for record in records if record.id not in again]
     for asked in regrouped(_each_once([survivors], done), READ_TOGETHER):
         yield world.reader.read(asked)
@@ -122,16 +124,18 @@ def _of_whom(world: World, pulled: Pulled) -> Iterator[Sequence[str]]:
         yield sorted(world.reader.find_all(sorted(pulled.addresses)).values())
 
 
-def survivors_of(world: World, ids: Sequence[str]) -> Sequence[str]:
-    """The contacts into which those that were not there were merged, and which have their traces from now on.
+def who_is_gone(world: World, ids: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Of contacts that were not there, those that are gone, and whom to read instead: the contacts into which others
+    were merged, and which have their traces from now on; and those that are there after all.
 
-    To follow a merge takes a request for each, so only who has traces is asked for, and no one of whom another contact
-    has said already that it is the survivor.
+    To ask for one takes a request, so only who has traces is asked for, and no one of whom another contact has said
+    already that it is the survivor.
     """
     found = {i: world.reader.find(i) for i in (world.traces.of_whom(ids) if ids else ())}
-    merged = [(survivor, i) for i, survivor in found.items() if survivor is not None and survivor != i]
-    world.traces.link(merged)
-    return [survivor for survivor, _ in merged]
+    instead = {i: there for i, there in found.items() if there is not None}
+    world.traces.link((survivor, i) for i, survivor in instead.items() if survivor != i)
+    there = set(instead.values())
+    return [i for i in ids if i not in there], list(instead.values())
 
 
 def _each_once(pages: Iterable[Sequence[str]], done: set[str]) -> Iterator[Sequence[str]]:

@@ -71,6 +71,7 @@ class FakePortal:
         self._rows: dict[str, Row] = {}
         self._late: dict[str, Row] | None = None
         self._merged: dict[str, str] = {}
+        self._called_gone: frozenset[str] = frozenset()
         self._whenever: dict[str, list[Callable[[], None]]] = {}
         self._refusals: dict[str, Callable[[Mapping[str, str]], bool]] = {}
 
@@ -127,6 +128,10 @@ class FakePortal:
         survivor.addresses |= gone.addresses
         survivor.former_ids = (*survivor.former_ids, contact_id, *gone.former_ids)
         survivor.modified_at = self._tick()
+
+    def calls_gone(self, *ids: str) -> None:
+        """Whom it says not to have from now on, wrongly, but to who asks for one alone."""
+        self._called_gone = frozenset(ids)
 
     def deleted(self, contact_id: str) -> None:
         del self._rows[contact_id]
@@ -258,7 +263,8 @@ class FakePortal:
 
     @property
     def _shown(self) -> dict[str, Row]:
-        return self._rows if self._late is None else self._late
+        rows = self._rows if self._late is None else self._late
+        return {i: row for i, row in rows.items() if i not in self._called_gone} if self._called_gone else rows
 
     def _written(self, update: Update) -> Outcome:
         row = self._rows.get(update.contact_id)

@@ -102,6 +102,19 @@ class TestWhomItReaches:
 
         assert setting.ours("000", "score") == "70"
 
+    def test_who_is_called_gone_and_is_there_when_asked_for_alone_keeps_its_acts_and_is_read(self) -> None:
+        setting, feed = a_setting("100", "101")
+        feed.tells("100", "sent", days_before(2), name=DEMO)
+        setting.resync()
+        setting.portal.meanwhile("before read", lambda: setting.portal.calls_gone("100"))
+        setting.portal.meanwhile("before find", setting.portal.calls_gone)
+
+        summary = setting.resync("contacts", contact_ids=["100", "101"])
+
+        assert summary.tally.read == 2
+        setting.resync("full")
+        assert setting.ours("100", "score") == "70"
+
     def test_a_deleted_contacts_acts_are_forgotten(self) -> None:
         setting, feed = a_setting("100", "101")
         feed.tells("100@prospect.example", "sent", days_before(2), name=DEMO)
