@@ -45,16 +45,17 @@ def _note_lists(facts: PortalFacts, traces: Traces, at: datetime) -> None:
     wanted = (*facts.list_members, *facts.lists_untold)
     notes = traces.notes() if wanted else {}
     for each in wanted:
-        before, problem = notes.get(list_feed(each)), facts.lists_untold.get(each, "")
-        had = before is not None and before.has_told
+        before, untold = notes.get(list_feed(each)), facts.lists_untold.get(each)
+        read_up_to = at if untold is None else before.read_up_to if before else None
+        never_had = untold is not None and untold.is_refused and read_up_to is None
         traces.note(
             FeedNote(
                 feed=list_feed(each),
-                state="current" if not problem else "stale" if had else "absent",
+                state="current" if untold is None else "absent" if never_had else "stale",
                 acts=frozenset(),
-                read_up_to=before.read_up_to if before and problem else None if problem else at,
+                read_up_to=read_up_to,
                 checked_at=at,
-                problem=problem,
+                problem=untold.problem if untold else "",
             )
         )
 

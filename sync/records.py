@@ -217,6 +217,15 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """Why the portal did not tell something."""
+
+    problem: str
+    is_refused: bool
+    """It is gone, or this token may not read it: asking again changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortalFacts:
     """What a run must know of the portal (HubSpot account) before it reads the first contact."""
 
@@ -240,8 +249,8 @@ class PortalFacts:
     """What forms were called when the portal last told, by id: also those that it does not tell now."""
     list_members: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Who is on the lists that the rulebook takes facts from, by the list's id; lists that are gone are missing."""
-    lists_untold: Mapping[str, str] = field(default_factory=dict)
-    """Those lists that are gone, or that this token may not read, by id, and why."""
+    lists_untold: Mapping[str, Untold] = field(default_factory=dict)
+    """Those lists that could not be read, by id, and why."""
     server_time: datetime | None = None
     """HubSpot's clock when it answered."""
 

@@ -175,7 +175,11 @@ def _companies_property(rulebook: Rulebook, there: Collection[str]) -> Iterator[
 def _stale(found: Fitting, facts: PortalFacts, notes: Mapping[str, FeedNote]) -> Iterator[Check]:
     """The feeds and lists that have told before and do not now: scores rest on what they told then."""
     silent = {f"feed {feed.feed}": (feed.feed, feed.problem) for feed in found.feeds if feed.is_stale}
-    silent |= {list_feed(each): (list_feed(each), problem) for each, problem in facts.lists_untold.items()}
+    for list_id, untold in facts.lists_untold.items():
+        name = list_feed(list_id)
+        silent[name] = name, untold.problem
+        if name not in notes and not untold.is_refused:
+            yield Check(name=name, ok=None, detail=untold.problem)
     for name, (feed, problem) in silent.items():
         note = notes.get(feed)
         if note is not None and note.has_told:

@@ -134,12 +134,18 @@ def unnamed_forms(rulebook: Rulebook, facts: PortalFacts) -> Sequence[Form]:
 
 
 def mistakes_against(connection: Connection, rulebook: Rulebook, facts: PortalFacts) -> Iterator[Mistake]:
-    """What the rulebook names and the portal does not have: stages, forms, lists, types of events."""
+    """What the rulebook names and the portal does not have: stages, forms, lists, types of events.
+
+    RetryableError where HubSpot does not tell now whether a list is there.
+    """
     yield from unknown_stages(rulebook, facts.stages)
     if facts.forms is not None:
         yield from unknown_forms(rulebook, {form.id: form.name for form in facts.forms})
     for name, fact in rulebook.sources.facts.items():
-        if fact.list_id and fact.list_id not in facts.list_members:
+        untold = facts.lists_untold.get(fact.list_id) if fact.list_id else None
+        if untold and not untold.is_refused:
+            raise RetryableError(untold.problem)
+        if fact.list_id and untold:
             yield _no_list(f"sources.facts.{name}.list", fact.list_id)
     for place, list_id in enumerate(rulebook.partner_lists):
         if not _is_there(connection, list_id):

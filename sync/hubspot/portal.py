@@ -13,8 +13,8 @@ from sync.hubspot.errors import Answer
 from sync.hubspot.forms import forms_if_any
 from sync.hubspot.paging import Row, list_members, pages, rows_of
 from sync.hubspot.wanted import acts_read
-from sync.ports import FatalError
-from sync.records import STAGE, PortalFacts, RequestCount
+from sync.ports import FatalError, RetryableError
+from sync.records import STAGE, PortalFacts, RequestCount, Untold
 from workflows import shared_domains
 
 _LIFECYCLE_PIPELINE = "contacts-lifecycle-pipeline"
@@ -54,30 +54,41 @@ class HubSpotPortal:
             },
             employee_emails=emails,
             employee_domains=exclusions.own_domains or shared_domains(emails, exclusions.free_mail_domains),
-            partner_ids=frozenset(
-                contact_id
-                for list_id in self._rulebook.partner_lists
-                for page in list_members(self._connection, list_id, urgent=True)
-                for contact_id in page
-            ),
+            partner_ids=self._partners(),
             forms=forms_if_any(self._connection) if "submissions" in acts_read(self._rulebook) else None,
             list_members=members,
             lists_untold=untold,
             server_time=server_time(answer.headers),
         )
 
-    def _list_members(self) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
+    def _partners(self) -> frozenset[str]:
+        """Who is on the partner lists. Where one cannot be read, no run may go on."""
+        found: set[str] = set()
+        for list_id in self._rulebook.partner_lists:
+            try:
+                found.update(self._members(list_id))
+            except (FatalError, RetryableError) as error:
+                raise type(error)(
+                    f"{error} Partners are not to be scored: while nobody knows who is on partner list {list_id}, "
+                    "nobody is scored."
+                ) from error
+        return frozenset(found)
+
+    def _list_members(self) -> tuple[Mapping[str, frozenset[str]], Mapping[str, Untold]]:
         """Who is on the lists that facts are taken from, 250 a request; and why others cannot be read."""
         wanted = dict.fromkeys(source.list_id for source in self._rulebook.sources.facts.values() if source.list_id)
         found: dict[str, frozenset[str]] = {}
-        untold: dict[str, str] = {}
+        untold: dict[str, Untold] = {}
         for list_id in wanted:
             try:
-                members = list_members(self._connection, list_id, urgent=True)
-                found[list_id] = frozenset(contact_id for page in members for contact_id in page)
-            except FatalError as problem:
-                untold[list_id] = str(problem)
+                found[list_id] = self._members(list_id)
+            except (FatalError, RetryableError) as problem:
+                untold[list_id] = Untold(problem=str(problem), is_refused=isinstance(problem, FatalError))
         return found, untold
+
+    def _members(self, list_id: str) -> frozenset[str]:
+        pages = list_members(self._connection, list_id, urgent=True)
+        return frozenset(contact_id for page in pages for contact_id in page)
 
     def _stages(self, definitions: Mapping[str, Row]) -> tuple[str, ...]:
         """Lifecycle stages, lowest first: from the property's options, else from the pipeline that holds them."""

@@ -88,4 +88,5 @@ def test_where_the_token_may_not_read_lists_nobody_is_known_to_be_on_one_or_not(
     portal.scopes.discard("crm.lists.read")
     facts = facts_for(connection, reading_lists(listed))
     assert facts.list_members == {}
-    assert "crm.lists.read" in facts.lists_untold[listed]
+    assert "crm.lists.read" in facts.lists_untold[listed].problem
+    assert facts.lists_untold[listed].is_refused
