@@ -28,7 +28,8 @@ class Fault:
     - `act` is called just before the request is done, so that someone else can change the portal in between;
       `befalls` is what happens to the portal itself and lasts; it returns how that is undone
 
-    `name` is for showing only. The class methods are the faults that HubSpot is known for:
+    `name` is for showing only, and so is `told`, for what no other field shows. The class methods are the faults that
+    HubSpot is known for:
     `Fault.burst_limit().on("POST", "batch/update", times=2)`.
     """
 
@@ -48,6 +49,7 @@ class Fault:
     refuses: "Callable[[Portal], RefusedError] | None" = None
     act: Callable[[], object] | None = None
     befalls: "Callable[[Portal], Callable[[], object]] | None" = None
+    told: Mapping[str, str | int] = field(default_factory=dict)
     was_hit: bool = field(default=False, init=False)
 
     def on(self, method: str = "", path: str = "", *, times: int | None = 1, skip: int = 0) -> "Fault":
@@ -98,6 +100,7 @@ class Fault:
         headers = {"Retry-After": str(retry_after_s)}
         return cls(
             name="migration",
+            told={"retry_after_s": retry_after_s},
             refuses=lambda _: refused(477, "MIGRATION_IN_PROGRESS", "Hub is migrating.", headers=headers),
         )
 
@@ -183,7 +186,7 @@ class Fault:
     @classmethod
     def scope_removed(cls, *, scope: str = "crm.objects.contacts.write") -> "Fault":
         """From this request on the token lacks a scope."""
-        return cls(name="scope_removed", befalls=lambda portal: _remove(portal, scope))
+        return cls(name="scope_removed", told={"scope": scope}, befalls=lambda portal: _remove(portal, scope))
 
     @classmethod
     def day_used_up(cls) -> "Fault":

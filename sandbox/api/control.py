@@ -171,7 +171,9 @@ def add_fault(portal: "Portal", call: Call) -> Answer:
 def show_faults(portal: "Portal", _: Call) -> Answer:
     """The faults that have not yet hit as often as they should, and those that have hit and last."""
     listed = portal.faults.in_force()
-    return Answer(body={"faults": [{name: getattr(fault, name) for name in _FAULT_SHOWN} for fault in listed]})
+    return Answer(
+        body={"faults": [{name: getattr(fault, name) for name in _FAULT_SHOWN} | dict(fault.told) for fault in listed]}
+    )
 
 
 def clear_faults(portal: "Portal", _: Call) -> Answer:

@@ -206,6 +206,16 @@ def test_faults_can_be_added_listed_and_cleared(control: Control, contacts: Any)
     contacts.basic_api.get_page()
 
 
+@pytest.mark.parametrize("told", [{"scope": "forms"}, {"retry_after_s": 7}, {"seconds": 2.5}, {"status": 503}])
+def test_a_listed_fault_shows_what_it_was_told(control: Control, told: dict[str, Any]) -> None:
+    (name,) = told
+    named = {"scope": "scope_removed", "retry_after_s": "migration", "seconds": "slow", "status": "server_error"}[name]
+    _, answer = control.ask("POST", "/faults", {"fault": named, **told})
+    shown = answer["faults"][0]
+    assert shown["name"] == named
+    assert shown["delay_s" if name == "seconds" else name] == told[name]
+
+
 @pytest.mark.parametrize("fault", [{"colour": "red"}, {"drop": "sometimes"}])
 def test_a_fault_that_makes_no_sense_is_refused(control: Control, fault: dict[str, Any]) -> None:
     assert control.ask("POST", "/faults", fault)[0] == 400
