@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from sandbox.errors import Json
 from sandbox.times import to_iso
 
+MAIL_SCOPE = "content"
+"""What lists the events of marketing mails."""
+EMAIL_SCOPE = "sales-email-read"
+"""What shows what one-to-one emails say."""
 ALL_SCOPES = frozenset(
     {
         "oauth",
@@ -22,7 +26,8 @@ ALL_SCOPES = frozenset(
         "crm.lists.write",
         "settings.users.read",
         "forms",
-        "content",
+        MAIL_SCOPE,
+        EMAIL_SCOPE,
     }
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from sandbox.account import EMAIL_SCOPE
 from sandbox.definitions import Definitions
 from sandbox.errors import Json
 from sandbox.ids import read_whole
@@ -21,8 +22,15 @@ class Kind:
     modified: str
     default_properties: tuple[str, ...]
     unique: str | None = None
+    content: tuple[str, ...] = ()
+    """What only a token with `EMAIL_SCOPE` is told."""
     read_scope: str
     write_scope: str
+
+    @property
+    def read_scopes(self) -> tuple[str, ...]:
+        """Those of which any one lets a token read such records."""
+        return (self.read_scope, EMAIL_SCOPE) if self.content else (self.read_scope,)
 
 
 CONTACTS = Kind(

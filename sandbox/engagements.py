@@ -64,13 +64,14 @@ class Engagement:
         return Collection(self.kind, Definitions(labelled, defined), portal_id=portal_id, first_id=self.first_id)
 
 
-def _activity(name: str, type_id: str) -> Kind:
+def _activity(name: str, type_id: str, content: tuple[str, ...] = ()) -> Kind:
     """Activities have no scope of their own (specification)."""
     return Kind(
         name=name,
         type_id=type_id,
         modified="hs_lastmodifieddate",
         default_properties=_ACTIVITY_DEFAULTS,
+        content=content,
         read_scope="crm.objects.contacts.read",
         write_scope="crm.objects.contacts.write",
     )
@@ -117,7 +118,7 @@ hs_activity_type                    string               f   Activity type
 """,
 )
 EMAILS = Engagement(
-    kind=_activity("emails", "0-49"),
+    kind=_activity("emails", "0-49", content=("hs_email_subject", "hs_email_text")),
     singular="email",
     to_contact=198,
     from_contact=197,

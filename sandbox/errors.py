@@ -37,6 +37,17 @@ def not_found(message: str = "resource not found", **more: Any) -> RefusedError:
     return refused(404, "OBJECT_NOT_FOUND", message, headers={"X-HubSpot-NotFound": "true"}, **more)
 
 
+def missing_scopes(scopes: Sequence[str]) -> RefusedError:
+    """403 for a token that has none of these scopes. As recorded: they stand in the context of the envelope itself."""
+    return refused(
+        403,
+        "MISSING_SCOPES",
+        "One or more of the following scopes are required.",
+        context={"requiredGranularScopes": list(scopes)},
+        links={"scopes": "https://developers.hubspot.com/scopes"},
+    )
+
+
 def ids_not_found(ids: Sequence[str]) -> Json:
     """The single entry in `errors` with which a 207 names every id that it could not find."""
     return {

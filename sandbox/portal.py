@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sandbox.account import ALL_SCOPES, ContactList, Form, Owner
+from sandbox.account import ALL_SCOPES, EMAIL_SCOPE, MAIL_SCOPE, ContactList, Form, Owner
 from sandbox.activity import Activity
 from sandbox.associations import Ties
 from sandbox.clock import Clock
@@ -98,6 +99,18 @@ class Portal:
         """Which meetings, calls and so on have to do with which contacts."""
         self.activity = Activity()
         self.set_stages(DEFAULT_STAGES)
+
+    @property
+    def granted(self) -> AbstractSet[str]:
+        """The token's scopes, without the one that no token can have on Free and Starter."""
+        lists_mail = self.tier in ("professional", "enterprise") or self.switches.mail_events_below_professional
+        return self.scopes if lists_mail else self.scopes - {MAIL_SCOPE}
+
+    def lacking(self, scopes: Iterable[str]) -> Sequence[str]:
+        """What a token would need to be let in where any one of these scopes does that; nothing if it is let in."""
+        lacking = [each for each in scopes if each not in self.granted]
+        together = self.switches.emails_need_both_scopes and EMAIL_SCOPE in scopes
+        return lacking if together or self.granted.isdisjoint(scopes) else []
 
     # What the portal holds before anyone asks.
 

@@ -96,6 +96,10 @@ class Switches:
     # The account.
     token_can_be_introspected: bool = True
     """Whether the token's scopes can be asked for; otherwise 404, as a service key may answer."""
+    mail_events_below_professional: bool = False
+    """Whether a token on Free and Starter can have the scope that lists marketing mail."""
+    emails_need_both_scopes: bool = False
+    """Whether 1:1 emails need the scope of contacts and `sales-email-read`; otherwise either lets a token read them."""
     taken_group_named: bool = True
     """Whether the 409 for an existing property group has the body known of properties; otherwise a bare one."""
     property_readable_after_s: float = 0.0

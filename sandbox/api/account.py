@@ -59,7 +59,7 @@ def token_info(portal: "Portal", call: Call) -> Answer:
             "userId": portal.owners[0].user_id if portal.owners else 1,
             "hubId": portal.portal_id,
             "appId": portal.app_id,
-            "scopes": sorted(portal.scopes),
+            "scopes": sorted(portal.granted),
         }
     )
 

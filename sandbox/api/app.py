@@ -28,7 +28,7 @@ from sandbox.api import (
     switches,
 )
 from sandbox.api.calls import Answer, Call, Endpoint
-from sandbox.errors import URL_TOO_LONG_PAGE, RefusedError, not_found, refused
+from sandbox.errors import URL_TOO_LONG_PAGE, RefusedError, missing_scopes, not_found, refused
 from sandbox.request_log import LoggedRequest
 from sandbox.times import to_ms
 
@@ -141,8 +141,8 @@ def _gated(portal: "Portal", endpoint: Endpoint, call: Call, url: str) -> Answer
             if call.token != portal.token:
                 raise _unauthenticated()
             headers = portal.limits.admit(search=endpoint.search)
-            if endpoint.scopes and portal.scopes.isdisjoint(endpoint.scopes):
-                raise _missing_scopes(endpoint)
+            if lacking := portal.lacking(endpoint.scopes):
+                raise missing_scopes(lacking)
         except RefusedError as error:
             return Answer(status=error.status, body=error.body, headers={**headers, **error.headers})
         answer = _answered(portal, endpoint, call)
@@ -164,17 +164,6 @@ def _unauthenticated() -> RefusedError:
         "Authentication credentials not found. This API supports OAuth 2.0 authentication "
         "and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
         headers={"X-HubSpot-Auth-Failure": "401 Unauthorized"},
-    )
-
-
-def _missing_scopes(endpoint: Endpoint) -> RefusedError:
-    # As recorded: the list sits in the context of the envelope itself.
-    return refused(
-        403,
-        "MISSING_SCOPES",
-        "One or more of the following scopes are required.",
-        context={"requiredGranularScopes": list(endpoint.scopes)},
-        links={"scopes": "https://developers.hubspot.com/scopes"},
     )
 
 

@@ -26,7 +26,7 @@ INPUTS_MAX_WITH_HISTORY = 50
 def endpoints(spelled: str) -> list[Endpoint]:
     """The batch endpoints of a kind that read and change, under one of its `NAMES`."""
     name, base = NAMES[spelled], f"/crm/v3/objects/{spelled}/batch"
-    read, write = (KINDS[name].read_scope,), (KINDS[name].write_scope,)
+    read, write = KINDS[name].read_scopes, (KINDS[name].write_scope,)
     return [
         Endpoint(method="POST", path=f"{base}/read", handler=on(name, batch_read), scopes=read),
         Endpoint(method="POST", path=f"{base}/update", handler=on(name, batch_update), scopes=write, writes=True),

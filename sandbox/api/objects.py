@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sandbox.account import EMAIL_SCOPE
 from sandbox.api.calls import Answer, Call, Endpoint, Handler
 from sandbox.associations import LABELS, tied_to
 from sandbox.bodies import Merge, New, PrivacyDeletion, Search, Written
@@ -53,7 +54,7 @@ def on(name: str, handle: CollectionHandler) -> Handler:
 def endpoints(spelled: str) -> list[Endpoint]:
     """The single-record endpoints of a kind, under one of its `NAMES`."""
     name, base = NAMES[spelled], f"/crm/v3/objects/{spelled}"
-    read, write = (KINDS[name].read_scope,), (KINDS[name].write_scope,)
+    read, write = KINDS[name].read_scopes, (KINDS[name].write_scope,)
     shared = [
         Endpoint(method="GET", path=base, handler=on(name, list_page), scopes=read),
         Endpoint(method="POST", path=f"{base}/search", handler=on(name, find), scopes=read, search=True),
@@ -99,6 +100,7 @@ def known_names(collection: Collection, asked: Sequence[str]) -> list[str]:
 def teller(portal: "Portal", collection: Collection, names: Sequence[str], with_history: Sequence[str] = ()) -> Teller:
     """What tells a record to whoever asked for these properties, and for every version of some, newest first."""
     stage_dates = {became(stage.id): entered(stage.id) for stage in portal.stages if became(stage.id) in names}
+    hidden = () if EMAIL_SCOPE in portal.scopes else set(collection.kind.content).intersection(names)
     switches = portal.switches
     most = switches.history_entries_max or None
     sources = {"named_otherwise": switches.sources_named_otherwise, "tells_user": switches.processes_tell_user}
@@ -107,6 +109,8 @@ def teller(portal: "Portal", collection: Collection, names: Sequence[str], with_
         told = collection.as_json(record, names)
         if stage_dates:
             told["properties"] |= _became_dates(portal, record, stage_dates)
+        if hidden:
+            told["properties"] |= dict.fromkeys(hidden)
         if switches.cleared_is_null:
             told["properties"] = {name: value or None for name, value in told["properties"].items()}
         if with_history:

@@ -43,6 +43,8 @@ OTHERWISE: Sequence[Turned] = (
     {"professional_daily_max": 650_000},
     {"list_change_ids_max": 100},
     {"token_can_be_introspected": False},
+    {"mail_events_below_professional": True},
+    {"emails_need_both_scopes": True},
     {"taken_group_named": False},
     {"property_readable_after_s": 0.7},
 )

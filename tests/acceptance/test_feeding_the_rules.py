@@ -47,17 +47,19 @@ def test_with_enterprise_pages_are_listed_one_by_one(portal: Portal, scoreline: 
     assert (pricing["state"], pricing["fed_by"], pricing["tier"]) == ("fed", "events", None)
 
 
+@pytest.mark.parametrize(("feed", "scope", "rule"), [("mail", "content", "E03"), ("emails", "sales-email-read", "E04")])
 def test_a_feed_that_the_token_may_not_read_is_said_and_its_rules_go_by_roll_ups(
-    portal: Portal, scoreline: Scoreline
+    portal: Portal, scoreline: Scoreline, feed: str, scope: str, rule: str
 ) -> None:
-    portal.scopes.discard("content")
+    portal.switches.emails_need_both_scopes = True
+    portal.scopes.discard(scope)
     ended = scoreline("doctor", "--json")
     assert ended.status == 0  # less is known, and nothing is broken
-    assert feeds(ended)["mail"]["answers"] is False
-    assert "content" in feeds(ended)["mail"]["problem"]
-    assert feeds(ended)["mail"]["requests_a_day"] == 0
-    assert rules(ended)["E03"]["state"] == "summed up"
-    assert "content" in scoreline("doctor").out
+    assert feeds(ended)[feed]["answers"] is False
+    assert scope in feeds(ended)[feed]["problem"]
+    assert feeds(ended)[feed]["requests_a_day"] == 0
+    assert rules(ended)[rule]["state"] == "summed up"
+    assert scope in scoreline("doctor").out
 
 
 def test_what_a_feed_costs_a_day_follows_the_pause_between_passes(portal: Portal, scoreline: Scoreline) -> None:

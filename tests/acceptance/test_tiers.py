@@ -10,14 +10,17 @@ from sandbox import Portal
 from sandbox.account import Form
 from sandbox.activity import MailEvent, Occurrence, Reader, Submission, button_event
 from sandbox.times import to_ms
-from tests.acceptance.conftest import Scoreline, not_where_events_need_object
+from tests.acceptance.conftest import Scoreline, not_where_events_need_object, not_where_free_lists_mail
 from tests.acceptance.leads import LEAD, MQL, SQL, a_contact, a_rulebook, days_ago, held, moment, score, stage
 
 pytestmark = pytest.mark.usefixtures("provisioned")
 
-EVERY_TIER = pytest.mark.parametrize(
-    "tier", [pytest.param(t, marks=not_where_events_need_object if t == "enterprise" else ()) for t in TIERS]
-)
+NOT_WHERE = {
+    "free": not_where_free_lists_mail,
+    "starter": not_where_free_lists_mail,
+    "enterprise": not_where_events_need_object,
+}
+EVERY_TIER = pytest.mark.parametrize("tier", [pytest.param(t, marks=NOT_WHERE.get(t, ())) for t in TIERS])
 SITE = "https://www.example.com"
 FORMS = (
     "Onboarding checklist",
@@ -30,13 +33,6 @@ FORMS = (
     "The only offer",
 )
 PERSON = Reader(user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", browser="Firefox")
-
-
-def make(portal: Portal, tier: Tier) -> None:
-    """Let the portal have what this subscription has: events need Enterprise, lists of marketing mail Professional."""
-    portal.tier = tier
-    if tier in ("free", "starter"):
-        portal.scopes.discard("content")
 
 
 @pytest.fixture
@@ -165,7 +161,7 @@ def missing_at(tier: Tier, rulebook: Rulebook) -> set[str]:
 def test_every_rule_that_a_subscription_can_feed_gives_its_points(
     portal: Portal, scoreline: Scoreline, filled: str, tier: Tier
 ) -> None:
-    make(portal, tier)
+    portal.tier = tier
     eager, away = who_does_everything(portal, tier), who_turns_away(portal)
     bounced = a_contact(portal, hs_email_hard_bounce_reason_enum="UNKNOWN_USER")
     assert scoreline("resync", "--full", "--accept-large-plan", SCORELINE_RULEBOOK=filled).status == 0
@@ -184,7 +180,7 @@ def test_every_rule_that_a_subscription_can_feed_gives_its_points(
 def test_what_doctor_finds_is_what_the_page_on_engagement_says(
     portal: Portal, scoreline: Scoreline, tier: Tier
 ) -> None:
-    make(portal, tier)
+    portal.tier = tier
     _forms(portal)
     found = {rule["rule"]: rule["fed_by"] for rule in scoreline("doctor", "--json").document["rules"]}
     said = {fed.rule.key: fed_by(fed) for fed in feeding_at(load_rulebook(), tier)}
@@ -196,7 +192,7 @@ def test_what_doctor_finds_is_what_the_page_on_engagement_says(
 def test_without_the_dearer_subscriptions_the_default_rulebook_tells_who_is_ready(
     portal: Portal, scoreline: Scoreline, tier: Tier
 ) -> None:
-    make(portal, tier)
+    portal.tier = tier
     forms = {form.name: form.id for form in _forms(portal)}
 
     def who_sent(name: str, **more: str) -> str:

@@ -125,6 +125,23 @@ def test_a_deal_tells_whether_it_is_won(portal: Portal, client: Any, stage: str,
     assert {each.id: each.metadata["isClosed"] for each in pipeline.stages}[stage] == told.split(maxsplit=1)[0]
 
 
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_an_email_says_is_told_only_to_a_token_with_its_scope(portal: Portal, client: Any, seen: bool) -> None:
+    record, names = made(client, "emails"), list(MADE_OF["emails"])
+    if not seen:
+        portal.scopes.discard("sales-email-read")
+    api = api_of(client, "emails")
+    answers = [
+        api.basic_api.get_by_id(record, properties=names),
+        api.basic_api.get_page(properties=names).results[0],
+        api.search_api.do_search({"properties": names}).results[0],
+        api.batch_api.read({"inputs": [{"id": record}], "properties": names, "propertiesWithHistory": []}).results[0],
+    ]
+    for told in answers:
+        assert told.properties["hs_email_subject"] == ("Re: offer" if seen else None)
+        assert told.properties["hs_email_direction"] == "INCOMING_EMAIL"
+
+
 def test_deals_need_a_scope_of_their_own_but_activities_none(portal: Portal, client: Any) -> None:
     portal.scopes = {"crm.objects.contacts.read"}
     assert client.api_request({"path": "/crm/v3/objects/deals"}).status_code == 403

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox import Portal
+from sandbox.limits import TierName
 from sandbox.records import IMPORTED
 from sandbox.switches import Switches
 from tests.sandbox.asking import NOW, days_before, ids_of, refusal, refused, update
@@ -293,6 +294,34 @@ def test_a_refused_burst_may_tell_how_long_to_wait(
     # By POST: a GET is repeated by the client's connection pool where it is told how long to wait.
     error = refused(lambda: contacts.batch_api.update({"inputs": []}))
     assert error.headers.get("Retry-After") == expected
+
+
+@pytest.mark.parametrize(("tier", "may_have"), [("free", True), ("free", False), ("starter", False)])
+def test_free_accounts_may_list_marketing_mail_as_well(
+    portal: Portal, client: Any, tier: TierName, may_have: bool
+) -> None:
+    portal.tier, portal.switches.mail_events_below_professional = tier, may_have
+    answered = client.api_request({"path": "/email/public/v1/events"})
+    assert answered.status_code == (200 if may_have else 403)
+    assert "content" in portal.scopes
+    asked = {
+        "method": "POST",
+        "path": "/oauth/v2/private-apps/get/access-token-info",
+        "body": {"tokenKey": portal.token},
+    }
+    assert ("content" in client.api_request(asked).json()["scopes"]) is may_have
+
+
+@pytest.mark.parametrize("scope", ["crm.objects.contacts.read", "sales-email-read"])
+@pytest.mark.parametrize("both", [True, False])
+def test_reading_emails_may_need_two_scopes(portal: Portal, client: Any, both: bool, scope: str) -> None:
+    emails = {"path": "/crm/v3/objects/emails"}
+    portal.switches.emails_need_both_scopes = both
+    assert client.api_request(emails).status_code == 200
+    portal.scopes.discard(scope)
+    answered = client.api_request(emails)
+    assert answered.status_code == (403 if both else 200)
+    assert not both or answered.json()["context"]["requiredGranularScopes"] == [scope]
 
 
 def test_a_professional_account_may_have_the_other_daily_limit(portal: Portal, contacts: Any) -> None:
