@@ -7,15 +7,18 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sandbox import Portal, generate, serve_forever
+from sandbox.request_log import KEPT
+
+Given = ParamSpec("Given")
+Told = TypeVar("Told")
 
 # macOS counts bytes, everybody else kibibytes.
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -30,28 +33,43 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Requests that were alike in all but what they named."""
+
+    method: str
+    path: str
+    status: int | None
+    history: bool
+    """Whether they asked for what properties once held."""
+    count: int = 0
+    inputs: int = 0
+    """How many records they named together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """A portal that is served; its methods ask its process."""
 
     url: str
     _pipe: Connection
 
+    def do(self, act: Callable[Concatenate[Portal, Given], Told], *args: Given.args, **kwargs: Given.kwargs) -> Told:
+        """Call a function of a module with the portal, in its process, while nobody else touches it."""
+        self._pipe.send((act, args, kwargs))
+        told: Told | Exception = self._pipe.recv()
+        if isinstance(told, Exception):
+            raise told
+        return told
+
     def usage(self) -> Usage:
-        used: Usage = self._ask("usage")
-        return used
+        return self.do(_usage)
 
-    def requests(self) -> Mapping[tuple[str, str, int | None], int]:
-        """How many requests came since they were last asked for, by method, path and status."""
-        counted: Mapping[tuple[str, str, int | None], int] = self._ask("requests")
-        return counted
-
-    def edit(self, contacts: int) -> None:
-        """Let a person change the job title of so many contacts."""
-        self._ask("edit", contacts)
-
-    def _ask(self, what: str, *more: object) -> Any:
-        self._pipe.send((what, *more))
-        return self._pipe.recv()
+    def requests(self) -> Sequence[Asked]:
+        """The requests that came since they were last asked for; RuntimeError if they were more than a portal keeps."""
+        asked = self.do(_requests)
+        if sum(each.count for each in asked) >= KEPT:
+            raise RuntimeError(f"The portal counts no more than {KEPT:,} requests of a pass")
+        return asked
 
 
 @contextmanager
@@ -83,22 +101,30 @@ def _serve(asked: Connection, latency_ms: float, limited: bool, made: dict[str, 
 
 
 def _answer(portal: Portal, asked: Connection) -> None:
-    """Answer whatever is asked; end the process when nobody is left to ask."""
+    """Do whatever is asked; end the process when nobody is left to ask."""
     try:
         while True:
-            match asked.recv():
-                case ("usage",):
-                    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT
-                    asked.send(Usage(cpu_s=time.process_time(), peak_bytes=peak_bytes))
-                case ("requests",):
-                    with portal.lock:
-                        asked.send(Counter((r.method, r.path, r.status) for r in portal.requests))
-                        portal.requests.clear()
-                case ("edit", int(contacts)):
-                    with portal.lock:
-                        wanted = [str(each) for each, _ in zip(portal.contacts.live, range(contacts), strict=False)]
-                    for each in wanted:
-                        portal.person_sets(each, "jobtitle", "Head of Sales")
-                    asked.send(None)
+            act, args, kwargs = asked.recv()
+            try:
+                with portal.lock:
+                    told = act(portal, *args, **kwargs)
+            except Exception as failure:  # noqa: BLE001 - raised again by whoever asked
+                told = failure
+            asked.send(told)
     except EOFError:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _usage(_: Portal) -> Usage:
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT
+    return Usage(cpu_s=time.process_time(), peak_bytes=peak_bytes)
+
+
+def _requests(portal: Portal) -> list[Asked]:
+    counted: dict[Asked, Asked] = {}
+    for each in portal.requests:
+        alike = Asked(method=each.method, path=each.path, status=each.status, history=each.history)
+        so_far = counted.get(alike, alike)
+        counted[alike] = replace(so_far, count=so_far.count + 1, inputs=so_far.inputs + each.inputs)
+    portal.requests.clear()
+    return list(counted.values())

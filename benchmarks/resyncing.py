@@ -1,48 +1,52 @@
 """What passes of the worker cost: requests by what they are for, time, processor and memory.
 
 `python -m benchmarks.resyncing --contacts 10000 --events 20` measures a portal of 10,000 contacts with 20 events each:
-the first full pass, which writes nearly every contact; the second, which must write none; and an incremental one after
-100 contacts were edited. Portal and worker have a process each. Counts are exact; times are this machine's.
+the first full pass, which writes nearly every contact; the second, which must write none; and two incremental ones,
+each after 100 contacts were edited: one that finds again what was written within the hour before, and one as the worker
+makes them all day. Portal and worker have a process each. Counts are exact; times are this machine's. With `--check` it
+exits 1 when a pass takes more requests than its bound.
 """
 
 import argparse
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.portal_process import RSS_UNIT, Served, served
+from benchmarks.bounds import OTHER, PURPOSES, Bound, Done, bounds
+from benchmarks.commands import SCORELINE, Ran, run, worker_environment
+from benchmarks.holdings import edit, holdings, pass_time
+from benchmarks.portal_process import Asked, Served, served
+from sandbox.limits import TIERS, WINDOW_S, TierName
 
 EDITED = 100
+LOOKED_BACK = timedelta(hours=1)
+"""How far before what they have seen passes look again, for contacts (SCORELINE_LOOKBACK_S) and in feeds."""
 _MIB = 1 << 20
-_ROOT = Path(__file__).parents[1]
 
-PURPOSES: Mapping[str, str] = {
-    "contact pages": r"GET .*/objects/contacts$",
-    "contact searches": r"POST .*/objects/contacts/search$",
-    "contacts by id": r"(POST .*/objects/contacts/batch/read|GET .*/objects/contacts/\d+)$",
-    "companies": r"/objects/companies/batch/read$",
-    "writes": r"POST .*/batch/update$",
-    "submissions": r"/(form-integrations|marketing/v3/forms)",
-    "mail events": r"/email/public/v1/",
-    "events": r"/events/v3/events",
-    "meetings, calls, messages, deals": r"/(meetings|calls|emails|communications|deals)(/|$)",
-}
-"""What requests are for, by method and path; the first that fits. Whatever fits none is fixed: asked once a pass."""
-FIXED = "fixed"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is measured."""
+
+    contacts: int
+    events: float
+    tier: TierName
+    latency_ms: float = 0.0
+    limited: bool = False
+
+    def least_s(self, requests: int) -> float:
+        """How long so many requests take at the rate that the tier's burst limit allows for long."""
+        return requests * WINDOW_S / TIERS[self.tier].burst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,118 +54,139 @@ class Pass:
     """One run of the worker."""
 
     name: str
-    document: Mapping[str, Any]
-    """What `resync --json` printed."""
+    done: Done
     requests: Mapping[str, int]
     """By purpose, as the portal counted them."""
+    others: Sequence[str]
+    """Those that have no known purpose."""
     refused: int
     """Answers with 429."""
-    took_s: float
-    cpu_s: float
-    peak_bytes: int
+    ran: Ran
+
+    @property
+    def total(self) -> int:
+        return sum(self.requests.values())
+
+    def over(self) -> Iterator[str]:
+        """What was asked for more often than it may be, in words."""
+        for bound in bounds(self.done):
+            if (count := bound.count(self.requests)) > bound.most:
+                named = f": {', '.join(self.others)}" if OTHER in bound.purposes else ""
+                yield f"{self.name}: {count:,} requests for {bound.name}, and {bound.most:,} are enough{named}"
 
 
-def measure(contacts: int, *, events: float, tier: str, latency_ms: float, limited: bool) -> Iterator[Pass]:
+def measure(setting: Setting) -> Iterator[Pass]:
     """Run the passes on a fresh portal, with a fresh database."""
-    asked = served(contacts, latency_ms=latency_ms, limited=limited, tier=tier, events_per_contact=events)
-    with asked as portal, _worker(portal) as run:
-        run("provision")
-        portal.requests()
-        yield _measured("first full", portal, run, "--full", "--accept-large-plan")
-        yield _measured("second full", portal, run, "--full")
-        portal.edit(EDITED)
-        yield _measured(f"incremental, {EDITED} edited", portal, run)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(
+            setting.contacts,
+            latency_ms=setting.latency_ms,
+            limited=setting.limited,
+            tier=setting.tier,
+            events_per_contact=setting.events,
+        ) as portal,
+    ):
+        passes = _Passes(portal, setting.contacts, Path(folder))
+        passes.provision()
+        yield passes.next("first full", "--full", "--accept-large-plan")
+        yield passes.next("second full", "--full")
+        # What was written within the hour before a pass is found again by the one after it.
+        portal.do(pass_time, timedelta(hours=2))
+        portal.do(edit, EDITED)
+        yield passes.next(f"{EDITED} edited")
+        portal.do(edit, EDITED, after=EDITED)
+        yield passes.next(f"{EDITED} more")
 
 
-def minimum(done: Pass, contacts: int) -> Mapping[str, int]:
-    """The fewest requests in which what this pass did can be done: pages of 100 read, batches of 100 written.
+class _Passes:
+    """Pass after pass on one portal."""
 
-    Source: HubSpot's objects guide (100 records a page and a batch). A stage is changed in two requests.
-    """
-    moved = sum(done.document["stage_changes"].values())
-    changed = done.document["contacts_changed"]
-    return {
-        "contact pages": ceil(contacts / 100) if done.document["mode"] == "full" else 0,
-        "writes": ceil(changed / 100) + ceil(moved / 100),
-    }
+    def __init__(self, portal: Served, contacts: int, folder: Path) -> None:
+        self._portal = portal
+        self._contacts = contacts
+        self._folder = folder
+        self._environment = worker_environment(portal.url, folder)
+        self._changes_read_up_to: datetime | None = None
+        self._feeds_read_up_to: datetime | None = None
 
+    def provision(self) -> None:
+        run([*SCORELINE, "provision"], folder=self._folder, environment=self._environment)
+        self._portal.requests()
 
-@contextmanager
-def _worker(portal: Served) -> Iterator[Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SCORELINE_")}
-        environment |= {
-            "HUBSPOT_ACCESS_TOKEN": "pat-sandbox",
-            "HUBSPOT_BASE_URL": portal.url,
-            "DATABASE_URL": f"sqlite:///{folder}/scoreline.db",
-            "PYTHONPATH": str(_ROOT),
-        }
-
-        def run(*arguments: str) -> tuple[str, float, int]:
-            command = [sys.executable, "-m", "sync", *arguments]
-            with (Path(folder) / "out").open("w+") as out, (Path(folder) / "err").open("w+") as err:
-                process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=err)
-                _, status, used = os.wait4(process.pid, 0)
-                process.returncode = os.waitstatus_to_exitcode(status)
-                for file in (out, err):
-                    file.seek(0)
-                if process.returncode not in (0, 1):
-                    raise RuntimeError(f"{' '.join(arguments)} ended with {process.returncode}: {err.read()[-2_000:]}")
-                return out.read(), used.ru_utime + used.ru_stime, used.ru_maxrss * RSS_UNIT
-
-        yield run
-
-
-def _measured(name: str, portal: Served, run: Any, *arguments: str) -> Pass:
-    began = time.perf_counter()
-    out, cpu_s, peak_bytes = run("resync", "--json", *arguments)
-    took_s = time.perf_counter() - began
-    requests: Counter[str] = Counter()
-    refused = 0
-    for (method, path, status), count in portal.requests().items():
-        requests[_purpose(f"{method} {path}")] += count
-        refused += count if status == 429 else 0
-    return Pass(
-        name=name,
-        document=json.loads(out),
-        requests=requests,
-        refused=refused,
-        took_s=took_s,
-        cpu_s=cpu_s,
-        peak_bytes=peak_bytes,
-    )
+    def next(self, name: str, *arguments: str) -> Pass:
+        """Make a pass, and count what it took."""
+        is_full = "--full" in arguments
+        began_at = datetime.now(UTC)
+        there = self._portal.do(
+            holdings,
+            changed_since=self._changes_read_up_to and self._changes_read_up_to - LOOKED_BACK,
+            told_since=self._feeds_read_up_to and self._feeds_read_up_to - LOOKED_BACK,
+            is_full=is_full,
+        )
+        command = [*SCORELINE, "resync", "--json", *arguments]
+        ran = run(command, folder=self._folder, environment=self._environment, may_end_with=(0, 1))
+        asked = self._portal.requests()
+        document: Mapping[str, Any] = json.loads(ran.out)
+        self._changes_read_up_to, self._feeds_read_up_to = datetime.fromisoformat(document["read_up_to"]), began_at
+        requests: Counter[str] = Counter()
+        for each in asked:
+            requests[purpose_of(each)] += each.count
+        return Pass(
+            name=name,
+            done=Done(
+                is_full=is_full,
+                contacts=self._contacts,
+                read=document["contacts_read"],
+                changed=document["contacts_changed"],
+                moved=sum(document["stage_changes"].values()),
+                found=there.found,
+                histories=sum(each.inputs for each in asked if each.history),
+                companies=there.companies,
+                engagement=there.engagement,
+            ),
+            requests=requests,
+            others=sorted({f"{each.method} {each.path}" for each in asked if purpose_of(each) == OTHER}),
+            refused=sum(each.count for each in asked if each.status == 429),
+            ran=ran,
+        )
 
 
-def _purpose(request: str) -> str:
-    return next((name for name, pattern in PURPOSES.items() if re.search(pattern, request)), FIXED)
+def purpose_of(asked: Asked) -> str:
+    """What requests of this kind are for."""
+    line = f"{asked.method} {asked.path}" + (" with history" if asked.history else "")
+    return next((name for name, pattern in PURPOSES.items() if re.search(pattern, line)), OTHER)
 
 
-def tables(passes: Sequence[Pass], contacts: int) -> Iterator[Table]:
-    """What the passes did and used, and their requests by purpose."""
-    used = _right(Table("pass", "read", "changed", "moved", "requests", "429", "seconds", "CPU s", "peak MiB"))
+def tables(passes: Sequence[Pass], setting: Setting) -> Iterator[Table]:
+    """What the passes did and used, and their requests against what they may take."""
+    used = Table("pass", "read", "changed", "moved", "requests", "429", "seconds", "of the limit", "CPU s", "peak MiB")
     for each in passes:
-        document = each.document
         used.add_row(
             each.name,
-            f"{document['contacts_read']:,}",
-            f"{document['contacts_changed']:,}",
-            f"{sum(document['stage_changes'].values()):,}",
-            f"{sum(each.requests.values()):,}",
-            f"{each.refused:,}",
-            f"{each.took_s:.1f}",
-            f"{each.cpu_s:.1f}",
-            f"{each.peak_bytes / _MIB:,.0f}",
+            *(f"{count:,}" for count in (each.done.read, each.done.changed, each.done.moved, each.total, each.refused)),
+            f"{each.ran.took_s:.1f}",
+            f"{each.ran.took_s / setting.least_s(each.total):.2f}" if setting.limited else "",
+            f"{each.ran.cpu_s:.1f}",
+            f"{each.ran.peak_bytes / _MIB:,.0f}",
         )
-    yield used
-    asked = _right(Table("requests for", *(each.name for each in passes)))
-    least = [minimum(each, contacts) for each in passes]
-    for purpose in (*PURPOSES, FIXED):
-        cells = [
-            f"{each.requests.get(purpose, 0):,}" + (f" (at least {few[purpose]:,})" if purpose in few else "")
-            for each, few in zip(passes, least, strict=True)
-        ]
-        asked.add_row(purpose, *cells)
-    yield asked
+    yield _right(used)
+    asked = Table("requests for, at most", *(each.name for each in passes))
+    rows: dict[str, dict[str, str]] = {}
+    for each in passes:
+        for bound in bounds(each.done):
+            rows.setdefault(bound.name, {})[each.name] = _cell(bound, each)
+    for name, cells in rows.items():
+        asked.add_row(name, *(cells.get(each.name, "") for each in passes))
+    asked.add_row("together", *(f"{each.total:,}" for each in passes))
+    yield _right(asked)
+
+
+def _cell(bound: Bound, done: Pass) -> str:
+    count = bound.count(done.requests)
+    if not bound.most:
+        return f"{count:,}"
+    return f"{count:,} of {bound.most:,} ({count / bound.most:.2f})"
 
 
 def _right(table: Table) -> Table:
@@ -170,23 +195,56 @@ def _right(table: Table) -> Table:
     return table
 
 
-def main() -> None:
-    """Measure one portal and print the tables."""
+def as_json(passes: Sequence[Pass], setting: Setting) -> Mapping[str, object]:
+    """The same, for machines."""
+    return {
+        "setting": asdict(setting),
+        "passes": [
+            {
+                "name": each.name,
+                "done": asdict(each.done),
+                "requests": dict(each.requests),
+                "total": each.total,
+                "bounds": [
+                    {"name": bound.name, "count": bound.count(each.requests), "most": bound.most}
+                    for bound in bounds(each.done)
+                ],
+                "refused": each.refused,
+                "took_s": each.ran.took_s,
+                "of_the_limit": each.ran.took_s / setting.least_s(each.total),
+                "cpu_s": each.ran.cpu_s,
+                "cpu_share": each.ran.cpu_s / each.ran.took_s,
+                "peak_bytes": each.ran.peak_bytes,
+            }
+            for each in passes
+        ],
+    }
+
+
+def main() -> int:
+    """Measure one portal, print what was found, and return 1 where it is checked and above a bound."""
     parser = argparse.ArgumentParser(description="What passes of the worker cost on a sandbox portal.")
     parser.add_argument("--contacts", type=int, default=10_000)
     parser.add_argument("--events", type=float, default=20.0, help="events for each contact, on average")
-    parser.add_argument("--tier", default="enterprise", choices=["free", "starter", "professional", "enterprise"])
+    parser.add_argument("--tier", default="enterprise", choices=list(TIERS))
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--limited", action="store_true", help="let the portal refuse what its tier does not allow")
-    given = parser.parse_args()
-    passes = list(
-        measure(
-            given.contacts, events=given.events, tier=given.tier, latency_ms=given.latency_ms, limited=given.limited
-        )
-    )
-    for table in tables(passes, given.contacts):
-        Console(width=160).print(table)
+    parser.add_argument("--check", action="store_true", help="exit 1 when a pass takes more requests than its bound")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
+    given = vars(parser.parse_args())
+    checked, for_machines = given.pop("check"), given.pop("json")
+    setting = Setting(**given)
+    passes = list(measure(setting))
+    if for_machines:
+        print(json.dumps(as_json(passes, setting)))  # noqa: T201 - what is asked for
+    else:
+        for table in tables(passes, setting):
+            Console(width=160).print(table)
+    over = [line for each in passes for line in each.over()] if checked else []
+    for line in over:
+        print(line, file=sys.stderr)  # noqa: T201 - a command's own word
+    return 1 if over else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
