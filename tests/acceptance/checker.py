@@ -286,7 +286,9 @@ def _feedback(past: Past, window: Window) -> Iterator[str]:
         since_ms = at_ms - window(at_ms)
         stages = [each for each in past.of(STAGE) if each.at_ms <= at_ms]
         # Any of those that were set since the worker looked last may be unknown to it.
-        may_be = [each for each in stages if each.at_ms >= since_ms] + [e for e in stages if e.at_ms < since_ms][-1:]
+        known = [each for each in stages if each.at_ms < since_ms]
+        by_us = bool(known) and known[-1].value == "" and past.ours(known[-1])
+        may_be = [each for each in stages if each.at_ms >= since_ms] + known[-2 if by_us else -1 :]
         if may_be and all(each.value == LADDER[-1] or (each.value == "" and past.ours(each)) for each in may_be):
             yield f"points were taken, and the stage stayed {stages[-1].value!r}"
 

@@ -247,7 +247,10 @@ class Judge:
             return
         known = self._knows[process.pid]
         for name, value in properties.items():
-            if record.properties.get(name, "") != value:
+            is_shown = (
+                self._portal.contacts.definitions.get(name) is not None
+            )  # what a deleted property held, nobody sees
+            if not is_shown or record.properties.get(name, "") != value:
                 continue
             versions = record.versions(name)
             sets = name == STAGE and value  # a clear rests on what was decided, a set on the look after the clear
