@@ -1,6 +1,6 @@
 """What earns points: the rules, the groups that hold them, and their caps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -232,6 +232,11 @@ class Rubric:
     surge: SurgeRule | None = None
     """When a lead surges; None: nobody is asked."""
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of engagement that rules name."""
+        return frozenset(kind for rule in self.rules for kind in _kinds_of(rule))
+
     def classes(self, kind: str) -> Mapping[str, Names]:
         """The classes that acts of this kind fall into."""
         return self.forms if kind == FORM else self.pages if kind == PAGE else {}
@@ -239,3 +244,14 @@ class Rubric:
     def class_of(self, kind: str, name: str, ref: str = "") -> str | None:
         """The class of one form or page, by the portal's id of it and its name or address; None: of none."""
         return class_of(self.classes(kind), path_of(name) if kind == PAGE else name, ref)
+
+
+def _kinds_of(rule: Rule) -> Sequence[str]:
+    match rule:
+        case FactRule():
+            return ()
+        case RecencyRule():
+            return rule.kinds
+        case SilenceRule():
+            return (rule.sent, *rule.touches)
+    return (rule.kind,)

@@ -138,6 +138,7 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
         journal=kept.journal,
         memory=kept.memory,
         traces=kept.traces,
+        sheets=kept.sheets,
         companies=HubSpotCompanies(connection, number.property, allowed=kept.lease.check, steady=clock.steady)
         if number
         else None,

@@ -24,6 +24,7 @@ from sync.records import (
     State,
     Update,
 )
+from sync.sheets import Heading, Pile, Sheet, Stretch
 from sync.traces import FeedNote, Trace
 
 
@@ -310,6 +311,22 @@ class Traces(Protocol):
 
     def forget(self, ids: Sequence[str]) -> None:
         """Drop every trace of these contacts, under whatever it is kept; but what another one took over stays."""
+
+
+class Sheets(Protocol):
+    """What passes read of each contact, as far as their rulebooks ask; all can be lost, and is then read again."""
+
+    def keep(self, heading: Heading, sheets: Iterable[Sheet]) -> None:
+        """Keep these in place of what is kept of the same contacts. What is there already is not written again."""
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Drop what is kept of these contacts."""
+
+    def stretches(self, parts: int) -> Sequence[Stretch]:
+        """All contacts in so many stretches of about the same size; fewer where there are not enough."""
+
+    def within(self, stretch: Stretch) -> Iterator[Pile]:
+        """The sheets of a stretch, many at a time."""
 
 
 class Lease(Protocol):

@@ -14,6 +14,7 @@ from sync.accounts import Accounts, write_accounts
 from sync.budget import WriteBudget, todays_budget
 from sync.evaluation import Evaluation, Failure
 from sync.grouping import regrouped
+from sync.keeping import keep_read
 from sync.last_told import untold_lists
 from sync.outcomes import Applied
 from sync.planning import SafetyLimit, Tally, refusal
@@ -292,6 +293,7 @@ def _read_and_plan(
             )
         else:
             _note_seen(world, evaluations, failures, summary.run_id)
+            keep_read(world, evaluations)
             met.companies.update(_note_points(world, evaluations))
         world.progress("Reading and scoring", len(records))
         if world.stop():

@@ -82,6 +82,7 @@ def forget(world: World, ids: Sequence[str]) -> Collection[str]:
     world.memory.forget(ids)
     world.journal.forget(ids)
     world.traces.forget(ids)
+    world.sheets.forget(ids)
     return companies
 
 

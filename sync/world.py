@@ -10,7 +10,7 @@ from sync.clock import SYSTEM
 from sync.evaluation import Evaluator
 from sync.moving import Mover
 from sync.outcomes import Outcomes
-from sync.ports import Companies, ContactReader, ContactWriter, Feed, Journal, Lease, Memory, Portal, Traces
+from sync.ports import Companies, ContactReader, ContactWriter, Feed, Journal, Lease, Memory, Portal, Sheets, Traces
 from sync.records import Mode, PortalFacts
 
 Progress = Callable[[str, int], None]
@@ -28,6 +28,7 @@ class World:
     journal: Journal
     memory: Memory
     traces: Traces
+    sheets: Sheets
     lease: Lease
     rulebook: Rulebook
     now: Callable[[], datetime]

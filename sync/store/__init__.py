@@ -11,6 +11,7 @@ from sync.store.lease import SqlLease
 from sync.store.memory import SqlMemory
 from sync.store.opening import open_database
 from sync.store.processes import Machine
+from sync.store.sheets import SqlSheets
 from sync.store.tables import leases, portals
 from sync.store.traces import SqlTraces
 
@@ -24,6 +25,7 @@ class PortalStore:
     journal: SqlJournal
     memory: SqlMemory
     traces: SqlTraces
+    sheets: SqlSheets
     lease: SqlLease
 
 
@@ -46,6 +48,7 @@ class Store:
             journal=SqlJournal(self._database, portal_id, clock=self._clock),
             memory=SqlMemory(self._database, portal_id),
             traces=SqlTraces(self._database, portal_id),
+            sheets=SqlSheets(self._database, portal_id),
             lease=SqlLease(self._database, portal_id, clock=self._clock, machine=self._machine),
         )
 

@@ -90,6 +90,7 @@ def prepare_sqlite(engine: Engine) -> None:
             f"busy_timeout = {BUSY_S * 1000}",
             "foreign_keys = ON",
             "synchronous = FULL",
+            "secure_delete = ON",  # what is dropped, perhaps for privacy, is overwritten in the file
             "cache_size = -16000",
         ):
             connection.execute(f"PRAGMA {setting}")

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -128,6 +129,28 @@ links = Table(
     Column("who", Text, primary_key=True),
     Column("contact_id", Text, nullable=False),
     Index("links_of_contact", "portal_id", "contact_id"),
+)
+
+headings = Table(
+    "headings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("portal_id", Text, ForeignKey("portals.portal_id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Index("headings_of_portal", "portal_id"),
+)
+
+sheets = Table(
+    "sheets",
+    metadata,
+    # All of a portal are read in one go, in the order of their keys: SQLite then keeps the rows in that order.
+    Column("portal_id", Text, ForeignKey("portals.portal_id"), primary_key=True),
+    Column("contact_id", Text, primary_key=True),
+    Column("heading_id", Integer, ForeignKey("headings.id"), nullable=False),
+    Column("told", Text, nullable=False),
+    Column("names", Text, nullable=False),
+    Column("acts", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 leases = Table(

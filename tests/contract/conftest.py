@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from sync.ports import Journal, Lease, Memory, Traces
+from sync.ports import Journal, Lease, Memory, Sheets, Traces
 from sync.store import open_store
 from tests.fakes.store import FakeStore
 
@@ -72,6 +72,8 @@ class AStore(Protocol):
     def memory(self) -> Memory: ...
     @property
     def traces(self) -> Traces: ...
+    @property
+    def sheets(self) -> Sheets: ...
     @property
     def lease(self) -> Lease: ...
 

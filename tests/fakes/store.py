@@ -20,6 +20,7 @@ from sync.records import (
     State,
     without_contacts,
 )
+from sync.sheets import Heading, Pile, Sheet, Stretch
 from sync.store.rows import from_ms, storable, to_ms
 from sync.traces import FeedNote, Trace
 
@@ -295,6 +296,32 @@ def _as_stored(trace: Trace) -> Trace:
     )
 
 
+class FakeSheets:
+    """Fulfils `Sheets`."""
+
+    def __init__(self) -> None:
+        self._sheets: dict[str, tuple[Heading, Sheet]] = {}
+
+    def keep(self, heading: Heading, sheets: Iterable[Sheet]) -> None:
+        for sheet in sheets:
+            stored = replace(sheet, told=storable(sheet.told), names=storable(sheet.names))
+            self._sheets[sheet.contact_id] = (heading, stored)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        for contact_id in ids:
+            self._sheets.pop(contact_id, None)
+
+    def stretches(self, parts: int) -> Sequence[Stretch]:
+        ids = sorted(self._sheets)
+        cuts = [ids[place] for place in sorted({len(ids) * part // parts for part in range(1, parts)} - {0})]
+        return [Stretch(first=first, end=end) for first, end in zip(["", *cuts], [*cuts, None], strict=True)]
+
+    def within(self, stretch: Stretch) -> Iterator[Pile]:
+        for contact_id, (heading, sheet) in sorted(self._sheets.items()):
+            if stretch.first <= contact_id and (stretch.end is None or contact_id < stretch.end):
+                yield Pile(heading=heading, ids=[contact_id], told=[sheet.told], names=[sheet.names], acts=[sheet.acts])
+
+
 class FakeLease:
     """Fulfils `Lease`, without waiting: who does not let go at once is still there when the wait is over."""
 
@@ -335,10 +362,11 @@ class FakeLease:
 
 
 class FakeStore:
-    """One portal's journal, memory, traces and lease."""
+    """One portal's journal, memory, traces, sheets and lease."""
 
     def __init__(self) -> None:
         self.journal = FakeJournal()
         self.memory = FakeMemory()
         self.traces = FakeTraces()
+        self.sheets = FakeSheets()
         self.lease = FakeLease()

@@ -57,6 +57,7 @@ class Setting:
             journal=journal,
             memory=memory,
             traces=traces,
+            sheets=self.store.sheets,
             feeds=self.feeds,
             lease=self.store.lease,
             rulebook=self.rulebook,

@@ -1,0 +1,286 @@
+"""What a pass read of a contact, as far as its rulebook asks, in a form that is small and quickly read again. Pure.
+
+By such sheets another rulebook can be tried on all contacts without asking HubSpot for one of them.
+"""
+
+import json
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from config import Rulebook
+from scoring import FORM, PAGE, Contact, Engagement, FactRule, Given, Ignored, Rubric, Value
+from sync.records import PortalFacts
+from workflows import Answer, Standing
+
+CELL = "\n"
+"""Stands between the cells of a sheet, and nowhere in them."""
+_ENTRY = "\t"
+"""Stands between the entries of a cell, and nowhere in them."""
+FIXED_CELLS = ("standing", "seen kinds", "ignored")
+"""The cells before those of the facts."""
+
+ACT = struct.Struct("<BHHIII")
+"""One act: the place of its kind; which acts are of the same form, page or the like; which of the names; when and until
+when, in seconds; how many."""
+_COUNT_MAX = 2**32 - 1
+_PLACE_MAX = 2**16 - 1
+_NO_TIME = 0
+_GIVEN = "g"
+"""A value that no rule asks more of than whether it is there: what it says is not kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What the sheets of a pass have in common."""
+
+    facts: Mapping[str, bool]
+    """The facts that were read, in the order of their cells; whether more is kept than that one is given."""
+    kinds: tuple[str, ...]
+    """The kinds of engagement that were read."""
+    time_zone: str
+    """The portal's: its name, or its distance from UTC in seconds."""
+    stages: tuple[str, ...]
+    """The portal's, lowest first."""
+
+    @classmethod
+    def of(cls, rulebook: Rulebook, facts: PortalFacts) -> Self:
+        """What a pass with this rulebook has read of every contact of the portal."""
+        zone = facts.time_zone
+        offset = zone.utcoffset(None) or timedelta()
+        return cls(
+            facts=facts_asked(rulebook.rubric),
+            kinds=tuple(sorted(rulebook.rubric.kinds)),
+            time_zone=zone.key if isinstance(zone, ZoneInfo) else str(int(offset.total_seconds())),
+            stages=tuple(facts.stages),
+        )
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The heading with this text."""
+        given = json.loads(text)
+        return cls(**given | {"kinds": tuple(given["kinds"]), "stages": tuple(given["stages"])})
+
+    @property
+    def text(self) -> str:
+        """The same for the same heading."""
+        return json.dumps(asdict(self))
+
+    @property
+    def zone(self) -> tzinfo:
+        """The portal's time zone."""
+        offset = self.time_zone.removeprefix("-")
+        return timezone(timedelta(seconds=int(self.time_zone))) if offset.isdecimal() else ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One contact's. It holds its facts, and so what is personal: it goes when the contact goes."""
+
+    contact_id: str
+    told: str
+    """The fixed cells, then one for each fact of the heading."""
+    names: str
+    """The names that classes are told by, one cell each."""
+    acts: bytes
+    """One record after the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pile:
+    """Some sheets under one heading, as columns."""
+
+    heading: Heading
+    ids: Sequence[str]
+    told: Sequence[str]
+    names: Sequence[str]
+    acts: Sequence[bytes]
+
+    def sheets(self) -> Iterator[Sheet]:
+        """The same, one by one."""
+        for contact_id, told, names, acts in zip(self.ids, self.told, self.names, self.acts, strict=True):
+            yield Sheet(contact_id=contact_id, told=told, names=names, acts=acts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Contacts by the order of their ids: from `first` on, and before `end`; None: to the last."""
+
+    first: str = ""
+    end: str | None = None
+
+
+def facts_asked(rubric: Rubric) -> dict[str, bool]:
+    """The facts that rules read, and whether they ask more of one than whether it is given."""
+    asked: dict[str, bool] = {}
+    for rule in rubric.rules:
+        for case in rule.cases if isinstance(rule, FactRule) else ():
+            asked[case.fact] = asked.get(case.fact, False) or not isinstance(case.condition, Given)
+    return dict(sorted(asked.items()))
+
+
+def sheet_of(contact: Contact, standing: Standing, heading: Heading) -> Sheet:
+    """What is kept of a contact under this heading."""
+    places = {kind: place for place, kind in enumerate(heading.kinds)}
+    told = [
+        _of_standing(standing),
+        f"{sum(1 << places[kind] for kind in contact.seen_kinds if kind in places):x}",
+        _ENTRY.join(
+            sorted({f"{places[i.kind]} {_clean(i.why)}" for i in contact.ignored if i.count > 0 and i.kind in places})
+        ),
+    ]
+    for name, whole in heading.facts.items():
+        value = contact.facts.get(name)
+        told.append("" if value is None else _GIVEN if not whole and _is_there(value) else _of_value(value))
+    names: dict[str, int] = {}
+    same: dict[tuple[str, str], int] = {}
+    acts = [
+        ACT.pack(
+            places[act.kind],
+            min(same.setdefault((act.kind, act.ref or act.name), len(same)), _PLACE_MAX),
+            min(names.setdefault(name, len(names) + 1), _PLACE_MAX) if (name := _name_of(act)) else 0,
+            _seconds(act.at),
+            _seconds(act.lasts_until),
+            min(max(act.count, 0), _COUNT_MAX),
+        )
+        for act in contact.engagements
+        if act.kind in places
+    ]
+    return Sheet(contact_id=contact.id, told=CELL.join(told), names=CELL.join(names), acts=b"".join(acts))
+
+
+def contact_of(sheet: Sheet, heading: Heading) -> Contact:
+    """A contact with the points of the one that the sheet was made of; what no rule reads is missing."""
+    _, seen, ignored, *facts = sheet.told.split(CELL)
+    names = sheet.names.split(CELL)
+    values = ((name, value_of(cell)) for name, cell in zip(heading.facts, facts, strict=True))
+    return Contact(
+        id=sheet.contact_id,
+        facts={name: value for name, value in values if value is not None},
+        engagements=[_act(record, names, heading) for record in ACT.iter_unpack(sheet.acts)],
+        seen_kinds=kinds_of(seen, heading),
+        ignored=ignored_of(ignored, heading),
+    )
+
+
+def value_of(cell: str) -> Value | None:
+    """The value in a fact's cell; None: it is not given. One of which only that is kept is `True`."""
+    kind, text = cell[:1], cell[1:]
+    match kind:
+        case "t":
+            return text
+        case "i":
+            return int(text)
+        case "f":
+            return float(text)
+        case "b":
+            return text == "1"
+        case "d":
+            return date.fromisoformat(text)
+        case "m":
+            return datetime.fromtimestamp(int(text), UTC)
+        case "c":
+            return frozenset(text.split(_ENTRY)) if text else frozenset()
+    return True if kind else None
+
+
+def kinds_of(cell: str, heading: Heading) -> frozenset[str]:
+    """The kinds that the portal can tell of."""
+    mask = int(cell, 16)
+    return frozenset(kind for place, kind in enumerate(heading.kinds) if mask >> place & 1)
+
+
+def ignored_of(cell: str, heading: Heading) -> Sequence[Ignored]:
+    """Of which kinds there were acts of machines, and why; each counts as one."""
+    found = (entry.partition(" ") for entry in cell.split(_ENTRY) if entry)
+    return [Ignored(kind=heading.kinds[int(place)], count=1, why=why) for place, _, why in found]
+
+
+def standing_of(cell: str) -> Standing:
+    """Where the contact stood, as far as it is kept; who set its stage is not."""
+    stage, answer, taken, marks = cell.split(_ENTRY)
+    return Standing(
+        stage=stage or None,
+        answer=Answer(answer) if answer else None,
+        points_taken=int(taken) if taken else None,
+        held="h" in marks,
+        competitor="c" in marks,
+        contested="x" in marks,
+    )
+
+
+def name_of(cell: str) -> tuple[str, str, str]:
+    """What an act's class is told by: its kind, its name, and the portal's own id."""
+    kind, _, rest = cell.partition(_ENTRY)
+    ref, _, name = rest.partition(_ENTRY)
+    return kind, name, ref
+
+
+def _of_standing(standing: Standing) -> str:
+    marks = (("h", standing.held), ("c", standing.competitor), ("x", standing.contested))
+    answer = standing.answer.value if standing.answer else ""
+    taken = "" if standing.points_taken is None else str(standing.points_taken)
+    return _ENTRY.join((_clean(standing.stage or ""), answer, taken, "".join(mark for mark, holds in marks if holds)))
+
+
+def _of_value(value: Value) -> str:
+    match value:
+        case bool():
+            return f"b{value:d}"
+        case int():
+            return f"i{value}"
+        case float():
+            return f"f{value!r}"
+        case str():
+            return f"t{_clean(value)}"
+        case datetime():
+            return f"m{int(value.timestamp() // 1)}"
+        case date():
+            return f"d{value.isoformat()}"
+    return "c" + _ENTRY.join(sorted(map(_clean, value)))
+
+
+def _is_there(value: Value) -> bool:
+    """Whether `Given` holds of it, whatever the day: a date may lie in the future."""
+    return not isinstance(value, date) and Given().holds(value)
+
+
+def _name_of(act: Engagement) -> str:
+    """What classes are told by; of a page without what its address asks for, which may be personal."""
+    if act.kind not in (FORM, PAGE) or not (act.name or act.ref):
+        return ""
+    name = act.name.partition("?")[0].partition("#")[0] if act.kind == PAGE else act.name
+    return _ENTRY.join((act.kind, _clean(act.ref), _clean(name)))
+
+
+def _act(record: Iterable[int], names: Sequence[str], heading: Heading) -> Engagement:
+    place, same, named, at, until, count = record
+    kind = heading.kinds[place]
+    _, name, ref = name_of(names[named - 1]) if named else ("", "", "")
+    if kind == PAGE:
+        name = f"{name}#{same}"
+    elif kind != FORM:
+        name = str(same)
+    return Engagement(
+        kind=kind,
+        at=_moment(at),
+        name=name,
+        ref=ref,
+        count=count,
+        lasts_until=_moment(until),
+    )
+
+
+def _clean(text: str) -> str:
+    return text.replace(CELL, " ").replace(_ENTRY, " ")
+
+
+def _seconds(at: datetime | None) -> int:
+    return _NO_TIME if at is None else min(max(int(at.timestamp() // 1), _NO_TIME + 1), _COUNT_MAX)
+
+
+def _moment(seconds: int) -> datetime | None:
+    return None if seconds == _NO_TIME else datetime.fromtimestamp(seconds, UTC)
