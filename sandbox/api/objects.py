@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from sandbox.account import EMAIL_SCOPE
 from sandbox.api.calls import Answer, Call, Endpoint, Handler
@@ -150,9 +151,14 @@ def list_page(portal: "Portal", collection: Collection, call: Call) -> Answer:
     body: Json = {"results": [tell(record) for record in records]}
     _associate(portal, collection, body["results"], call.many("associations"))
     if next_id is not None:
-        link = f"https://api.hubapi.com/crm/v3/objects/{collection.kind.name}?limit={limit}&after={next_id}"
-        body["paging"] = {"next": {"after": str(next_id), "link": link}}
+        body["paging"] = {"next": {"after": str(next_id), "link": _link(collection, call, after=next_id)}}
     return Answer(body=body)
+
+
+def _link(collection: Collection, call: Call, *, after: int) -> str:
+    """The address of the next page: the same question from a later place on, as recorded (amp-labs/connectors)."""
+    asked = urlencode({**call.query, "after": [str(after)]}, doseq=True)
+    return f"https://api.hubapi.com/crm/v3/objects/{collection.kind.name}?{asked}"
 
 
 def _associate(portal: "Portal", collection: Collection, told: Sequence[Json], asked: Sequence[str]) -> None:

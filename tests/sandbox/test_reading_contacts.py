@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -31,6 +32,12 @@ def test_ids_differ_in_length_so_that_text_order_is_another_order(portal: Portal
 def test_the_cursor_is_the_id_of_the_next_contact(portal: Portal, contacts: Any) -> None:
     added = [portal.add_contact() for _ in range(3)]
     assert contacts.basic_api.get_page(limit=2).paging.next.after == added[2]
+
+
+def test_the_link_to_the_next_page_asks_the_same_from_there_on(portal: Portal, contacts: Any) -> None:
+    added = [portal.add_contact() for _ in range(3)]
+    link = urlsplit(contacts.basic_api.get_page(limit=2, properties=["email", "city"]).paging.next.link)
+    assert parse_qs(link.query) == {"limit": ["2"], "properties": ["email", "city"], "after": [added[2]]}
 
 
 def test_a_page_of_more_than_a_hundred_is_refused(contacts: Any) -> None:
