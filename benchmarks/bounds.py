@@ -32,8 +32,8 @@ ENGAGEMENT = ("submissions", "mail events", "events", "records")
 
 SLACK = 1.02
 HISTORY_MOMENTS = 3
-"""Histories are asked for before a move is decided, right before its clear, and between clear and set: what is asked for
-at one of these moments cannot share a request with what is asked for at another."""
+"""Histories are asked for before a move is decided, right before its clear, and between clear and set: what is asked
+for at one of these moments cannot share a request with what is asked for at another."""
 SEARCHED_MAX = 10_000
 """How far a search reaches: what is behind that is searched for anew."""
 

@@ -1,0 +1,1 @@
+"""What the benchmarks hold the worker to."""
