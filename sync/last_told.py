@@ -1,4 +1,4 @@
-"""What the portal last told of its forms and lists, kept for the runs to which it does not tell them."""
+"""What the portal last told of its forms, lists and mails, kept for the runs to which it does not tell it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,29 +7,30 @@ from datetime import datetime
 from sync.ports import Traces
 from sync.pulling import FeedReport
 from sync.records import PortalFacts
-from sync.traces import FeedNote, Trace, list_feed
+from sync.traces import MAILS, PORTAL, FeedNote, list_feed, told_by_portal
 
-_PORTAL = "portal"
-"""In the place of a contact: these are nobody's."""
 _FORMS = "forms"
 _MEMBERS = "members"
 
 
 def with_last_told(facts: PortalFacts, traces: Traces, *, at: datetime) -> PortalFacts:
-    """The facts, with what forms were called and who was on lists where the portal does not tell it any more.
+    """The facts, with what forms and mails were called and who was on lists where the portal does not tell it now.
 
     Else a refusal, or a form that was deleted, would take the points that leads have by it, and their stage with those.
     """
-    told = [_told(_FORMS, form.id, form.name) for form in facts.forms or ()]
-    told += [_told(list_feed(each), _MEMBERS, ";".join(sorted(ids))) for each, ids in facts.list_members.items()]
+    told = [told_by_portal(_FORMS, form.id, form.name) for form in facts.forms or ()]
+    told += [
+        told_by_portal(list_feed(each), _MEMBERS, ";".join(sorted(ids))) for each, ids in facts.list_members.items()
+    ]
     traces.keep(told)
     _note_lists(facts, traces, at)
-    kept = {(trace.feed, trace.key): trace.name for trace in traces.of([_PORTAL]).get(_PORTAL, ())}
+    kept = {(trace.feed, trace.key): trace.name for trace in traces.of([PORTAL]).get(PORTAL, ())}
     before = {each: kept.get((list_feed(each), _MEMBERS)) for each in facts.lists_untold}
     members = {each: frozenset(filter(None, ids.split(";"))) for each, ids in before.items() if ids is not None}
     return replace(
         facts,
         form_names={key: name for (feed, key), name in kept.items() if feed == _FORMS},
+        mail_names={key: name for (feed, key), name in kept.items() if feed == MAILS},
         list_members={**members, **facts.list_members},
     )
 
@@ -58,7 +59,3 @@ def _note_lists(facts: PortalFacts, traces: Traces, at: datetime) -> None:
                 problem=untold.problem if untold else "",
             )
         )
-
-
-def _told(feed: str, key: str, text: str) -> Trace:
-    return Trace(feed=feed, key=key, who=_PORTAL, act="told", at=None, name=text)

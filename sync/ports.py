@@ -254,6 +254,10 @@ class Feed(Protocol):
         """The acts that the rulebook reads of it, or that are needed to judge those; no others are asked for."""
 
     @property
+    def quiet(self) -> frozenset[str]:
+        """Those of them of which a score need not follow at once: they count when the contact is next read."""
+
+    @property
     def page(self) -> int:
         """How many acts one request lists at most."""
 
@@ -267,6 +271,8 @@ class Feed(Protocol):
 
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         """Every act done, or changed, at or after a moment (None: ever), in pages, in any order, some perhaps twice.
+
+        Among them may be what is nobody's act but worth keeping (`told_by_portal`), as of another feed.
 
         Left out is what was done before the first reading where the contacts' own records tell of it.
 
@@ -321,6 +327,9 @@ class Sheets(Protocol):
 
     def forget(self, ids: Iterable[str]) -> None:
         """Drop what is kept of these contacts."""
+
+    def count(self) -> int:
+        """Of how many contacts something is kept."""
 
     def stretches(self, parts: int) -> Sequence[Stretch]:
         """All contacts in so many stretches of about the same size; fewer where there are not enough."""

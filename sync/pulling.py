@@ -113,7 +113,7 @@ class Puller:
             if not begun:
                 self.traces.note(self._note(feed, before, "current" if _is_current(before) else "stale", ""))
             begun = True
-            new += self._keep(acts, pulled, whole, again=again)
+            new += self._keep(feed, acts, pulled, whole, again=again)
             if self.stop():
                 pulled.interrupted = True
                 return
@@ -145,14 +145,16 @@ class Puller:
             ahead=True,
         )
 
-    def _keep(self, page: Sequence[Addressed], pulled: Pulled, walk: int, *, again: bool) -> int:
+    def _keep(self, feed: Feed, page: Sequence[Addressed], pulled: Pulled, walk: int, *, again: bool) -> int:
         """Keep a page's traces; returns how many of them are of somebody of whom something is new."""
         changed = self.traces.keep([each.trace for each in page], walk=walk)
-        # A pass that reads every contact need not know of whom something is new: there may be very many.
-        news = [each for each in page if again or each.trace.who in changed] if not self.walk else []
-        pulled.ids |= {each.trace.who for each in news if not each.address}
-        pulled.addresses |= {each.address for each in news if each.address}
-        return sum(each.trace.who in changed for each in page)
+        acts = [each for each in page if each.trace.feed == feed.name]
+        if not self.walk:  # a pass that reads every contact need not know of whom something is new: there may be many
+            loud = [each for each in acts if each.trace.act not in feed.quiet]
+            news = [each for each in loud if again or each.trace.who in changed]
+            pulled.ids |= {each.trace.who for each in news if not each.address}
+            pulled.addresses |= {each.address for each in news if each.address}
+        return sum(each.trace.who in changed for each in acts)
 
 
 class _Reading:

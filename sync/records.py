@@ -247,6 +247,8 @@ class PortalFacts:
     """The portal's forms, where the rulebook reads what was sent with them; None: not asked for, or not to be had."""
     form_names: Mapping[str, str] = field(default_factory=dict)
     """What forms were called when the portal last told, by id: also those that it does not tell now."""
+    mail_names: Mapping[str, str] = field(default_factory=dict)
+    """What marketing mails are called, by id, as far as runs have asked for it."""
     list_members: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Who is on the lists that the rulebook takes facts from, by the list's id; lists that are gone are missing."""
     lists_untold: Mapping[str, Untold] = field(default_factory=dict)

@@ -67,6 +67,17 @@ def list_feed(list_id: str) -> str:
     return f"list {list_id}"
 
 
+PORTAL = "portal"
+"""In the place of a contact: what is kept so is nobody's."""
+MAILS = "mails"
+"""What marketing mails are called, each by its id: kept, so that each is asked for once."""
+
+
+def told_by_portal(feed: str, key: str, text: str) -> Trace:
+    """What the portal says of something of its own, as of a form what it is called."""
+    return Trace(feed=feed, key=key, who=PORTAL, act="told", at=None, name=text)
+
+
 ADDRESS = "@"
 """What `who_has` begins with, and no contact's id."""
 

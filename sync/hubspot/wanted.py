@@ -1,8 +1,9 @@
 """Which feeds a rulebook needs, and which acts of them: nothing else is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from config import Rulebook
+from scoring import CountRule, EngagementRule, RecencyRule, Rule, SilenceRule
 
 _JUDGED = {"open", "click"}
 """Acts of mail that a machine may have done: that is told by how long after its delivery."""
@@ -19,3 +20,22 @@ def acts_read(rulebook: Rulebook) -> Mapping[str, frozenset[str]]:
     if _JUDGED & found.get("mail", frozenset()):
         found["mail"] |= {"delivered"}
     return found
+
+
+def quiet_acts(rulebook: Rulebook, feed: str) -> frozenset[str]:
+    """Those of these acts that earn nothing by themselves: they only judge others, or are what silence answers."""
+    earning = {kind for rule in rulebook.rubric.rules for kind in _earning(rule)}
+    earn = {s.act for kind in earning for s in rulebook.sources.engagements.get(kind, ()) if s.feed == feed}
+    return acts_read(rulebook).get(feed, frozenset()) - earn
+
+
+def _earning(rule: Rule) -> Collection[str]:
+    """The kinds of engagement of which one act may change what a rule gives."""
+    match rule:
+        case EngagementRule() | CountRule():
+            return (rule.kind,)
+        case RecencyRule():
+            return rule.kinds
+        case SilenceRule():
+            return rule.touches
+    return ()

@@ -323,10 +323,12 @@ class TestWhatItCosts:
         assert at_rest["feeds"] == 3 + 1 + 3, "mail by type of event, one form, records by kind"
         assert at_rest["contacts"] == 0
 
-        mails(portal, leads[3], moment(0), campaign=1001)
+        for lead in leads:
+            mails(portal, lead, moment(0), campaign=1001)
+        mails(portal, leads[3], moment(0), (60, "https://a.example/1"), campaign=1002)
         portal.add_meeting([leads[5]], starts=moment(-2))
         after = self.requests_of(portal, scoreline)
-        assert after["feeds"] - at_rest["feeds"] == 1 + 1, "a mail's name, and whose the meeting is"
+        assert after["feeds"] - at_rest["feeds"] == 1 + 1, "the other mail's name, and whose the meeting is"
         assert after["contacts"] == 1 + 1, "whose the address is, and those two"
 
     def requests_of(self, portal: Portal, scoreline: Scoreline) -> Counter[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sync.ports import Addressed
@@ -15,6 +15,7 @@ class FakeFeed:
     """Fulfils `Feed`."""
 
     requests_at_rest = 1
+    quiet: frozenset[str] = frozenset()
     left_out: Mapping[str, int] = {}
 
     def __init__(self, name: str, *acts: str, page: int = 2) -> None:
@@ -41,6 +42,10 @@ class FakeFeed:
         trace = Trace(feed=self.name, key=key, who=who_has(who, PORTAL_ID) if address else who, act=act, at=at)
         self._listed[key] = (listed_at or at, Addressed(trace=replace(trace, **more), address=address))
         return key
+
+    def also_tells(self, trace: Trace) -> None:
+        """Something that is nobody's act."""
+        self._listed[trace.key] = (datetime.max.replace(tzinfo=UTC), Addressed(trace=trace))
 
     def deletes(self, key: str) -> None:
         del self._listed[key]

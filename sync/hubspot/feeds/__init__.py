@@ -10,7 +10,7 @@ from sync.hubspot.feeds.mail import MailFeed
 from sync.hubspot.feeds.objects import ObjectsFeed
 from sync.hubspot.feeds.submissions import SubmissionsFeed
 from sync.hubspot.submitted import SUBMISSIONS
-from sync.hubspot.wanted import acts_read
+from sync.hubspot.wanted import acts_read, quiet_acts
 from sync.ports import Feed
 from sync.records import PortalFacts
 
@@ -19,10 +19,12 @@ __all__ = ["acts_read", "feeds_of"]
 
 def feeds_of(connection: Connection, rulebook: Rulebook, facts: PortalFacts) -> Sequence[Feed]:
     """The feeds that the rules read, each for the acts that they read; nothing is asked of HubSpot yet."""
-    return [_feed(name, acts, connection, facts) for name, acts in acts_read(rulebook).items()]
+    quiet = quiet_acts(rulebook, "mail")
+    return [_feed(name, acts, quiet, connection, facts) for name, acts in acts_read(rulebook).items()]
 
 
-def _feed(name: str, acts: frozenset[str], connection: Connection, facts: PortalFacts) -> Feed:
+def _feed(name: str, acts: frozenset[str], quiet: frozenset[str], connection: Connection, facts: PortalFacts) -> Feed:
+    """`quiet`: acts of mail, of which nearly every lead has new ones every day."""
     match name:
         case "submissions":
             return SubmissionsFeed(
@@ -33,7 +35,7 @@ def _feed(name: str, acts: frozenset[str], connection: Connection, facts: Portal
                 told_by_contacts=SUBMISSIONS in facts.properties,
             )
         case "mail":
-            return MailFeed(connection, acts=acts, portal_id=facts.portal_id)
+            return MailFeed(connection, acts=acts, quiet=quiet, portal_id=facts.portal_id, names=facts.mail_names)
         case "events":
             return EventsFeed(connection, acts=acts)
         case _:

@@ -20,6 +20,7 @@ class EventsFeed:
     """Fulfils the port `Feed`. The acts are HubSpot's own types of events, each listed for all contacts at once."""
 
     name = "events"
+    quiet: frozenset[str] = frozenset()
     page = 100
 
     def __init__(self, connection: Connection, *, acts: frozenset[str]) -> None:

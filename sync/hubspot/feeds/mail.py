@@ -14,7 +14,7 @@ from sync.hubspot.connection import Connection
 from sync.hubspot.paging import Row, pages
 from sync.hubspot.values import UnreadableError, moment_of
 from sync.ports import Addressed, FatalError, RetryableError
-from sync.traces import Trace, who_has
+from sync.traces import MAILS, Trace, told_by_portal, who_has
 
 _TYPES: Mapping[str, str] = {
     "delivered": "DELIVERED",
@@ -27,18 +27,30 @@ _TYPES: Mapping[str, str] = {
 
 
 class MailFeed:
-    """Fulfils the port `Feed`. A listing for each type of event, newest first, and a request for each mail that is met,
-    for its name. Where HubSpot does not answer that one now, the reading fails once it has told every act."""
+    """Fulfils the port `Feed`. A listing for each type of event, newest first, and a request for each mail that is met
+    for the first time, for its name: that is told too, to be kept. Where HubSpot does not answer that one now, the
+    reading fails once it has told every act."""
 
     name = "mail"
     page = 1_000
 
-    def __init__(self, connection: Connection, *, acts: frozenset[str], portal_id: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        acts: frozenset[str],
+        quiet: frozenset[str],
+        portal_id: str,
+        names: Mapping[str, str],
+    ) -> None:
+        """`names`: what mails are called, by id, as far as it was asked for before."""
         self.acts = acts
+        self.quiet = quiet
         self.left_out: Counter[str] = Counter()
         self._connection = connection
         self._portal_id = portal_id
-        self._names: dict[str, str] = {}
+        self._names = dict(names)
+        self._names_to_tell: list[Addressed] = []
         self._names_are_told = True
         self._unanswered: RetryableError | None = None
 
@@ -50,9 +62,12 @@ class MailFeed:
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
         self._names_are_told, self._unanswered = True, None
-        for act in sorted(self.acts & _TYPES.keys()):
+        # Deliveries last: by then those of every click and open that was listed are listed, too.
+        for act in sorted(self.acts & _TYPES.keys(), key=lambda act: (act == "delivered", act)):
             for page in pages(self._connection, self._ask, act, since, holds="events", next_of=_next_offset):
-                yield [told for row in page if (told := self._told(act, row)) is not None]
+                acts = [told for row in page if (told := self._told(act, row)) is not None]
+                named, self._names_to_tell = self._names_to_tell, []
+                yield [*acts, *named]
         if self._unanswered is not None:
             # Nothing that was told is lost, and all of it is told again to the next run, by its name.
             raise self._unanswered
@@ -104,7 +119,9 @@ class MailFeed:
                 self._names_are_told = False
             else:
                 document = (answer.document or {}) if answer.status == 200 else {}
-                self._names[campaign] = str(document.get("name") or document.get("subject") or "")
+                name = self._names[campaign] = str(document.get("name") or document.get("subject") or "")
+                if name:
+                    self._names_to_tell.append(Addressed(trace=told_by_portal(MAILS, campaign, name)))
         return self._names.get(campaign, "")
 
 

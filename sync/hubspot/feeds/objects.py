@@ -26,6 +26,7 @@ class ObjectsFeed:
     """
 
     requests_at_rest = 1
+    quiet: frozenset[str] = frozenset()
 
     def __init__(self, name: str, connection: Connection, kind: Kind, *, acts: frozenset[str]) -> None:
         self.name = name

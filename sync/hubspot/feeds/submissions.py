@@ -23,6 +23,7 @@ class SubmissionsFeed:
     """
 
     name = "submissions"
+    quiet: frozenset[str] = frozenset()
     page = 50
 
     def __init__(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from config import EngagementSource, Rulebook, load_rulebook
 from sync.hubspot import Connection, HubSpotPortal, feeds_of
@@ -17,18 +18,19 @@ def rulebook_reading(*acts: tuple[str, str]) -> Rulebook:
     return replace(rulebook, sources=replace(rulebook.sources, engagements={"form": sources}))
 
 
-def the_feed(connection: Connection, *acts: tuple[str, str], without: str = "") -> Feed:
-    """The feed of the portal that tells these acts, each as (feed, act); a portal `without` a property of contacts."""
+def the_feed(connection: Connection, *acts: tuple[str, str], without: str = "", **known: Any) -> Feed:
+    """The feed of the portal that tells these acts, each as (feed, act); a portal `without` a property of contacts.
+    `known`: facts that runs before have left."""
     rulebook = rulebook_reading(*acts)
     facts = HubSpotPortal(connection, rulebook).facts()
-    (found,) = feeds_of(connection, rulebook, replace(facts, properties=facts.properties - {without}))
+    (found,) = feeds_of(connection, rulebook, replace(facts, properties=facts.properties - {without}, **known))
     assert found.name == acts[0][0]
     return found
 
 
 def told(feed: Feed, since: datetime | None = None) -> Sequence[Addressed]:
-    """Everything that a feed tells, each trace once, oldest first."""
-    found = {each.trace.key: each for page in feed.read(since) for each in page}
+    """Every act that a feed tells, each trace once, oldest first."""
+    found = {each.trace.key: each for page in feed.read(since) for each in page if each.trace.feed == feed.name}
     return sorted(found.values(), key=lambda each: (each.trace.at, each.trace.key))
 
 

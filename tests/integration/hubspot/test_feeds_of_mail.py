@@ -5,12 +5,13 @@ from random import Random
 
 import pytest
 
+from config import load_rulebook
 from sandbox import Fault, Portal, mailing
 from sandbox.activity import MailEvent, Reader
 from sandbox.times import to_ms
-from sync.hubspot import Connection
+from sync.hubspot import Connection, HubSpotPortal, feeds_of
 from sync.ports import RetryableError, TokenRefused
-from sync.traces import who_has
+from sync.traces import MAILS, who_has
 from tests.integration.hubspot.conftest import NOW
 from tests.integration.hubspot.feeding import the_feed, told, traces
 
@@ -103,6 +104,33 @@ def test_a_mail_is_asked_for_its_name_once_and_may_have_none(portal: Portal, con
     assert len(portal.requests.matching(path="campaigns")) == 2
 
 
+def test_a_mail_whose_name_was_told_before_is_not_asked_for_it(portal: Portal, connection: Connection) -> None:
+    for campaign in (1_001, 1_002):
+        met(portal, "OPEN", campaign_id=campaign, recipient=f"{campaign}@example.com")
+    reading = ("mail", "open")
+    first = [each.trace for page in the_feed(connection, reading).read(None) for each in page]
+    told = {trace.key: trace.name for trace in first if trace.feed == MAILS}
+    assert told == {"1001": "Newsletter 1: Forecasting made easy", "1002": "Newsletter 2: Three customers, three ways"}
+    portal.requests.clear()
+    again = traces(the_feed(connection, reading, mail_names={"1001": "As it was called then"}))
+    assert [trace.name for trace in again] == ["As it was called then", told["1002"]]
+    assert len(portal.requests.matching(path="campaigns")) == 1
+
+
+@pytest.mark.parametrize(("act", "quiet"), [("open", {"delivered"}), ("delivered", set())])
+def test_deliveries_are_quiet_where_no_rule_gives_points_for_them(
+    connection: Connection, act: str, quiet: set[str]
+) -> None:
+    assert the_feed(connection, ("mail", act)).quiet == quiet
+
+
+def test_in_the_packaged_rulebook_deliveries_are_quiet(connection: Connection) -> None:
+    facts = HubSpotPortal(connection, load_rulebook()).facts()
+    assert {feed.name: feed.quiet for feed in feeds_of(connection, load_rulebook(), facts)} == {
+        "mail": {"delivered"}
+    } | dict.fromkeys(("submissions", "events", "meetings", "emails", "messages"), frozenset())
+
+
 def test_names_that_cannot_be_had_cost_no_act(portal: Portal, connection: Connection) -> None:
     for campaign in (1_001, 1_002, 1_003):
         met(portal, "BOUNCE", campaign_id=campaign)
@@ -122,7 +150,7 @@ def test_names_that_are_not_told_now_cost_no_act_and_are_told_to_the_next_readin
     feed = the_feed(connection, ("mail", "bounce"), ("mail", "open"))
     portal.faults.add(Fault(path="campaigns", status=503, times=None))
     pages = feed.read(None)
-    assert [len(next(pages)) for _ in ("bounce", "delivered", "open")] == [2, 0, 2]
+    assert [len(next(pages)) for _ in ("bounce", "open", "delivered")] == [2, 2, 0]
     with pytest.raises(RetryableError):
         next(pages)
     portal.faults.clear()

@@ -1,17 +1,20 @@
 """What feeds tell is kept, reaches the contact it is about, and costs what has changed."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from scoring import Contact, Engagement
+from sync.last_told import with_last_told
 from sync.ports import FatalError, RetryableError, TokenRefused
 from sync.pulling import OVERLAP
+from sync.traces import MAILS, Trace, told_by_portal, who_has
 from sync.world import Knobs
 from tests.builders import LEAD, MQL, NOW, SQL, days_before
 from tests.fakes.death import Fate, KilledError
-from tests.fakes.feed import FakeFeed
+from tests.fakes.feed import PORTAL_ID, FakeFeed
 from tests.unit.sync.world import Setting
 
 DEMO, PRICES, CHECKLIST = "Book a demo", "Price sheet", "Checklist"
@@ -185,6 +188,30 @@ class TestWhatItCosts:
         assert setting.ours("100", "score") == "70"
         assert setting.resync("incremental").tally.read <= 1, "it was listed again, and is not new"
 
+    def test_quiet_acts_have_nobody_read_and_count_when_somebody_is(self) -> None:
+        setting, feed = a_setting("100", "101")
+        setting.resync()
+        feed.acts, feed.quiet = frozenset({"sent", "seen"}), frozenset({"seen"})
+        setting.resync()
+        feed.tells("100@prospect.example", "seen", NOW, name=DEMO)
+        feed.tells("101@prospect.example", "sent", NOW, name=DEMO)
+
+        summary = setting.resync("incremental")
+
+        assert (summary.tally.read, source_of(summary)["traces_new"]) == (1, 2)
+        assert [trace.act for trace in kept_of(setting, "100@prospect.example")] == ["seen"]
+
+    def test_what_the_portal_says_of_its_mails_is_kept_and_is_nobodys_act(self) -> None:
+        setting, feed = a_setting("100")
+        setting.resync()
+        setting.resync("incremental")
+        feed.also_tells(told_by_portal(MAILS, "1001", "Newsletter"))
+
+        summary = setting.resync("incremental")
+
+        assert (summary.tally.read, source_of(summary)["traces_new"]) == (0, 0)
+        assert with_last_told(setting.world().facts, setting.store.traces, at=NOW).mail_names == {"1001": "Newsletter"}
+
     def test_where_hubspot_tells_no_time_our_own_clock_carries_no_pass_beyond_what_was_done(self) -> None:
         setting, feed = a_setting("100")
         setting.dated, setting.now = False, NOW + timedelta(hours=3)
@@ -351,6 +378,10 @@ class TestRecordsThatAreDeleted:
         meetings.fails = AWAY
         setting.resync("full")
         assert names_of(setting, "100") == {"First call"}
+
+
+def kept_of(setting: Setting, address: str) -> Sequence[Trace]:
+    return setting.store.traces.of([who_has(address, PORTAL_ID)])[who_has(address, PORTAL_ID)]
 
 
 def names_of(setting: Setting, contact_id: str) -> set[str]:
