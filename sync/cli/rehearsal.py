@@ -83,10 +83,12 @@ def _fault_in_words(fault: Fault) -> str:
         "rows": fault.rows,
     }
     own = ", ".join(f"{name} {value}" for name, value in does.items() if value)
+    told = ", ".join(f"{name} {value}" for name, value in fault.told.items())
     whom = f"{fault.method or 'any method'}, {fault.path or 'any path'}"
     often = "always" if fault.times is None else "once" if fault.times == 1 else f"{fault.times} times"
     after = f", after {fault.skip} that pass" if fault.skip else ""
-    return f"{own if fault.name == 'own' else fault.name}: {whom}, {often}{after}"
+    named = f"{fault.name} ({told})" if told else fault.name
+    return f"{own if fault.name == 'own' else named}: {whom}, {often}{after}"
 
 
 def ending(life: Life, live: float) -> Iterator[str]:

@@ -74,6 +74,10 @@ def demo_command(contacts: ContactCount = CONTACTS, seed: Seed = SEED, as_json: 
                 right=("score",),
             )
             talk("The second resync wrote nothing: done." if calm else "The second resync WROTE something: a fault.")
+            talk(
+                "This portal and its database are gone now. To try the commands named above, serve the same people with"
+            )
+            talk(f'"scoreline sandbox --contacts {contacts} --seed {seed}", and do what that says.')
     if not calm or first.tally.failed:
         raise typer.Exit(1)
 
@@ -133,7 +137,7 @@ def sandbox_command(
         ),
     ] = None,
     latency_ms: Annotated[float, typer.Option("--latency-ms", min=0, help="Added to every answer.")] = 0,
-    tier: Annotated[Tier, typer.Option("--tier", help="Whose limits apply.")] = "professional",
+    tier: Annotated[Tier, typer.Option("--tier", help="Whose limits apply, and what it lists.")] = "professional",
     csv: Annotated[
         Path | None, typer.Option("--csv", exists=True, dir_okay=False, help="Contacts from an export of HubSpot's.")
     ] = None,
