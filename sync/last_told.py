@@ -1,6 +1,6 @@
 """What the portal last told of its forms, lists and mails, kept for the runs to which it does not tell it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +11,8 @@ from sync.traces import MAILS, PORTAL, FeedNote, list_feed, told_by_portal
 
 _FORMS = "forms"
 _MEMBERS = "members"
+_NAMES_OF: Mapping[str, str] = {"submissions": _FORMS, "mail": MAILS}
+"""What is kept beside the acts of a feed."""
 
 
 def with_last_told(facts: PortalFacts, traces: Traces, *, at: datetime) -> PortalFacts:
@@ -33,6 +35,15 @@ def with_last_told(facts: PortalFacts, traces: Traces, *, at: datetime) -> Porta
         mail_names={key: name for (feed, key), name in kept.items() if feed == MAILS},
         list_members={**members, **facts.list_members},
     )
+
+
+def drop_unread(traces: Traces, feeds: Iterable[str], facts: PortalFacts) -> None:
+    """Drop what was told by feeds and lists that the rulebook does not read any more."""
+    lists = {list_feed(each) for each in (*facts.list_members, *facts.lists_untold)}
+    for name in traces.notes().keys() - {*feeds} - lists:
+        traces.drop(name)
+        if names := _NAMES_OF.get(name):
+            traces.drop(names)
 
 
 def untold_lists(facts: PortalFacts, traces: Traces) -> Sequence[FeedReport]:

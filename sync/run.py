@@ -15,7 +15,7 @@ from sync.budget import WriteBudget, todays_budget
 from sync.evaluation import Evaluation, Failure
 from sync.grouping import regrouped
 from sync.keeping import keep_read
-from sync.last_told import untold_lists
+from sync.last_told import drop_unread, untold_lists
 from sync.outcomes import Applied
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import FatalError, RetryableError, words_of
@@ -96,6 +96,7 @@ def resync(
                     if selection.mode in ("incremental", "full"):
                         pulled.conclude(world.traces)
                     if selection.mode == "full":
+                        drop_unread(world.traces, (feed.name for feed in world.feeds), world.facts)
                         for ids in regrouped(world.memory.not_seen_since(summary.run_id), FORGOTTEN_TOGETHER):
                             gone, _ = who_is_gone(world, ids)  # the next pass finds the survivor of a merge
                             met.companies.update(forget(world, gone))

@@ -28,7 +28,7 @@ def explain_command(
     with opened_world(settings, writes=False) as world:
         document = _explanation(explain(world, contact), world.rulebook)
         asked = world.traces.notes()
-        document["sources"] = sources_of(world.traces)
+        document["sources"] = sources_of(world.traces, world.rulebook)
         document["feeds_unread"] = [feed.name for feed in world.feeds if feed.name not in asked]
     if as_json:
         print_json(document)

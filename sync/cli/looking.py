@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from config import Settings
-from sync.bootstrap import connection_of, is_still_to_be_made, opened_store
+from config import Rulebook, Settings
+from sync.bootstrap import connection_of, is_still_to_be_made, opened_store, rulebook_of
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, sources_of, table
 from sync.cli.unsettled import Named, few, state_of, unsettled, without_a_stage
@@ -110,11 +110,12 @@ def status_command(as_json: AsJson = False) -> None:
     Exits 3 when HubSpot cannot be reached or refuses the token, after what the database knows.
     """
     settings = ready()
+    rulebook = rulebook_of(settings)
     found = _account(settings)
     here, problem = (found, None) if isinstance(found, Account) else (None, found)
     with opened_store(settings) as store:
         portal_id = found.portal_id if isinstance(found, Account) else _portal_without(found, settings, store)
-        document = _status(store.portal(portal_id), settings, datetime.now(UTC)) | {
+        document = _status(store.portal(portal_id), settings, rulebook, datetime.now(UTC)) | {
             "portal_id": portal_id,
             "hubspot_problem": problem and str(problem),
             "budget": {
@@ -154,7 +155,7 @@ def _portal_without(problem: RetryableError | TokenRefused, settings: Settings, 
     return meant[0]
 
 
-def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, Any]:
+def _status(kept: PortalStore, settings: Settings, rulebook: Rulebook, now: datetime) -> dict[str, Any]:
     journal = kept.journal
     runs = journal.runs(100)
     holder = kept.lease.holder()
@@ -168,7 +169,7 @@ def _status(kept: PortalStore, settings: Settings, now: datetime) -> dict[str, A
         "without_stage": without_a_stage(journal),
         "failed": [_named_document(each) for each in unsettled(journal, kept.memory, "failed")],
         "contested": [_named_document(each) for each in unsettled(journal, kept.memory, "contested")],
-        "sources": sources_of(kept.traces),
+        "sources": sources_of(kept.traces, rulebook),
         "watermark": kept.memory.watermark(),
         "open_intents": [
             {"contact": entry.change.contact_id, "run_id": entry.run_id, "state": entry.state.value}

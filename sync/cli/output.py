@@ -17,6 +17,8 @@ from rich.progress import Progress as RichProgress
 from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from config import Rulebook
+from sync.hubspot import sources_read
 from sync.ports import Traces
 from sync.pulling import FeedReport
 from sync.summary import Summary
@@ -197,8 +199,9 @@ def print_summary(summary: Summary, *, wrote: bool) -> None:
         say(f"  Of these changes earlier passes had missed {tally.missed.total():,}: {_counts(tally.missed)}.")
 
 
-def sources_of(traces: Traces) -> list[dict[str, Any]]:
-    """How each feed stands that was ever asked for."""
+def sources_of(traces: Traces, rulebook: Rulebook) -> list[dict[str, Any]]:
+    """How each feed and list stands that the rulebook reads, as far as runs have asked for it."""
+    read = sources_read(rulebook)
     return [
         {
             "feed": note.feed,
@@ -207,7 +210,8 @@ def sources_of(traces: Traces) -> list[dict[str, Any]]:
             "checked_at": note.checked_at,
             "problem": note.problem or None,
         }
-        for _, note in sorted(traces.notes().items())
+        for name, note in sorted(traces.notes().items())
+        if name in read
     ]
 
 

@@ -10,6 +10,7 @@ from sync.hubspot.limits import Budget
 from sync.hubspot.portal import Account, HubSpotPortal, account
 from sync.hubspot.provisioning import provision
 from sync.hubspot.reading import HubSpotReader
+from sync.hubspot.wanted import sources_read
 from sync.hubspot.writing import HubSpotWriter
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "feeds_of",
     "mistakes_against",
     "provision",
+    "sources_read",
     "unnamed_forms",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from config import Rulebook
 from scoring import CountRule, EngagementRule, RecencyRule, Rule, SilenceRule
+from sync.traces import list_feed
 
 _JUDGED = {"open", "click"}
 """Acts of mail that a machine may have done: that is told by how long after its delivery."""
@@ -20,6 +21,12 @@ def acts_read(rulebook: Rulebook) -> Mapping[str, frozenset[str]]:
     if _JUDGED & found.get("mail", frozenset()):
         found["mail"] |= {"delivered"}
     return found
+
+
+def sources_read(rulebook: Rulebook) -> frozenset[str]:
+    """The feeds and lists that the rulebook reads, by the names under which runs note how they stand."""
+    lists = {list_feed(fact.list_id) for fact in rulebook.sources.facts.values() if fact.list_id}
+    return frozenset(acts_read(rulebook).keys() | lists)
 
 
 def quiet_acts(rulebook: Rulebook, feed: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ import pytest
 from sandbox import Fault, Portal
 from tests.acceptance.conftest import Ended, Scoreline
 from tests.acceptance.leads import a_contact, a_rulebook, score
+from tests.acceptance.test_engagement import source
 from tests.acceptance.test_feeding_the_rules import feeds, rules
 from tests.acceptance.test_fitting_a_portal import checks
 from tests.acceptance.test_last_told import points_for
@@ -83,6 +84,32 @@ class TestDoctor:
         ended = doctor(scoreline, DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/scoreline.db")
         assert (ended.status, checks(ended)["database"]["ok"]) == (1, False)
         assert checks(ended)["our properties"]["ok"] is True
+
+
+NO_MAIL = (
+    "sources: {engagements: {email_open: [{count: hs_email_open, tier: free}], "
+    "email_click: [{count: hs_email_click, tier: free}], email_delivered: [{count: hs_email_delivered, tier: free}]}}"
+)
+
+
+class TestARulebookThatDoesWithoutIt:
+    def test_a_feed_that_is_not_read_any_more_troubles_nobody_before_and_after_the_next_pass(
+        self, portal: Portal, scoreline: Scoreline, tmp_path: Path
+    ) -> None:
+        lead = a_contact(portal)
+        scoreline("resync", "--full")
+        portal.faults.add(REFUSED)
+        assert scoreline("resync", "--full").status == 1
+        without = {"SCORELINE_RULEBOOK": a_rulebook(tmp_path / "without.yaml", NO_MAIL)}
+
+        for _ in ("before", "after"):
+            for command in (["status"], ["explain", lead]):
+                told = scoreline(*command, "--json", **without).document["sources"]
+                assert told
+                assert "mail" not in [each["feed"] for each in told]
+            assert doctor(scoreline, **without).status == 0
+            assert scoreline("resync", **without).status == 0
+        assert source(scoreline("plan", "--full", "--json"), "mail")["state"] == "absent", "it begins anew"
 
 
 class TestStatus:

@@ -1,6 +1,7 @@
 """What feeds tell is kept, reaches the contact it is about, and costs what has changed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from scoring import Contact, Engagement
 from sync.last_told import with_last_told
 from sync.ports import FatalError, RetryableError, TokenRefused
 from sync.pulling import OVERLAP
-from sync.traces import MAILS, Trace, told_by_portal, who_has
+from sync.traces import MAILS, PORTAL, Trace, told_by_portal, who_has
 from sync.world import Knobs
 from tests.builders import LEAD, MQL, NOW, SQL, days_before
 from tests.fakes.death import Fate, KilledError
@@ -350,6 +351,32 @@ class TestWhatGoesWrong:
         setting.resync()
         setting.store = type(setting.store)()
         assert setting.resync().tally.changed == 0
+
+
+class TestFeedsThatAreNotReadAnyMore:
+    def test_what_they_told_is_dropped_by_the_full_pass_that_does_not_read_them(self) -> None:
+        setting, feed = a_setting("100")
+        feed.tells("100@prospect.example", "sent", NOW, name=DEMO)
+        feed.also_tells(told_by_portal("forms", "f1", DEMO))
+        setting.resync()
+        setting.feeds = ()
+
+        setting.resync("incremental")
+        setting.plan("full")
+        assert kept_of(setting, "100@prospect.example"), "a plan may be of a rulebook that is only tried"
+        setting.resync("full")
+
+        whos = [who_has("100@prospect.example", PORTAL_ID), PORTAL]
+        assert (setting.store.traces.of(whos), setting.store.traces.notes()) == ({}, {})
+
+    def test_lists_that_are_read_are_no_feeds_to_drop(self) -> None:
+        setting, _ = a_setting("100")
+        facts = replace(setting.portal.facts(), list_members={"12": frozenset({"100"})})
+        facts = with_last_told(facts, setting.store.traces, at=NOW)
+        setting.resync(facts=facts)
+        assert setting.store.traces.notes().keys() == {"submissions", "list 12"}
+        setting.resync()
+        assert setting.store.traces.notes().keys() == {"submissions"}
 
 
 class TestRecordsThatAreDeleted:
