@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     connect_timeout_s: float = _env("SCORELINE_CONNECT_TIMEOUT_S", "to reach HubSpot", default=5, gt=0, le=600)
     read_timeout_s: float = _env("SCORELINE_READ_TIMEOUT_S", "for HubSpot to answer", default=60, gt=0, le=600)
     tries: int = _env("SCORELINE_TRIES", "how often a request that may be repeated is sent", default=6, ge=1, le=20)
+    requests_at_once: int = _env(
+        "SCORELINE_REQUESTS_AT_ONCE", "requests to HubSpot under way at the same time at most", default=8, ge=1, le=50
+    )
     incremental_every_s: int = _env(
         "SCORELINE_INCREMENTAL_EVERY_S",
         "pause between incremental passes of the worker",

@@ -51,6 +51,7 @@ def connection_of(settings: Settings) -> Connection:
         attempts=settings.tries,
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
+        at_once=settings.requests_at_once,
     )
     if settings.portal_id and (found := account(connection).portal_id) != settings.portal_id:
         raise ConfigError(

@@ -80,7 +80,7 @@ class Apis:
     """GET a path that the client has no method for."""
 
 
-def connect(
+def connect(  # noqa: PLR0913 - each is a setting of its own, and has a default
     *,
     token: str,
     base_url: str = "https://api.hubapi.com",
@@ -88,6 +88,7 @@ def connect(
     attempts: int = 6,
     connect_timeout_s: float = 5.0,
     read_timeout_s: float = 60.0,
+    at_once: int = 1,
     clock: Clock = SYSTEM,
     pool: Pool | None = None,
 ) -> "Connection":
@@ -95,7 +96,8 @@ def connect(
 
     `daily_reserve` is the share of the day's requests left to the account's other integrations; `attempts` is how
     often a request is sent before it counts as failed; the timeouts are per request, and `read_timeout_s` is also how
-    long an answer may take until it is whole. `pool` sends, our own unless another is given. TokenRefused and
+    long an answer may take until it is whole; `at_once` is how many requests are under way at the same time at most.
+    `pool` sends, our own unless another is given. TokenRefused and
     FatalError for a token or an address that cannot be one.
     """
     token = token.strip()
@@ -115,7 +117,8 @@ def connect(
         base_url=base_url.rstrip("/"),
         limits=Limits(daily_reserve=daily_reserve, clock=clock.steady, sleep=clock.sleep),
         attempts=attempts,
-        pool=pool or Pool(connect_s=connect_timeout_s, answer_s=read_timeout_s),
+        at_once=at_once,
+        pool=pool or Pool(connect_s=connect_timeout_s, answer_s=read_timeout_s, kept=at_once),
         sleep=clock.sleep,
     )
 
@@ -135,13 +138,16 @@ class Connection:
         attempts: int,
         pool: Pool,
         sleep: Callable[[float], None],
+        at_once: int = 1,
     ) -> None:
         self.base_url = base_url
+        self.at_once = at_once
         self.requests = RequestCount()
         self._limits = limits
         self._attempts = attempts
         self._sleep = sleep
         self._counting = threading.Lock()
+        self._under_way = threading.BoundedSemaphore(at_once)
         self._pool = pool
         self.api = _apis(token, base_url, self._send)
 
@@ -242,7 +248,7 @@ class Connection:
     ) -> Answer:
         if not urgent:
             self._limits.keep_reserve()
-        with window.turn():
+        with self._under_way, window.turn():
             allowed()
             self._count("write" if writes else "read")
             answer: Answer = call(*args, _preload_content=False, **kwargs)

@@ -32,6 +32,10 @@ class Window:
 
     A request may reach HubSpot at any moment between its sending and its answer. So it counts from the start,
     and leaves the window only when that long has passed since its *answer*: then HubSpot, too, has forgotten it.
+
+    A run that needs no more than one window has it at once. Whoever goes on sends evenly from then on: by windows, all
+    would go in their first seconds, and who had looked at a contact by then would wait for most of the next one with
+    what was seen.
     """
 
     def __init__(
@@ -47,8 +51,12 @@ class Window:
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._answered: deque[float] = deque()
+        self._answered: deque[tuple[float, bool]] = deque()
+        """When each request in the window was answered, and whether it was ours."""
+        self._others = 0
         self._under_way = 0
+        self._sent = 0
+        self._last_at = float("-inf")
         self._closed_until = 0.0
 
     @contextmanager
@@ -61,7 +69,7 @@ class Window:
         finally:
             with self._lock:
                 self._under_way -= 1
-                self._answered.append(self._clock())
+                self._answered.append((self._clock(), True))
 
     def close_for(self, seconds: float) -> None:
         """Let no request out for so long: HubSpot has said that it is too much."""
@@ -74,23 +82,29 @@ class Window:
             self.limit = limit or self.limit
             self.window_s = window_s or self.window_s
             if remaining is not None:
-                used_by_others = self.limit - remaining - self._under_way - len(self._answered)
-                self._answered.extend([self._clock()] * max(0, used_by_others))
+                used_by_others = max(0, self.limit - remaining - self._under_way - len(self._answered))
+                self._answered.extend([(self._clock(), False)] * used_by_others)
+                self._others += used_by_others
 
     def _take(self) -> float:
         """Take a place and return 0, or return the seconds after which to ask again."""
         with self._lock:
             now = self._clock()
-            while self._answered and self._answered[0] + self.window_s + _MARGIN_S <= now:
-                self._answered.popleft()
+            while self._answered and self._answered[0][0] + self.window_s + _MARGIN_S <= now:
+                self._others -= not self._answered.popleft()[1]
+            used = self._under_way + len(self._answered)
             if now < self._closed_until:
                 return self._closed_until - now
-            if self._under_way + len(self._answered) < self.limit:
-                self._under_way += 1
-                return 0.0
-            if self._answered:
-                return max(self._answered[0] + self.window_s + _MARGIN_S - now, _MARGIN_S)
-            return _MARGIN_S
+            if used >= self.limit:
+                oldest = self._answered[0][0] if self._answered else now
+                return max(oldest + self.window_s + _MARGIN_S - now, _MARGIN_S)
+            evenly_at = self._last_at + self.window_s / max(1, self.limit - self._others)
+            if self._sent >= self.limit and used >= self.limit / 8 and now < evenly_at:
+                return evenly_at - now
+            self._under_way += 1
+            self._sent += 1
+            self._last_at = now
+            return 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Contacts read from HubSpot: by list, by id, with their companies, and what their fields once held."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,14 +13,16 @@ from sync.hubspot.building import ADDITIONAL_EMAILS, COMPANY_LINK, RecordBuilder
 from sync.hubspot.changes import changed_since
 from sync.hubspot.connection import Connection
 from sync.hubspot.history import history_of
+from sync.hubspot.listing import PAGE, Listing
 from sync.hubspot.lookup import Lookup, fits_url
-from sync.hubspot.paging import Row, list_members, pages, rows_of
+from sync.hubspot.paging import Row, list_members, rows_of
 from sync.hubspot.values import text_of
 from sync.ports import FatalError, RetryableError
 from sync.records import STAGE, ContactRecord, Found, History
+from sync.side_by_side import side_by_side
 
-PAGE = 100
-"""Contacts of one list page and ids of one batch read (HubSpot objects guide)."""
+BATCH = 100
+"""Ids of one batch read (HubSpot objects guide)."""
 HISTORY_PAGE = 50
 """The same where property histories are asked for."""
 SEARCHED_MAX = 50
@@ -28,6 +31,8 @@ SEARCHED_TEXT_MAX = 2_000
 guide)."""
 PAGES_TOGETHER = 10
 """Pages read before their contacts' companies are: contacts of one page share few companies with each other."""
+GROUPS_AT_ONCE = 2
+"""Groups of pages whose companies are read at once: while one is waited for, another is worked on."""
 COMPANIES_KEPT = 20_000
 
 
@@ -46,14 +51,11 @@ class HubSpotReader:
             connection, batch=self._api.companies_batch.read, alone=self._api.companies.get_by_id
         )
         self._companies: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+        self._remembering = threading.Lock()
 
     def every(self) -> Iterator[Sequence[ContactRecord]]:
-        listed = self._listed()
-        while together := list(islice(listed, PAGES_TOGETHER)):
-            rows = [row for page in together for row in page]
-            self._read_companies(rows)
-            for page in together:
-                yield [self._record(row) for row in page]
+        threads = min(GROUPS_AT_ONCE, self._connection.at_once)
+        yield from side_by_side(self._records, self._grouped(), threads=threads)
 
     def changed_since(self, since: datetime) -> Iterator[Sequence[Found]]:
         return changed_since(self._connection, since)
@@ -62,9 +64,7 @@ class HubSpotReader:
         return list_members(self._connection, list_id)
 
     def read(self, ids: Sequence[str]) -> Sequence[ContactRecord]:
-        rows = self._rows(ids, self._builder.contact_properties)
-        self._read_companies(rows)
-        return [self._record(row) for row in rows]
+        return self._records(self._rows(ids, self._builder.contact_properties))
 
     def find(self, who: str) -> str | None:
         who = who.strip()
@@ -80,7 +80,7 @@ class HubSpotReader:
     def find_all(self, addresses: Collection[str]) -> Mapping[str, str]:
         wanted = dict.fromkeys(address.strip().lower() for address in addresses if "@" in address)
         found: dict[str, str] = {}
-        for some in _parts(list(wanted), PAGE):
+        for some in _parts(list(wanted), BATCH):
             for row in self._rows_with(some):
                 found |= {each: str(row["id"]) for each in addresses_of(_properties(row)) if each in wanted}
         if ADDITIONAL_EMAILS in self._builder.contact_properties:
@@ -102,33 +102,53 @@ class HubSpotReader:
     def histories(self, ids: Sequence[str]) -> Mapping[str, History]:
         names = [STAGE, self._answer_property]
         found: dict[str, History] = {}
-        for some in _parts(ids, HISTORY_PAGE):
-            for row in self._contacts_by_id.rows(some, [STAGE], names):
-                found[str(row["id"])] = History(
-                    stage_now=text_of(_properties(row).get(STAGE)) or None,
-                    stage=history_of(row, STAGE),
-                    answer=history_of(row, self._answer_property),
-                )
+        for row in self._in_parts(self._contacts_by_id, ids, HISTORY_PAGE, [STAGE], names):
+            found[str(row["id"])] = History(
+                stage_now=text_of(_properties(row).get(STAGE)) or None,
+                stage=history_of(row, STAGE),
+                answer=history_of(row, self._answer_property),
+            )
         return found
 
-    def _listed(self) -> Iterator[Sequence[Row]]:
-        """Every page of contacts, each contact once however often HubSpot shows it."""
+    def _grouped(self) -> Iterator[Sequence[Row]]:
+        """Every contact once, ten pages at a time."""
         names = self._builder.contact_properties
         fits = fits_url(names)
-        known: set[int | str] = set()
         asked = list(names) if fits else ["hs_object_id"]
-        for page in pages(self._connection, self._api.contacts.get_page, limit=PAGE, properties=asked):
-            rows = {_compact(str(row["id"])): row for row in page}
-            fresh = [row for key, row in rows.items() if key not in known]
-            known |= rows.keys()
-            yield fresh if fits else self._rows([str(row["id"]) for row in fresh], names)
+
+        def page_at(place: str | None) -> Mapping[str, Any]:
+            after: dict[str, Any] = {} if place is None else {"after": place}
+            found = self._connection.read(self._api.contacts.get_page, limit=PAGE, properties=asked, **after)
+            return found.document or {}
+
+        listed = Listing(page_at, extent=self._extent, threads=self._connection.at_once).pages()
+        while together := list(islice(listed, PAGES_TOGETHER)):
+            rows = [row for page in together for row in page]
+            yield rows if fits else self._rows([str(row["id"]) for row in rows], names)
+
+    def _extent(self) -> tuple[int, int] | None:
+        """How many contacts there are, about, and the highest of their ids; None where search does not tell."""
+        body = {"sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}], "properties": [], "limit": 1}
+        with suppress(FatalError, RetryableError, ValueError):
+            answer = self._connection.read(self._api.contacts_search.do_search, body, search=True)
+            document = answer.document or {}
+            ids = [int(row["id"]) for row in rows_of(document)]
+            return (int(document.get("total") or 0), max(ids)) if ids else None
+        return None
 
     def _rows(self, ids: Sequence[str], properties: Sequence[str]) -> list[Row]:
         """The contacts of these ids, in their order, each once: two ids may lead to the same one after a merge."""
-        rows: dict[str, Row] = {}
-        for some in _parts(ids, PAGE):
-            rows |= {str(row["id"]): row for row in self._contacts_by_id.rows(some, properties)}
+        rows = {str(row["id"]): row for row in self._in_parts(self._contacts_by_id, ids, BATCH, properties)}
         return [rows[contact_id] for contact_id in dict.fromkeys((*ids, *rows)) if contact_id in rows]
+
+    def _in_parts(
+        self, lookup: Lookup, ids: Sequence[str], size: int, properties: Sequence[str], history: Sequence[str] = ()
+    ) -> Iterator[Row]:
+        """Records by id, so many a request, and several requests at once."""
+        parts = list(_parts(ids, size))
+        threads = min(len(parts), self._connection.at_once)
+        for rows in side_by_side(lambda part: lookup.rows(part, properties, history), parts, threads=threads):
+            yield from rows
 
     def _rows_with(self, addresses: Sequence[str]) -> Sequence[Row]:
         """The contacts with these addresses; an address that is none is nobody's, and costs no other its contact.
@@ -155,33 +175,33 @@ class HubSpotReader:
             body = {
                 "filterGroups": [{"filters": [{"propertyName": ADDITIONAL_EMAILS, "operator": "IN", "values": some}]}],
                 "properties": ["email", ADDITIONAL_EMAILS],
-                "limit": PAGE,
+                "limit": BATCH,
             }
             answer = self._connection.read(self._api.contacts_search.do_search, body, search=True)
             yield from rows_of(answer.document or {})
 
-    def _read_companies(self, rows: Sequence[Row]) -> None:
-        """Have the primary companies of these contacts at hand, and keep others only while there is room."""
+    def _records(self, rows: Sequence[Row]) -> Sequence[ContactRecord]:
+        companies = self._companies_of(rows)
+        return [self._builder.build(row, companies.get(_company_id(row), {})) for row in rows]
+
+    def _companies_of(self, rows: Sequence[Row]) -> Mapping[str, Mapping[str, Any]]:
+        """The primary companies of these contacts, by id; others are remembered only while there is room."""
         if not self._builder.company_properties:
-            return
+            return {}
         wanted = [i for i in dict.fromkeys(_company_id(row) for row in rows) if i]
-        for company_id in wanted:
-            if company_id in self._companies:
+        with self._remembering:
+            known = {i: self._companies[i] for i in wanted if i in self._companies}
+        missing = [i for i in wanted if i not in known]
+        known |= {i: {} for i in missing}  # those that are gone
+        found = self._in_parts(self._companies_by_id, missing, BATCH, self._builder.company_properties)
+        known |= {str(row["id"]): _properties(row) for row in found}
+        with self._remembering:
+            for company_id in wanted:
+                self._companies[company_id] = known[company_id]
                 self._companies.move_to_end(company_id)
-        for some in _parts([i for i in wanted if i not in self._companies], PAGE):
-            rows = self._companies_by_id.rows(some, self._builder.company_properties)
-            self._companies |= {company_id: {} for company_id in some}  # those that are gone
-            self._companies |= {str(row["id"]): _properties(row) for row in rows}
-        while len(self._companies) > max(COMPANIES_KEPT, len(wanted)):
-            self._companies.popitem(last=False)
-
-    def _record(self, row: Row) -> ContactRecord:
-        return self._builder.build(row, self._companies.get(_company_id(row), {}))
-
-
-def _compact(contact_id: str) -> int | str:
-    """An id in the form that takes least room: a million of them are remembered during a walk."""
-    return int(contact_id) if contact_id.isdecimal() else contact_id
+            while len(self._companies) > max(COMPANIES_KEPT, len(wanted)):
+                self._companies.popitem(last=False)
+        return known
 
 
 def _properties(row: Row) -> Mapping[str, Any]:

@@ -26,12 +26,14 @@ class Pool:
 
     urllib3's own read timeout begins anew with every byte that arrives, so that a server which sends one now and then
     holds a request for ever. `answer_s` is both: the longest silence, and the longest that an answer's body may
-    take counted from the sending of the request.
+    take counted from the sending of the request. `kept`: how many connections stay open for the next request.
     """
 
-    def __init__(self, *, connect_s: float, answer_s: float, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, connect_s: float, answer_s: float, kept: int = 1, steady: Callable[[], float] = time.monotonic
+    ) -> None:
         timeout = urllib3.Timeout(connect=connect_s, read=answer_s)
-        self._pool = urllib3.PoolManager(maxsize=16, timeout=timeout, retries=False)
+        self._pool = urllib3.PoolManager(maxsize=kept, timeout=timeout, retries=False)
         self._answer_s = answer_s
         self._steady = steady
 

@@ -3,6 +3,7 @@
 import threading
 import time as real_time
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +46,19 @@ def test_the_limit_is_used_in_full() -> None:
     for _ in range(1_000):
         with window.turn():
             pass
-    assert time.run < 91, "1,000 requests at 100 in ten seconds: nine waits of ten seconds"
+    assert time.run < 101, "1,000 requests at 100 in ten seconds: the first hundred at once, then ten a second"
+
+
+def test_after_the_first_window_requests_go_out_evenly() -> None:
+    time = Hourglass()
+    window = a_window(100, 10.0, time)
+    sent = []
+    for _ in range(500):
+        with window.turn():
+            sent.append(time.now)
+    assert sent[99] == sent[0]
+    pauses = [later - earlier for earlier, later in pairwise(sent[113:])]
+    assert 0.099 < min(pauses) <= max(pauses) < 1.5, "no stillness for most of a window"
 
 
 def test_threads_share_one_window() -> None:
