@@ -134,6 +134,7 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
     return World(
         portal=portal,
         facts=facts,
+        at_once=connection.at_once,
         reader=EngagedReader(reader, traces=kept.traces, sources=rulebook.sources, portal_id=facts.portal_id),
         writer=HubSpotWriter(connection, builder, allowed=kept.lease.check, steady=clock.steady),
         journal=kept.journal,

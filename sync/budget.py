@@ -22,6 +22,10 @@ class WriteBudget:
         self._day: date | None = None
         self._before = 0
 
+    @property
+    def is_limited(self) -> bool:
+        return self._most is not None
+
     def left(self, applied: Applied) -> int | None:
         """How many contacts more may be written today by the run that did this so far; None: any number."""
         if self._most is None:

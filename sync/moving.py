@@ -5,7 +5,7 @@ else is begun: never more than one batch of contacts is blank, and the journal n
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -66,7 +66,9 @@ class Mover:
         steady: Callable[[], float],
         sleep: Callable[[float], None],
         answer_property: str,
+        one_clears: AbstractContextManager[object] | None = None,
     ) -> None:
+        """`one_clears` is held while contacts are without a stage: shared by those who write at the same time."""
         self._reader = reader
         self._writer = writer
         self._lease = lease
@@ -74,6 +76,7 @@ class Mover:
         self.steady = steady
         self._sleep = sleep
         self._answer_property = answer_property
+        self._one_clears = one_clears or nullcontext()
 
     def must_hold_the_portal(self) -> None:
         """LeaseLost where another run has taken it over."""
@@ -123,16 +126,17 @@ class Mover:
         return seen.left + self._clear([_through_a_clear(entry) for entry in seen.kept], read_at)
 
     def _clear(self, entries: Sequence[JournalEntry], read_at: float | None) -> list[Left]:
-        self.outcomes.begin(entries, State.CLEARING)
         times: dict[str, datetime | None] = {}
-        with self._leaving_none_blank(entries, times):
-            seen = self._send(entries, CLEAR, read_at)
-            times.update(seen.times)
-            self.outcomes.confirm(seen.written, State.CLEARED)
-            for entry, outcome in seen.refused:
-                self.outcomes.refused(entry, outcome)
-            cleared, left = self._cleared_after_all(seen.kept, times)
-            self._fill_all([*seen.written, *cleared], times)
+        with self._one_clears:
+            self.outcomes.begin(entries, State.CLEARING)
+            with self._leaving_none_blank(entries, times):
+                seen = self._send(entries, CLEAR, read_at)
+                times.update(seen.times)
+                self.outcomes.confirm(seen.written, State.CLEARED)
+                for entry, outcome in seen.refused:
+                    self.outcomes.refused(entry, outcome)
+                cleared, left = self._cleared_after_all(seen.kept, times)
+                self._fill_all([*seen.written, *cleared], times)
         return [*seen.left, *left]
 
     def _cleared_after_all(

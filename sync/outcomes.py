@@ -44,6 +44,15 @@ class Applied:
     stopped: bool = False
     """A stop was asked for; what was not begun is still planned."""
 
+    def take_in(self, other: "Applied") -> None:
+        """Count what became of another part of the same plan."""
+        self.tally.changed += other.tally.changed
+        self.tally.stage_changes += other.tally.stage_changes
+        self.tally.failed += other.tally.failed
+        self.dropped += other.dropped
+        self.left_open += other.left_open
+        self.stopped = self.stopped or other.stopped
+
 
 class Outcomes:
     """The outcomes of one run's writes."""

@@ -161,9 +161,10 @@ class Journal(Protocol):
         """Add changes, as planned, in this order."""
 
     def entries(
-        self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None
+        self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None, clears: bool | None = None
     ) -> Iterator[Sequence[JournalEntry]]:
-        """A run's changes in order, at most 100 at a time; all states when none is named.
+        """A run's changes in order, at most 100 at a time; all states when none is named, and all changes where it is
+        not said whether those that people write too are wanted, or those that clear a stage first.
 
         Safe to mark while iterating.
         """

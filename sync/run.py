@@ -20,9 +20,10 @@ from sync.outcomes import Applied
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import FatalError, RetryableError, words_of
 from sync.pulling import Pulled, Puller
-from sync.records import Change, Mode, RunRecord, RunState
+from sync.records import Change, ContactRecord, Mode, RunRecord, RunState
 from sync.selecting import Selection, forget, missed, seen_up_to, selected, waiting_plan, who_is_gone, widened
 from sync.settling import LeftOver, close, fill, left_over, put_back, settle
+from sync.side_by_side import side_by_side
 from sync.summary import Summary
 from sync.watermark import ReadUpTo
 from sync.wording import contested, plan_waits
@@ -32,6 +33,9 @@ log = structlog.get_logger(__name__)
 
 EVALUATED_TOGETHER = 1_000
 """Contacts whose histories are asked for together: few of a page need theirs, and a request holds fifty."""
+
+GROUPS_AT_ONCE = 2
+"""Groups of them that are evaluated at once: while histories of one are waited for, another is worked on."""
 
 FORGOTTEN_TOGETHER = 10_000
 """Contacts whose ids are taken out of past reports together: each time all of those are read."""
@@ -270,9 +274,14 @@ def _read_and_plan(
     read = ReadUpTo(world.facts.server_time or at, steady=world.steady)
     summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
     contacts = () if summary.interrupted else selected(world, selection, owed, knobs, pulled, met.companies)
-    for records in regrouped(contacts, EVALUATED_TOGETHER):
+
+    def evaluated(records: Sequence[ContactRecord]) -> tuple[Sequence[ContactRecord], list[Evaluation], list[Failure]]:
+        return records, *evaluator.evaluate(records)
+
+    groups = regrouped(contacts, EVALUATED_TOGETHER)
+    threads = min(GROUPS_AT_ONCE, world.at_once)
+    for records, evaluations, failures in side_by_side(evaluated, groups, threads=threads):
         read.saw(records)
-        evaluations, failures = evaluator.evaluate(records)
         if up_to is not None:
             summary.tally.missed += missed(world.memory, evaluations, up_to)
         for evaluation in evaluations:
@@ -364,10 +373,10 @@ def _write(
 ) -> None:
     """Write a plan's changes; the summary then counts what was written."""
     applier = applier_of(world, evaluator_of(world, at, summary.selection))
-    applied = applier.applied
     try:
         applier.apply(plan_id, budget=budget, as_shown=as_shown)
     finally:  # what was written before it failed was written
+        applied = applier.applied
         summary.tally.changed = applied.tally.changed
         summary.tally.stage_changes = applied.tally.stage_changes
         summary.tally.failed += applied.tally.failed

@@ -1,4 +1,4 @@
-"""Work done by several threads at once, with results in order and never far ahead of whoever takes them."""
+"""Work done by several threads at once, never far ahead of whoever takes the results."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -8,55 +8,66 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def side_by_side(work: Callable[[T], R], items: Iterable[T], *, threads: int) -> Iterator[R]:
-    """What `work` makes of each item, in the order of the items, by so many threads; by one: in the caller's own.
+def side_by_side(work: Callable[[T], R], items: Iterable[T], *, threads: int, in_order: bool = True) -> Iterator[R]:
+    """What `work` makes of each item, by so many threads; by one: in the caller's own.
 
-    No more items are taken than there are threads ahead of the results taken, so nothing piles up where those are
-    taken slowly. One item is taken at a time. What fails, `items` or `work`, is raised in its place, after everything
-    before it was given; what is under way then, or when no more is taken, comes to its end first.
+    Results come in the order of the items, or as they are ready. At most as many items are taken as there are threads
+    before a result of them is, so nothing piles up where those are taken slowly. One item is taken at a time. What
+    fails, `items` or `work`, is raised in its place, and nothing is begun after that; what is under way then, or when
+    nobody takes any more results, comes to its end first.
     """
-    return (work(item) for item in items) if threads <= 1 else _Side(work, items, threads).results()
+    if threads <= 1:
+        return (work(item) for item in items)
+    return _Side(work, items, threads, in_order).results()
 
 
 class _Side(Generic[T, R]):
     """The threads of one `side_by_side`, and what they have done so far."""
 
-    def __init__(self, work: Callable[[T], R], items: Iterable[T], threads: int) -> None:
+    def __init__(self, work: Callable[[T], R], items: Iterable[T], threads: int, in_order: bool) -> None:
         self._work = work
         self._items = iter(items)
         self._ahead = threads
+        self._in_order = in_order
         self._taking = threading.Lock()
         self._changed = threading.Condition()
         self._taken = self._given = 0
         self._done: dict[int, tuple[R | None, BaseException | None]] = {}
-        self._ends_at: int | None = None
+        self._stopped = False
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
 
     def results(self) -> Iterator[R]:
         for thread in self._threads:
             thread.start()
         try:
-            while (result := self._next()) is not None:
-                yield result[0]
+            while (done := self._next()) is not None:
+                result, failure = done
+                if failure is not None:
+                    raise failure
+                yield result  # type: ignore[misc] # without a failure it is what `work` returned
         finally:
-            self._end(self._given)
+            self._stop()
             for thread in self._threads:
                 thread.join()
             close = getattr(self._items, "close", None)
             if close is not None:
                 close()
 
-    def _next(self) -> tuple[R] | None:
+    def _next(self) -> tuple[R | None, BaseException | None] | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._given in self._done or self._given == self._ends_at)
-            if self._given not in self._done:
+            self._changed.wait_for(lambda: self._ready() is not None or (self._stopped and self._given == self._taken))
+            number = self._ready()
+            if number is None:
                 return None
-            result, failure = self._done.pop(self._given)
             self._given += 1
             self._changed.notify_all()
-        if failure is not None:
-            raise failure
-        return (result,)  # type: ignore[return-value] # a result without a failure is what `work` returned
+            return self._done.pop(number)
+
+    def _ready(self) -> int | None:
+        """The number of the result that is next, if it is there."""
+        if self._in_order:
+            return self._given if self._given in self._done else None
+        return next(iter(self._done), None)
 
     def _run(self) -> None:
         while (taken := self._take()) is not None:
@@ -67,36 +78,35 @@ class _Side(Generic[T, R]):
                 result = self._work(item)
             except BaseException as error:  # noqa: BLE001 - raised again where the result is waited for
                 failure = error
-            with self._changed:
-                self._done[number] = (result, failure)
-                self._changed.notify_all()
-            if failure is not None:
-                self._end(number + 1)
+            self._has_done(number, result, failure)
 
     def _take(self) -> tuple[int, T] | None:
         """The next item and its number; None where there is none to be taken any more."""
         with self._taking:
             with self._changed:
-                self._changed.wait_for(
-                    lambda: self._ends_at is not None or self._taken - self._given < self._ahead,
-                )
-                if self._ends_at is not None:
+                self._changed.wait_for(lambda: self._stopped or self._taken - self._given < self._ahead)
+                if self._stopped:
                     return None
             try:
                 item = next(self._items)
             except StopIteration:
-                self._end(self._taken)
+                self._stop()
                 return None
             except BaseException as error:  # noqa: BLE001 - likewise
-                with self._changed:
-                    self._done[self._taken] = (None, error)
-                self._end(self._taken + 1)
+                self._taken += 1
+                self._has_done(self._taken - 1, None, error)
                 return None
             self._taken += 1
             return self._taken - 1, item
 
-    def _end(self, at: int) -> None:
-        """Nothing is taken any more, and what has a number from this on is not waited for."""
+    def _has_done(self, number: int, result: R | None, failure: BaseException | None) -> None:
         with self._changed:
-            self._ends_at = at if self._ends_at is None else min(at, self._ends_at)
+            self._done[number] = (result, failure)
+            self._stopped = self._stopped or failure is not None
+            self._changed.notify_all()
+
+    def _stop(self) -> None:
+        """Nothing is taken any more."""
+        with self._changed:
+            self._stopped = True
             self._changed.notify_all()

@@ -1,5 +1,6 @@
 """What a run meets, and the knobs it runs by."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,8 @@ class World:
     steady: Callable[[], float] = SYSTEM.steady
     """Seconds on a clock that nobody sets: how old a reading is."""
     sleep: Callable[[float], None] = SYSTEM.sleep
+    at_once: int = 1
+    """How many requests may be under way at the same time."""
     progress: Progress = lambda _what, _more: None
     stop: Callable[[], bool] = lambda: False
     """Whether the run was asked to stop; asked between batches, never inside one."""
@@ -74,20 +77,25 @@ def evaluator_of(world: World, at: datetime, selection: Mode) -> Evaluator:
 
 def applier_of(world: World, evaluator: Evaluator) -> Applier:
     """Who writes what was decided."""
-    mover = Mover(
-        reader=world.reader,
-        writer=world.writer,
-        lease=world.lease,
-        outcomes=Outcomes(journal=world.journal, memory=world.memory),
-        steady=world.steady,
-        sleep=world.sleep,
-        answer_property=world.rulebook.properties["feedback"],
-    )
+    one_clears = threading.Lock()
+    movers = [
+        Mover(
+            reader=world.reader,
+            writer=world.writer,
+            lease=world.lease,
+            outcomes=Outcomes(journal=world.journal, memory=world.memory),
+            steady=world.steady,
+            sleep=world.sleep,
+            answer_property=world.rulebook.properties["feedback"],
+            one_clears=one_clears,
+        )
+        for _ in range(world.at_once)
+    ]
     return Applier(
         reader=world.reader,
         journal=world.journal,
         evaluator=evaluator,
-        mover=mover,
+        movers=movers,
         stop=world.stop,
         progress=lambda more: world.progress("Writing", more),
     )

@@ -77,14 +77,16 @@ class SqlJournal:
                 _append(connection, run_id, chunk, at_ms=to_ms(self._clock.now()))
 
     def entries(
-        self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None
+        self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None, clears: bool | None = None
     ) -> Iterator[Sequence[JournalEntry]]:
-        """A run's changes in order, at most 100 at a time; all states when none is named. Safe to mark meanwhile."""
+        """A run's changes in order, at most 100 at a time, as `Journal` has it. Safe to mark meanwhile."""
         wanted = self._our_changes().where(changes.c.run_id == run_id).order_by(changes.c.number).limit(PAGE)
         if states:
             wanted = wanted.where(changes.c.state.in_([state.value for state in states]))
         if quiet is not None:
             wanted = wanted.where(changes.c.quiet == quiet)
+        if clears is not None:
+            wanted = wanted.where(changes.c.clears_first == clears)
         done = 0
         while True:
             page = self._entries(wanted.where(changes.c.number > done))

@@ -84,7 +84,7 @@ class FakeJournal:
             entries[number] = JournalEntry(run_id=run_id, number=number, change=change, state=State.PLANNED)
 
     def entries(
-        self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None
+        self, run_id: int, *, states: Sequence[State] = (), quiet: bool | None = None, clears: bool | None = None
     ) -> Iterator[Sequence[JournalEntry]]:
         done = 0
         while page := [
@@ -93,6 +93,7 @@ class FakeJournal:
             if entry.number > done
             and (not states or entry.state in states)
             and (quiet is None or entry.change.is_quiet == quiet)
+            and (clears is None or entry.change.clears_first == clears)
         ][:100]:
             yield page
             done = page[-1].number

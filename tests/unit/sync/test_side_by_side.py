@@ -76,3 +76,32 @@ def test_whoever_takes_no_more_waits_for_what_is_under_way_and_nothing_is_begun_
     results.close()  # type: ignore[attr-defined]
     assert sorted(begun) == sorted(ended)
     assert threading.active_count() == before
+
+
+def test_out_of_order_whoever_is_slow_holds_up_nobody() -> None:
+    all_others = threading.Event()
+    done: list[int] = []
+
+    def work(item: int) -> int:
+        if item == 0:
+            assert all_others.wait(timeout=10)
+        return item
+
+    for result in side_by_side(work, range(50), threads=3, in_order=False):
+        done.append(result)
+        if len(done) == 49:
+            all_others.set()
+    assert done[-1] == 0
+    assert sorted(done) == list(range(50))
+
+
+def test_out_of_order_what_fails_is_raised_and_nothing_is_begun_after_it() -> None:
+    begun = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        return 10 // (item - 5)
+
+    with pytest.raises(ZeroDivisionError):
+        list(side_by_side(work, range(1_000), threads=3, in_order=False))
+    assert len(begun) < 20
