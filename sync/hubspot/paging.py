@@ -53,6 +53,17 @@ def rows_of(document: Mapping[str, Any], holds: str = "results") -> Sequence[Row
     return rows
 
 
+def properties_of(row: Row) -> Mapping[str, Any]:
+    """A record's properties. One without them would look like one whose every value is empty."""
+    properties = row.get("properties")
+    if not isinstance(properties, dict):
+        raise RetryableError(
+            f"HubSpot answered with record {row.get('id')} but without its properties. Nothing was taken from that; "
+            "the next run asks again."
+        )
+    return properties
+
+
 def list_members(connection: Connection, list_id: str, *, urgent: bool = False) -> Iterator[Sequence[str]]:
     """The ids of a contact list's members, in pages; FatalError when the portal has no such list of contacts."""
     answer = connection.read(connection.api.lists.get_by_id, list_id, holds="list", expects=(200, 404), urgent=urgent)

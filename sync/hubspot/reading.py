@@ -1,39 +1,32 @@
 """Contacts read from HubSpot: by list, by id, with their companies, and what their fields once held."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from config import Rulebook
-from sync.hubspot.building import ADDITIONAL_EMAILS, COMPANY_LINK, RecordBuilder, addresses_of
+from sync.hubspot.building import ADDITIONAL_EMAILS, RecordBuilder, addresses_of
 from sync.hubspot.changes import changed_since
 from sync.hubspot.connection import Connection
+from sync.hubspot.employers import BATCH, Employers, Group
 from sync.hubspot.history import history_of
 from sync.hubspot.listing import PAGE, Listing
 from sync.hubspot.lookup import Lookup, fits_url
-from sync.hubspot.paging import Row, list_members, rows_of
+from sync.hubspot.paging import Row, list_members, properties_of, rows_of
 from sync.hubspot.values import text_of
 from sync.ports import FatalError, RetryableError
 from sync.records import STAGE, ContactRecord, Found, History
 from sync.side_by_side import side_by_side
 
-BATCH = 100
-"""Ids of one batch read (HubSpot objects guide)."""
 HISTORY_PAGE = 50
 """The same where property histories are asked for."""
 SEARCHED_MAX = 50
 SEARCHED_TEXT_MAX = 2_000
 """Addresses of one search, and how long they may be together: its whole body may have 3,000 characters (HubSpot search
 guide)."""
-PAGES_TOGETHER = 10
-"""Pages read before their contacts' companies are: contacts of one page share few companies with each other."""
 GROUPS_AT_ONCE = 2
-"""Groups of pages whose companies are read at once: while one is waited for, another is worked on."""
-COMPANIES_KEPT = 20_000
+"""Groups of contacts whose companies are read at once: while one is waited for, another is worked on."""
 
 
 class HubSpotReader:
@@ -50,12 +43,11 @@ class HubSpotReader:
         self._companies_by_id = Lookup(
             connection, batch=self._api.companies_batch.read, alone=self._api.companies.get_by_id
         )
-        self._companies: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
-        self._remembering = threading.Lock()
+        self._employers = Employers(self._companies)
 
     def every(self) -> Iterator[Sequence[ContactRecord]]:
-        threads = min(GROUPS_AT_ONCE, self._connection.at_once)
-        yield from side_by_side(self._records, self._grouped(), threads=threads)
+        groups = self._employers.groups(self._listed())
+        yield from side_by_side(self._records, groups, threads=min(GROUPS_AT_ONCE, self._connection.at_once))
 
     def changed_since(self, since: datetime) -> Iterator[Sequence[Found]]:
         return changed_since(self._connection, since)
@@ -64,7 +56,10 @@ class HubSpotReader:
         return list_members(self._connection, list_id)
 
     def read(self, ids: Sequence[str]) -> Sequence[ContactRecord]:
-        return self._records(self._rows(ids, self._builder.contact_properties))
+        group = Group()
+        for row in self._rows(ids, self._builder.contact_properties):
+            self._employers.put(row, group)
+        return self._records(group)
 
     def find(self, who: str) -> str | None:
         who = who.strip()
@@ -82,20 +77,20 @@ class HubSpotReader:
         found: dict[str, str] = {}
         for some in _parts(list(wanted), BATCH):
             for row in self._rows_with(some):
-                found |= {each: str(row["id"]) for each in addresses_of(_properties(row)) if each in wanted}
+                found |= {each: str(row["id"]) for each in addresses_of(properties_of(row)) if each in wanted}
         if ADDITIONAL_EMAILS in self._builder.contact_properties:
             with suppress(FatalError):  # how it is searched is not documented; the next full pass meets these anyway
                 for row in self._rows_also_with([address for address in wanted if address not in found]):
-                    found |= {each: str(row["id"]) for each in addresses_of(_properties(row)) if each in wanted}
+                    found |= {each: str(row["id"]) for each in addresses_of(properties_of(row)) if each in wanted}
         return found
 
     def stages(self, ids: Sequence[str]) -> Mapping[str, str | None]:
-        return {row["id"]: text_of(_properties(row).get(STAGE)) or None for row in self._rows(ids, [STAGE])}
+        return {row["id"]: text_of(properties_of(row).get(STAGE)) or None for row in self._rows(ids, [STAGE])}
 
     def values(self, ids: Sequence[str], properties: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         asked = dict.fromkeys(properties, None)
         return {
-            row["id"]: self._builder.as_ours({name: _properties(row).get(name) for name in asked})
+            row["id"]: self._builder.as_ours({name: properties_of(row).get(name) for name in asked})
             for row in self._rows(ids, properties)
         }
 
@@ -104,14 +99,14 @@ class HubSpotReader:
         found: dict[str, History] = {}
         for row in self._in_parts(self._contacts_by_id, ids, HISTORY_PAGE, [STAGE], names):
             found[str(row["id"])] = History(
-                stage_now=text_of(_properties(row).get(STAGE)) or None,
+                stage_now=text_of(properties_of(row).get(STAGE)) or None,
                 stage=history_of(row, STAGE),
                 answer=history_of(row, self._answer_property),
             )
         return found
 
-    def _grouped(self) -> Iterator[Sequence[Row]]:
-        """Every contact once, ten pages at a time."""
+    def _listed(self) -> Iterator[Sequence[Row]]:
+        """Every contact once, in pages."""
         names = self._builder.contact_properties
         fits = fits_url(names)
         asked = list(names) if fits else ["hs_object_id"]
@@ -121,10 +116,13 @@ class HubSpotReader:
             found = self._connection.read(self._api.contacts.get_page, limit=PAGE, properties=asked, **after)
             return found.document or {}
 
-        listed = Listing(page_at, extent=self._extent, threads=self._connection.at_once).pages()
-        while together := list(islice(listed, PAGES_TOGETHER)):
-            rows = [row for page in together for row in page]
-            yield rows if fits else self._rows([str(row["id"]) for row in rows], names)
+        for page in Listing(page_at, extent=self._extent, threads=self._connection.at_once).pages():
+            yield page if fits else self._rows([str(row["id"]) for row in page], names)
+
+    def _companies(self, ids: Sequence[str]) -> Iterator[Row]:
+        if not self._builder.company_properties:
+            return iter(())
+        return self._in_parts(self._companies_by_id, ids, BATCH, self._builder.company_properties)
 
     def _extent(self) -> tuple[int, int] | None:
         """How many contacts there are, about, and the highest of their ids; None where search does not tell."""
@@ -180,43 +178,8 @@ class HubSpotReader:
             answer = self._connection.read(self._api.contacts_search.do_search, body, search=True)
             yield from rows_of(answer.document or {})
 
-    def _records(self, rows: Sequence[Row]) -> Sequence[ContactRecord]:
-        companies = self._companies_of(rows)
-        return [self._builder.build(row, companies.get(_company_id(row), {})) for row in rows]
-
-    def _companies_of(self, rows: Sequence[Row]) -> Mapping[str, Mapping[str, Any]]:
-        """The primary companies of these contacts, by id; others are remembered only while there is room."""
-        if not self._builder.company_properties:
-            return {}
-        wanted = [i for i in dict.fromkeys(_company_id(row) for row in rows) if i]
-        with self._remembering:
-            known = {i: self._companies[i] for i in wanted if i in self._companies}
-        missing = [i for i in wanted if i not in known]
-        known |= {i: {} for i in missing}  # those that are gone
-        found = self._in_parts(self._companies_by_id, missing, BATCH, self._builder.company_properties)
-        known |= {str(row["id"]): _properties(row) for row in found}
-        with self._remembering:
-            for company_id in wanted:
-                self._companies[company_id] = known[company_id]
-                self._companies.move_to_end(company_id)
-            while len(self._companies) > max(COMPANIES_KEPT, len(wanted)):
-                self._companies.popitem(last=False)
-        return known
-
-
-def _properties(row: Row) -> Mapping[str, Any]:
-    """A record's properties. One without them would look like one whose every value is empty."""
-    properties = row.get("properties")
-    if not isinstance(properties, dict):
-        raise RetryableError(
-            f"HubSpot answered with record {row.get('id')} but without its properties. Nothing was taken from that; "
-            "the next run asks again."
-        )
-    return properties
-
-
-def _company_id(row: Row) -> str:
-    return text_of(_properties(row).get(COMPANY_LINK))
+    def _records(self, group: Group) -> Sequence[ContactRecord]:
+        return [self._builder.build(row, company) for row, company in self._employers.filled(group)]
 
 
 def _parts(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -8,7 +8,7 @@ import pytest
 from config import Rulebook
 from sandbox import Fault, Portal
 from sandbox.errors import ids_not_found
-from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, RecordBuilder, lookup
+from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, RecordBuilder, employers, lookup
 from sync.hubspot import reading as reading_module
 from sync.ports import FatalError, RetryableError
 from tests.integration.hubspot.conftest import NOW
@@ -275,7 +275,7 @@ def test_no_properties_are_asked_for_that_the_portal_lacks(
 def test_a_company_is_at_hand_for_every_contact_however_few_are_kept(
     portal: Portal, reader: HubSpotReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading_module, "COMPANIES_KEPT", 3)
+    monkeypatch.setattr(employers, "KEPT", 3)
     monkeypatch.setattr(reading_module, "PAGE", 3)
     companies = [portal.add_company(type="PARTNER") for _ in range(40)]
     for company in [*companies, *companies]:
