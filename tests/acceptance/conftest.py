@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from urllib3 import HTTPConnectionPool
 
-from config import Rulebook, load_rulebook
+from config import load_rulebook
 from sandbox import Portal, SandboxServer
 from sandbox.switches import Setting, Switches
 from sync.cli import status_of
+from tests.builders import the_packaged_rulebook
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,6 +80,23 @@ def turned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandbox.portal.FIRST_CONTACT_ID", 996)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits as short as tests need them, the windows of the limits among them; how long they are is tested elsewhere.
+
+    A portal tells its window to whoever asks, so that processes of the worker know of it, too.
+    """
+    monkeypatch.setattr("sandbox.limits.WINDOW_S", 0.3)
+    monkeypatch.setattr("sync.hubspot.limits.SEARCH_WINDOW_S", 0.02)
+    monkeypatch.setattr("sync.hubspot.connection.PAUSE_FIRST_S", 0.01)
+    monkeypatch.setattr("sync.hubspot.connection.PAUSE_MAX_S", 0.05)
+    monkeypatch.setattr("sync.hubspot.errors.LOCKED_S", 0.01)
+    monkeypatch.setattr("sync.hubspot.provisioning._READABLE_PAUSE_S", 0.05)
+    monkeypatch.setattr("sync.store.lease.POLL_S", 0.05)
+    if not READS_LAG:
+        monkeypatch.setattr("sync.moving.PAUSE_FIRST_S", 0.01)
+
+
 @pytest.fixture
 def portal(turned: None) -> Portal:
     """An empty portal; tests add whom they need. Its limits are off: most tests are not about waiting."""
@@ -108,11 +125,6 @@ def environment(
     return given
 
 
-@cache
-def the_packaged_rulebook() -> Rulebook:
-    return load_rulebook()
-
-
 @pytest.fixture
 def scoreline(
     environment: Mapping[str, str],
@@ -122,8 +134,7 @@ def scoreline(
 ) -> Scoreline:
     """Runs a command in this process, with more in its environment, and returns how it ended.
 
-    Where HubSpot shows things late, the command comes when it shows all that happened before. The packaged
-    rulebook is read once for all tests: reading it takes longer than all else that most of them do.
+    Where HubSpot shows things late, the command comes when it shows all that happened before.
     """
     monkeypatch.setattr(
         "sync.bootstrap.load_rulebook", lambda file: load_rulebook(file) if file else the_packaged_rulebook()
