@@ -344,6 +344,23 @@ class TestWhatGoesWrong:
         setting.resync("incremental")
         assert setting.portal.stage("100") == SQL
 
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_what_a_run_for_one_contact_is_told_of_others_is_new_to_the_next_pass(self, times: int) -> None:
+        setting, feed = a_setting("100", "101")
+        setting.resync()
+        setting.resync("incremental")
+        feed.tells("101@prospect.example", "sent", NOW + timedelta(minutes=1), name=DEMO)
+        for _ in range(times):
+            setting.now += timedelta(hours=5)
+            setting.resync("contacts", contact_ids=["100"])
+        assert setting.portal.stage("101") == LEAD
+        setting.now += timedelta(hours=5)
+        setting.resync("incremental")
+        assert (setting.ours("101", "score"), setting.portal.stage("101")) == ("70", SQL)
+        assert setting.resync("incremental").tally.read == 1, "what was written an hour ago at most is found again"
+        setting.now += timedelta(hours=5)
+        assert setting.resync("incremental").tally.read == 0
+
     def test_with_the_database_lost_a_full_pass_writes_nothing(self) -> None:
         setting, feed = a_setting("100", "101")
         feed.tells("100@prospect.example", "sent", days_before(200), name=PRICES)
