@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -127,7 +126,7 @@ class _Passes:
         command = [*SCORELINE, "resync", "--json", *arguments]
         ran = run(command, folder=self._folder, environment=self._environment, may_end_with=(0, 1))
         asked = self._portal.requests()
-        document: Mapping[str, Any] = json.loads(ran.out)
+        document = ran.document()
         self._changes_read_up_to, self._feeds_read_up_to = datetime.fromisoformat(document["read_up_to"]), began_at
         requests: Counter[str] = Counter()
         for each in asked:
