@@ -66,7 +66,7 @@ def test_kinds_that_no_rule_reads_are_not_kept_nor_names_that_no_class_is_told_b
     sheet = sheet_of(Contact(id="1", engagements=acts), a_standing(), a_heading())
     assert sheet.names == ""
     [kept] = contact_of(sheet, a_heading()).engagements
-    assert (kept.kind, kept.name, kept.ref) == ("meeting_booked", "0", "")
+    assert (kept.kind, kept.name, kept.ref) == ("meeting_booked", "1", "")
 
 
 def test_the_standing_is_kept_as_far_as_the_bands_and_answers_ask() -> None:
