@@ -62,7 +62,7 @@ golden: $(VENV)/.dev ## write the golden breakdowns anew; read their diff
 docs: $(VENV)/.dev ## hold README and docs to what the program does
 	$(BIN)/python -m pytest tests/docs
 
-bench: $(VENV)/.dev ## what passes cost in requests, time and memory; how soon changes are answered; how fast the sandbox serves; what kept acts take
+bench: $(VENV)/.dev ## what passes cost; how soon changes are answered; how fast the sandbox serves; what kept acts take
 	$(BIN)/python -m benchmarks.resyncing
 	$(BIN)/python -m benchmarks.reacting
 	$(BIN)/python -m benchmarks.sandbox_serving
