@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,9 +16,8 @@ from config import load_rulebook
 from sandbox import Portal, SandboxServer
 from sandbox.switches import Setting, Switches
 from sync.cli import status_of
+from tests.acceptance.processes import Running
 from tests.builders import the_packaged_rulebook
-
-ROOT = Path(__file__).parents[2]
 
 TURNED: Mapping[str, Setting] = json.loads(os.environ.get("SANDBOX_SWITCHES", "{}"))
 """Switches of every portal that these tests start; `python -m tests.every_switch` sets them."""
@@ -56,7 +53,7 @@ class Ended:
 
 
 Scoreline = Callable[..., Ended]
-Process = Callable[..., subprocess.Popen[str]]
+Process = Callable[..., Running]
 
 
 def until(happened: Callable[[], object], within_s: float = 30.0) -> None:
@@ -189,24 +186,16 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
 def process(environment: Mapping[str, str], server: SandboxServer, tmp_path: Path) -> Iterator[Process]:
     """Starts a command as a process of its own, which the test may kill; ended with the test."""
     switches = [part for name, to in TURNED.items() for part in ("--switch", f"{name}={to}")]
-    started: list[subprocess.Popen[str]] = []
+    started: list[Running] = []
 
-    def start(*arguments: str, **more: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, **more: str) -> Running:
         server.portal.clock.move(timedelta(seconds=LAGS_S))
         command, *rest = arguments
-        begun = subprocess.Popen(
-            [sys.executable, "-m", "sync", command, *(switches if command == "sandbox" else ()), *rest],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **more},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        options = [*(switches if command == "sandbox" else ()), *rest]
+        begun = Running([command, *options], cwd=tmp_path, env={**os.environ, **more})
         started.append(begun)
         return begun
 
     yield start
     for each in started:
-        if each.poll() is None:
-            each.kill()
-        each.communicate()
+        each.close()
