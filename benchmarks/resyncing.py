@@ -21,7 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.bounds import OTHER, PURPOSES, Bound, Done, bounds
+from benchmarks.bounds import OTHER, PURPOSES, Bound, Done, bounds, minimum
 from benchmarks.commands import SCORELINE, Ran, run, worker_environment
 from benchmarks.holdings import edit, holdings, pass_time
 from benchmarks.portal_process import Asked, Served, served
@@ -159,14 +159,16 @@ def purpose_of(asked: Asked) -> str:
 
 def tables(passes: Sequence[Pass], setting: Setting) -> Iterator[Table]:
     """What the passes did and used, and their requests against what they may take."""
-    used = Table("pass", "read", "changed", "moved", "requests", "429", "seconds", "of the limit", "CPU s", "peak MiB")
+    used = Table(
+        "pass", "read", "changed", "moved", "requests", "429", "seconds", "of the limit", "CPU s (share)", "MiB"
+    )
     for each in passes:
         used.add_row(
             each.name,
             *(f"{count:,}" for count in (each.done.read, each.done.changed, each.done.moved, each.total, each.refused)),
             f"{each.ran.took_s:.1f}",
             f"{each.ran.took_s / setting.least_s(each.total):.2f}" if setting.limited else "",
-            f"{each.ran.cpu_s:.1f}",
+            f"{each.ran.cpu_s:.1f} ({each.ran.cpu_s / each.ran.took_s:.2f})",
             f"{each.ran.peak_bytes / _MIB:,.0f}",
         )
     yield _right(used)
@@ -204,6 +206,7 @@ def as_json(passes: Sequence[Pass], setting: Setting) -> Mapping[str, object]:
                 "done": asdict(each.done),
                 "requests": dict(each.requests),
                 "total": each.total,
+                "least": dict(minimum(each.done)),
                 "bounds": [
                     {"name": bound.name, "count": bound.count(each.requests), "most": bound.most}
                     for bound in bounds(each.done)
