@@ -4,13 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from sync.grouping import regrouped
 from sync.ports import Addressed, FatalError, Feed, LeaseLost, RetryableError, Traces, words_of
 from sync.traces import FeedNote, FeedState
-
-log = structlog.get_logger(__name__)
 
 OVERLAP = timedelta(hours=1)
 """How far before the moment up to which a feed was read it is read again: HubSpot lists what was done in the last
@@ -126,8 +122,6 @@ class Puller:
             # Of a feed that has only ever failed to answer, nobody knows whether it is there.
             self.traces.note(kept if self.all_is_read_later else replace(kept, read_up_to=note.read_up_to))
             pulled.notes.append(replace(kept, ahead=bool(reading.problem) and again))
-        if kept.state == "stale":
-            log.warning("A feed could not be read.", action="feed.failed", feed=feed.name, problem=reading.problem)
         report = _report(kept)
         pulled.reports.append(
             replace(report, traces_new=new, requests=self.requests() - sent, left_out=dict(feed.left_out))

@@ -189,7 +189,7 @@ def _on_record(world: World, mode: Mode, at: datetime, selection: Mode) -> Itera
             action="run.end",
             run_id=run_id,
             state=state,
-            changed=summary.tally.changed,
+            **{"planned" if mode == "plan" else "changed": summary.tally.changed},
             failed=len(summary.tally.failed),
             requests=summary.requests.total,
         )

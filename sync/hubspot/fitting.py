@@ -19,6 +19,7 @@ from config import (
 from sync.clock import SYSTEM
 from sync.hubspot.building import COMPANY, source_in_portal
 from sync.hubspot.connection import Connection
+from sync.hubspot.errors import for_doctor
 from sync.hubspot.feeds import feeds_of
 from sync.hubspot.feeds.events import event_types
 from sync.hubspot.forms import with_submissions
@@ -245,7 +246,7 @@ def _asked(feed: Feed) -> tuple[bool | None, str]:
     try:
         next(feed.read(SYSTEM.now()), None)
     except FatalError as problem:
-        return False, str(problem)
+        return False, for_doctor(str(problem))
     except RetryableError as problem:
         return None, str(problem)
     return True, ""
