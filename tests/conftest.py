@@ -32,6 +32,13 @@ def pytest_configure() -> None:
         tempfile.tempdir = None  # whoever asked before was told another place
 
 
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed is tried again without the pauses that HubSpot may need."""
+    monkeypatch.setattr("sync.hubspot.connection.PAUSE_FIRST_S", 0.01)
+    monkeypatch.setattr("sync.hubspot.connection.PAUSE_MAX_S", 0.05)
+
+
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[SandboxServer]:
     with SandboxServer(Portal()) as serving:

@@ -78,15 +78,10 @@ def turned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits as short as tests need them, the windows of the limits among them; how long they are is tested elsewhere.
-
-    A portal tells its window to whoever asks, so that processes of the worker know of it, too.
-    """
+def patience(short_pauses: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other waits as short as tests need them. A portal tells its window, so that processes know of that one, too."""
     monkeypatch.setattr("sandbox.limits.WINDOW_S", 0.3)
     monkeypatch.setattr("sync.hubspot.limits.SEARCH_WINDOW_S", 0.02)
-    monkeypatch.setattr("sync.hubspot.connection.PAUSE_FIRST_S", 0.01)
-    monkeypatch.setattr("sync.hubspot.connection.PAUSE_MAX_S", 0.05)
     monkeypatch.setattr("sync.hubspot.errors.LOCKED_S", 0.01)
     monkeypatch.setattr("sync.hubspot.provisioning._READABLE_PAUSE_S", 0.05)
     monkeypatch.setattr("sync.store.lease.POLL_S", 0.05)

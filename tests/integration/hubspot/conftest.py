@@ -20,6 +20,11 @@ from tests.builders import the_packaged_rulebook
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def patience(short_pauses: None) -> None:
+    """No test waits longer than it needs."""
+
+
 @pytest.fixture
 def portal() -> Portal:
     """An empty portal whose clock stands still."""
