@@ -202,6 +202,19 @@ class TestWhatItCosts:
         assert (summary.tally.read, source_of(summary)["traces_new"]) == (1, 2)
         assert [trace.act for trace in kept_of(setting, "100@prospect.example")] == ["seen"]
 
+    def test_a_quiet_act_that_is_listed_late_has_whoever_it_judges_read(self) -> None:
+        setting, feed = a_setting("100", "101")
+        feed.acts, feed.quiet = frozenset({"sent", "seen"}), frozenset({"seen"})
+        sent = NOW - 3 * OVERLAP
+        feed.tells("100@prospect.example", "sent", sent, name=DEMO, ref="f1")
+        setting.resync()
+        setting.resync("incremental")
+        for contact_id in ("100", "101"):
+            before = sent - timedelta(seconds=1)
+            feed.tells(f"{contact_id}@prospect.example", "seen", before, listed_at=NOW, ref="f1")
+
+        assert setting.resync("incremental").tally.read == 1
+
     def test_what_the_portal_says_of_its_mails_is_kept_and_is_nobodys_act(self) -> None:
         setting, feed = a_setting("100")
         setting.resync()
