@@ -5,21 +5,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from scoring import Ignored, Value, together
-from sync.sheets import (
-    ACT,
-    CELL,
-    FIXED_CELLS,
-    MORE,
-    NAMED,
-    Heading,
-    Pile,
-    ignored_of,
-    kinds_of,
-    name_of,
-    standing_of,
-    value_of,
-)
+from scoring import Value, together
+from sync.sheets import ACT, CELL, MORE, NAMED, Head, Heading, Pile, head_of, name_of, value_of
 from workflows import Standing
 
 T = TypeVar("T")
@@ -57,9 +44,7 @@ class Columns:
 
     def __init__(self, heading: Heading) -> None:
         self._heading = heading
-        self._standings: _Different[Standing] = _Different(standing_of)
-        self._seen: _Different[frozenset[str]] = _Different(lambda cell: kinds_of(cell, heading))
-        self._ignored: _Different[Sequence[Ignored]] = _Different(lambda cell: ignored_of(cell, heading))
+        self._heads: _Different[Head] = _Different(lambda cell: head_of(cell, heading))
         self._facts: dict[str, _Different[Value | None]] = {name: _Different(value_of) for name in heading.facts}
         self._named = [place for place, kind in enumerate(heading.kinds) if kind in NAMED]
         self._learn_names_anew()
@@ -67,17 +52,18 @@ class Columns:
     def read(self, pile: Pile) -> "tuple[together.Leads, together.Column[Standing]]":
         """The leads of a pile, and where each stands."""
         self._forget_what_is_too_much()
-        width = len(FIXED_CELLS) + len(self._heading.facts)
+        width = 1 + len(self._heading.facts)
         cells = CELL.join(pile.told).split(CELL)
-        standings, seen, ignored, *facts = (cells[place::width] for place in range(width))
+        first, *facts = (cells[place::width] for place in range(width))
+        heads, told = self._heads.codes(first), self._heads.said
         leads = together.Leads(
             count=len(pile.ids),
             facts={name: self._facts[name].column(texts) for name, texts in zip(self._facts, facts, strict=True)},
-            seen_kinds=self._seen.column(seen),
-            ignored=self._ignored.column(ignored),
+            seen_kinds=together.Column(codes=heads, values=[head.seen_kinds for head in told]),
+            ignored=together.Column(codes=heads, values=[head.ignored for head in told]),
             acts=self._acts(pile),
         )
-        return leads, self._standings.column(standings)
+        return leads, together.Column(codes=heads, values=[head.standing for head in told])
 
     def _acts(self, pile: Pile) -> together.Acts:
         records = np.frombuffer(b"".join(pile.acts), dtype=_ACT)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from scoring import FactRule, Level, Line, Rubric, Score, together
 from workflows import Decision, Move, Policy, Setter, Standing, decide
 
 Ints = together.Ints
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,30 +64,31 @@ class Cases:
         return Score(total=int(self.total[place]), fit=fit, engagement=engagement, grade="", lines=lines)
 
 
-class Stages:
-    """Stages by number, in the order in which they are met."""
+class Numbered(Generic[T]):
+    """A few names, stages or grades, by number, in the order in which they are met."""
 
     def __init__(self) -> None:
-        self._names: list[str | None] = []
+        self._names: list[T] = []
 
-    def number(self, stage: str | None) -> int:
-        """The number that stands for a stage."""
-        if stage not in self._names:
-            self._names.append(stage)
-        return self._names.index(stage)
+    def number(self, name: T) -> int:
+        """The number that stands for a name."""
+        if name not in self._names:
+            self._names.append(name)
+        return self._names.index(name)
 
-    def name(self, number: int) -> str | None:
-        """The stage that a number stands for."""
+    def name(self, number: int) -> T:
+        """The name that a number stands for."""
         return self._names[number]
 
 
 class Placer:
     """Decides leads by one policy, at one moment; remembers what it decided of which case."""
 
-    def __init__(self, policy: Policy, at: datetime, stages: Stages) -> None:
+    def __init__(self, policy: Policy, at: datetime, stages: Numbered[str | None]) -> None:
         self._policy = policy
         self._at = at
         self._stages = stages
+        self._lines = (policy.lead_enter, policy.mql.enter, policy.mql.exit, policy.sql.enter, policy.sql.exit)
         self._known: dict[tuple[object, ...], tuple[int, int]] = {}
 
     def place(self, cases: Cases, standings: Sequence[Standing], codes: Ints, stage: Ints) -> tuple[Ints, Ints]:
@@ -95,15 +98,16 @@ class Placer:
         standing says.
         """
         gates = self._policy.gates
+        by_points = np.array([_is_placed_by_points(each) for each in standings], dtype=np.bool_)[codes]
         alike = (
             codes,
             stage,
-            cases.total,
-            _between(cases.fit, gates.fit_min, gates.fit_or_mofu),
-            _between(cases.engagement, 1),
+            np.where(by_points, between(cases.total, *self._lines), cases.total),
+            between(cases.fit, gates.fit_min, gates.fit_or_mofu),
+            between(cases.engagement, 1),
             cases.acted.astype(np.int64),
             cases.strong.astype(np.int64),
-            _between(cases.intent, None if gates.intent_days is None else gates.intent_days + 1, together.NEVER),
+            between(cases.intent, None if gates.intent_days is None else gates.intent_days + 1, together.NEVER),
         )
         _, firsts, which = np.unique(as_one(alike), return_index=True, return_inverse=True)
         decided = np.empty((len(firsts), 2), dtype=np.int64)
@@ -112,9 +116,10 @@ class Placer:
             case = (standing, *(int(column[place]) for column in alike[1:]))
             if case not in self._known:
                 now = replace(standing, stage=self._stages.name(stage[place]), set_by=Setter.OTHER)
-                self._known[case] = self.one(cases, place, now)
+                total, after = self.one(cases, place, now)
+                self._known[case] = total - int(cases.total[place]), after
             decided[number] = self._known[case]
-        return decided[which, 0], decided[which, 1]
+        return cases.total + decided[which, 0], decided[which, 1]
 
     def one(self, cases: Cases, place: int, standing: Standing) -> tuple[int, int]:
         """The same of one lead, with this standing."""
@@ -127,8 +132,13 @@ def _stage_after(decision: Decision, standing: Standing) -> str | None:
     return decision.outcome.to if isinstance(decision.outcome, Move) else standing.stage
 
 
-def _between(values: Ints, *lines: int | None) -> Ints:
-    """Between which of these lines each value lies: a policy asks no more of it."""
+def _is_placed_by_points(standing: Standing) -> bool:
+    """Whether nothing is taken of its total, which then need only be compared with the policy's lines."""
+    return standing.answer is None and standing.points_taken is None and not standing.competitor
+
+
+def between(values: Ints, *lines: int | None) -> Ints:
+    """Between which of these lines each value lies: nobody asks more of it."""
     edges = np.array(sorted({line for line in lines if line is not None}), dtype=np.int64)
     return np.searchsorted(edges, values, side="right").astype(np.int64)
 

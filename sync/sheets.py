@@ -20,8 +20,6 @@ CELL = "\n"
 """Stands between the cells of a sheet, and nowhere in them."""
 _ENTRY = "\t"
 """Stands between the entries of a cell, and nowhere in them."""
-FIXED_CELLS = ("standing", "seen kinds", "ignored")
-"""The cells before those of the facts."""
 
 ACT = struct.Struct("<BHIH")
 """One act: the place of its kind; which name is its own or, where names are not kept, which acts are of the same thing;
@@ -86,7 +84,7 @@ class Sheet:
 
     contact_id: str
     told: str
-    """The fixed cells, then one for each fact of the heading."""
+    """Where it stands and what is known of it at all; then a cell for each fact of the heading."""
     names: str
     """The names that classes are told by, one cell each."""
     acts: bytes
@@ -129,13 +127,7 @@ def facts_asked(rubric: Rubric) -> dict[str, bool]:
 def sheet_of(contact: Contact, standing: Standing, heading: Heading) -> Sheet:
     """What is kept of a contact under this heading."""
     places = {kind: place for place, kind in enumerate(heading.kinds)}
-    told = [
-        _of_standing(standing),
-        f"{sum(1 << places[kind] for kind in contact.seen_kinds if kind in places):x}",
-        _ENTRY.join(
-            sorted({f"{places[i.kind]} {_clean(i.why)}" for i in contact.ignored if i.count > 0 and i.kind in places})
-        ),
-    ]
+    told = [_head_cell(contact, standing, places)]
     for name, whole in heading.facts.items():
         value = contact.facts.get(name)
         told.append("" if value is None else _GIVEN if not whole and _is_there(value) else _of_value(value))
@@ -157,15 +149,16 @@ def sheet_of(contact: Contact, standing: Standing, heading: Heading) -> Sheet:
 
 def contact_of(sheet: Sheet, heading: Heading) -> Contact:
     """A contact with the points of the one that the sheet was made of; what no rule reads is missing."""
-    _, seen, ignored, *facts = sheet.told.split(CELL)
+    head, *facts = sheet.told.split(CELL)
+    whole = head_of(head, heading)
     names = sheet.names.split(CELL)
     values = ((name, value_of(cell)) for name, cell in zip(heading.facts, facts, strict=True))
     return Contact(
         id=sheet.contact_id,
         facts={name: value for name, value in values if value is not None},
         engagements=list(_acts(sheet.acts, names, heading)),
-        seen_kinds=kinds_of(seen, heading),
-        ignored=ignored_of(ignored, heading),
+        seen_kinds=whole.seen_kinds,
+        ignored=whole.ignored,
     )
 
 
@@ -190,28 +183,33 @@ def value_of(cell: str) -> Value | None:
     return True if kind else None
 
 
-def kinds_of(cell: str, heading: Heading) -> frozenset[str]:
-    """The kinds that the portal can tell of."""
-    mask = int(cell, 16)
-    return frozenset(kind for place, kind in enumerate(heading.kinds) if mask >> place & 1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What the first cell tells."""
 
-
-def ignored_of(cell: str, heading: Heading) -> Sequence[Ignored]:
+    standing: Standing
+    """As far as it is kept; who set the stage is not."""
+    seen_kinds: frozenset[str]
+    ignored: Sequence[Ignored]
     """Of which kinds there were acts of machines, and why; each counts as one."""
-    found = (entry.partition(" ") for entry in cell.split(_ENTRY) if entry)
-    return [Ignored(kind=heading.kinds[int(place)], count=1, why=why) for place, _, why in found]
 
 
-def standing_of(cell: str) -> Standing:
-    """Where the contact stood, as far as it is kept; who set its stage is not."""
-    stage, answer, taken, marks = cell.split(_ENTRY)
-    return Standing(
-        stage=stage or None,
-        answer=Answer(answer) if answer else None,
-        points_taken=int(taken) if taken else None,
-        held="h" in marks,
-        competitor="c" in marks,
-        contested="x" in marks,
+def head_of(cell: str, heading: Heading) -> Head:
+    """What the first cell tells."""
+    stage, answer, taken, marks, seen, *ignored = cell.split(_ENTRY)
+    mask = int(seen, 16)
+    by_machines = (entry.partition(" ") for entry in ignored)
+    return Head(
+        standing=Standing(
+            stage=stage or None,
+            answer=Answer(answer) if answer else None,
+            points_taken=int(taken) if taken else None,
+            held="h" in marks,
+            competitor="c" in marks,
+            contested="x" in marks,
+        ),
+        seen_kinds=frozenset(kind for place, kind in enumerate(heading.kinds) if mask >> place & 1),
+        ignored=[Ignored(kind=heading.kinds[int(place)], count=1, why=why) for place, _, why in by_machines],
     )
 
 
@@ -222,11 +220,19 @@ def name_of(cell: str) -> tuple[str, str, str]:
     return kind, name, ref
 
 
-def _of_standing(standing: Standing) -> str:
+def _head_cell(contact: Contact, standing: Standing, places: Mapping[str, int]) -> str:
     marks = (("h", standing.held), ("c", standing.competitor), ("x", standing.contested))
-    answer = standing.answer.value if standing.answer else ""
-    taken = "" if standing.points_taken is None else str(standing.points_taken)
-    return _ENTRY.join((_clean(standing.stage or ""), answer, taken, "".join(mark for mark, holds in marks if holds)))
+    by_machines = {f"{places[i.kind]} {_clean(i.why)}" for i in contact.ignored if i.count > 0 and i.kind in places}
+    return _ENTRY.join(
+        (
+            _clean(standing.stage or ""),
+            standing.answer.value if standing.answer else "",
+            "" if standing.points_taken is None else str(standing.points_taken),
+            "".join(mark for mark, holds in marks if holds),
+            f"{sum(1 << places[kind] for kind in contact.seen_kinds if kind in places):x}",
+            *sorted(by_machines),
+        )
+    )
 
 
 def _of_value(value: Value) -> str:

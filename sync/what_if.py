@@ -1,9 +1,10 @@
 """What another rulebook would change, worked out on what the last passes read: HubSpot is not asked."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from multiprocessing import get_context
@@ -14,7 +15,7 @@ import numpy as np
 from config import Rulebook
 from scoring import FactRule, Given, Rubric, together
 from sync.columns import Columns
-from sync.placing import Cases, Placer, Stages, as_one
+from sync.placing import Cases, Numbered, Placer, as_one, between
 from sync.ports import Memory, Sheets
 from sync.sheets import Heading, Pile, Stretch, facts_asked
 from workflows import PEOPLE, Answer, Setter, Standing
@@ -175,22 +176,35 @@ def _elsewhere(opens: Opens, stretch: Stretch, before: Rulebook, after: Rulebook
 def _of_stretch(kept: Kept, stretch: Stretch, before: Rulebook, after: Rulebook, at: datetime) -> Difference:
     trials: dict[str, _Trial] = {}
     found = Difference()
-    for pile in kept.sheets.within(stretch):
-        heading = pile.heading
-        if heading.text not in trials:
-            trials[heading.text] = _Trial(heading, before, after, at, kept.memory)
-        found.add(trials[heading.text].of(pile))
+    with _no_search_for_garbage():
+        for pile in kept.sheets.within(stretch):
+            heading = pile.heading
+            if heading.text not in trials:
+                trials[heading.text] = _Trial(heading, before, after, at, kept.memory)
+            found.add(trials[heading.text].of(pile))
     return found
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Rows by the ten thousand are no garbage: to look for some among them takes an eighth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Side:
     """One of the two rulebooks, as far as what is kept under a heading lets it be tried."""
 
-    def __init__(self, rulebook: Rulebook, heading: Heading, at: datetime, stages: Stages) -> None:
+    def __init__(self, rulebook: Rulebook, heading: Heading, at: datetime, numbers: Numbered[str | None]) -> None:
         self.rubric = as_far_as_kept(rulebook.rubric, heading)
         self.policy = replace(rulebook.policy, portal_order=heading.stages)
-        self.placer = Placer(self.policy, at, stages)
-        self._grades: dict[tuple[int, int], str] = {}
+        self.placer = Placer(self.policy, at, numbers)
+        self._numbers = numbers
 
     def cases(self, points: together.Points) -> Cases:
         return Cases.of(points, self.rubric, self.policy)
@@ -200,11 +214,13 @@ class _Side:
         each = zip(self.rubric.rules, points.rules, strict=True)
         return {rule.key: e.points for rule, e in each if self.rubric.groups[rule.group].part != "apart"}
 
-    def grade(self, fit: int, engagement: int) -> str:
-        key = (fit, engagement)
-        if key not in self._grades:
-            self._grades[key] = self.rubric.grading.grade(fit, engagement)
-        return self._grades[key]
+    def grades(self, points: together.Points) -> Ints:
+        """The numbers of the grades."""
+        grading = self.rubric.grading
+        alike = (between(points.fit, *grading.fit), between(points.engagement, *grading.activity))
+        _, firsts, which = np.unique(as_one(alike), return_index=True, return_inverse=True)
+        found = [grading.grade(int(points.fit[place]), int(points.engagement[place])) for place in firsts.tolist()]
+        return np.array([self._numbers.number(grade) for grade in found], dtype=np.int64)[which]
 
 
 class _Trial:
@@ -214,10 +230,11 @@ class _Trial:
         local = at.astimezone(heading.zone)
         self._heading = heading
         self._memory = memory
-        self._stages = Stages()
+        self._names: Numbered[str | None] = Numbered()
+        """Of stages and of grades."""
         self._columns = Columns(heading)
         self._judge = together.Judge(local)
-        self._before, self._after = (_Side(rulebook, heading, local, self._stages) for rulebook in (before, after))
+        self._before, self._after = (_Side(rulebook, heading, local, self._names) for rulebook in (before, after))
 
     def of(self, pile: Pile) -> Difference:
         """What the rulebook after would change for the contacts of this pile."""
@@ -229,12 +246,10 @@ class _Trial:
         found.risen, found.fallen = int((gain > 0).sum()), int((gain < 0).sum())
         found.points = int(gain.sum())
         for (one, other), count in _counted(stages):
-            found.stages[self._stages.name(one), self._stages.name(other)] += count
-        parts = (before.fit, before.engagement, after.fit, after.engagement)
-        for (fit, engagement, new_fit, new_engagement), count in _counted(parts):
-            grades = self._before.grade(fit, engagement), self._after.grade(new_fit, new_engagement)
-            if grades[0] != grades[1]:
-                found.grades[grades] += count
+            found.stages[self._names.name(one), self._names.name(other)] += count
+        for (old, new), count in _counted((self._before.grades(before), self._after.grades(after))):
+            if old != new:
+                found.grades[str(self._names.name(old)), str(self._names.name(new))] += count
         self._count_rules(before, after, gain, found)
         found.most = [self._moved(pile, place, totals, stages) for place in _greatest(gain)]
         return found
@@ -248,7 +263,7 @@ class _Trial:
         found: Difference,
     ) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
         """The totals and the stages of all, by either rulebook; the other one begins where the one in force leaves."""
-        numbers = [self._stages.number(each.stage) for each in standing.values]
+        numbers = [self._names.number(each.stage) for each in standing.values]
         now = np.array(numbers, dtype=np.int64)[standing.codes]
         old, new = self._before.cases(before), self._after.cases(after)
         total, stage = self._before.placer.place(old, standing.values, standing.codes, now)
@@ -264,7 +279,7 @@ class _Trial:
             stood = replace(stood, set_by=note.set_by, set_at=note.set_at, person_at=note.set_at)
             total[place], by_old = self._before.placer.one(old, place, stood)
             if by_old != now[place]:
-                stood = replace(stood, stage=self._stages.name(by_old), set_by=Setter.INTEGRATION)
+                stood = replace(stood, stage=self._names.name(by_old), set_by=Setter.INTEGRATION)
             new_total[place], by_new = self._after.placer.one(new, place, stood)
             found.held += by_new != new_stage[place]
             stage[place], new_stage[place] = by_old, by_new
@@ -291,8 +306,8 @@ class _Trial:
             contact_id=pile.ids[place],
             before=int(before[place]),
             after=int(after[place]),
-            stage_before=self._stages.name(stage_before[place]),
-            stage_after=self._stages.name(stage_after[place]),
+            stage_before=self._names.name(stage_before[place]),
+            stage_after=self._names.name(stage_after[place]),
         )
 
 

@@ -18,7 +18,7 @@ from scoring import Contact, Engagement, Rubric, score_contact, together
 from sync import what_if as trying
 from sync.bootstrap import opened_portal
 from sync.columns import Columns
-from sync.placing import Cases, Placer, Stages
+from sync.placing import Cases, Numbered, Placer
 from sync.records import StageNote
 from sync.sheets import Heading, Pile, Sheet, contact_of, facts_asked, sheet_of
 from sync.store import open_store
@@ -115,7 +115,7 @@ policies = st.builds(
 def test_leads_are_placed_together_as_each_is_by_itself(
     leads: list[tuple[Contact, Standing]], rubric: Rubric, policy: Policy
 ) -> None:
-    numbers = Stages()
+    numbers: Numbered[str | None] = Numbered()
     placer = Placer(policy, SCORED_AT, numbers)
     columns = columns_of([contact for contact, _ in leads])
     [points] = together.Judge(SCORED_AT).points(columns, rubric)
