@@ -75,6 +75,8 @@ class Difference:
     """By key, to how many contacts a rule gives other points."""
     rule_points: Counter[str] = field(default_factory=Counter)
     """And what that comes to."""
+    further: Counter[str] = field(default_factory=Counter)
+    """By key, of how many contacts a further score would be another; what is for customers alone is of none."""
     most: list[Moved] = field(default_factory=list)
     """The contacts whose points change most: those that rise, most first, then those that fall, most last."""
     headings: Counter[str] = field(default_factory=Counter)
@@ -89,7 +91,7 @@ class Difference:
         """Count what was found of other contacts, too."""
         for name in ("contacts", "risen", "fallen", "points", "held", "confirmed"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("grades", "stages", "rules", "rule_points", "headings"):
+        for name in ("grades", "stages", "rules", "rule_points", "further", "headings"):
             counts: Counter[object] = getattr(self, name)
             counts.update(getattr(other, name))
         in_order = sorted((*self.most, *other.most), key=_loss)
@@ -214,6 +216,15 @@ class _Side:
         each = zip(self.rubric.rules, points.rules, strict=True)
         return {rule.key: e.points for rule, e in each if self.rubric.groups[rule.group].part != "apart"}
 
+    def further(self, points: together.Points) -> Mapping[str, Ints]:
+        """The further scores that leads have, by key."""
+        scores = self.rubric.scores.items()
+        return {
+            key: np.maximum(0, sum((points.groups[group] for group in score.groups), np.zeros_like(points.total)))
+            for key, score in scores
+            if score.of != "customers"
+        }
+
     def grades(self, points: together.Points) -> Ints:
         """The numbers of the grades."""
         grading = self.rubric.grading
@@ -251,6 +262,11 @@ class _Trial:
             if old != new:
                 found.grades[str(self._names.name(old)), str(self._names.name(new))] += count
         self._count_rules(before, after, gain, found)
+        old_further, new_further = self._before.further(before), self._after.further(after)
+        for key in dict.fromkeys((*new_further, *old_further)):
+            changed = new_further.get(key, np.zeros_like(gain)) != old_further.get(key, np.zeros_like(gain))
+            if changed.any():
+                found.further[key] = int(changed.sum())
         found.most = [self._moved(pile, place, totals, stages) for place in _greatest(gain)]
         return found
 

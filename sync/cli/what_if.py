@@ -116,6 +116,7 @@ def _document(
             {"key": key, "label": labels[key], "contacts": count, "points": found.rule_points[key]}
             for key, count in found.rules.most_common()
         ],
+        "further_scores": dict(found.further.most_common()),
         "most": [
             {
                 "id": moved.contact_id,
@@ -156,6 +157,8 @@ def _print(document: Mapping[str, Any]) -> None:
         say(f"    {count:>7,}  {move.replace('->', ' -> ')}")
     if document["held_by_people"]:
         say(f"  held              {document['held_by_people']:>9,}  would move, but a person set their stage")
+    for key, count in document["further_scores"].items():
+        say(f"  further score     {count:>9,}  of {key} changes")
     say()
     table(
         ("stage", "in force", "with this one", "more or less"),

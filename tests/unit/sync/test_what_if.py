@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config import Rulebook, load_rulebook
-from scoring import Contact, Engagement, Rubric, score_contact, together
+from scoring import Contact, Engagement, FurtherScore, Rubric, score_contact, together
 from sync import what_if as trying
 from sync.bootstrap import opened_portal
 from sync.columns import Columns
@@ -240,6 +240,15 @@ def test_who_was_moved_since_it_was_read_begins_where_it_was_moved_to() -> None:
     lead = a_lead(a_form("Price sheet", age=1))
     found = what_if(kept_of(FakeStore(), [(lead, Standing(stage=LEAD))]), DEFAULT, DEFAULT, SCORED_AT)
     assert found.stages == {(MQL, MQL): 1}
+
+
+def test_further_scores_that_change_are_counted() -> None:
+    further = FurtherScore(label="", property="forms", of="leads", groups=("forms",))
+    for_customers = replace(further, of="customers")
+    rubric = replace(DEFAULT.rubric, scores={"forms": further, "loyal": for_customers})
+    lead = (a_lead(a_form("Price sheet", age=1)), Standing())
+    opens = kept_of(FakeStore(), [lead, (replace(a_lead(), id="2"), Standing())])
+    assert what_if(opens, DEFAULT, replace(DEFAULT, rubric=rubric), SCORED_AT).further == Counter({"forms": 1})
 
 
 def test_of_nobody_there_is_no_difference() -> None:
