@@ -9,7 +9,7 @@ DATABASE ?= sqlite
 LOCKED := --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test test-fast test-switches simulate test-postgres golden docs bench lock audit clean
+.PHONY: help setup demo sandbox check test test-fast test-switches simulate test-postgres golden docs bench bench-compare bounds lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -62,11 +62,18 @@ golden: $(VENV)/.dev ## write the golden breakdowns anew; read their diff
 docs: $(VENV)/.dev ## hold README and docs to what the program does
 	$(BIN)/python -m pytest tests/docs
 
-bench: $(VENV)/.dev ## what passes cost in requests, time and memory; how fast the sandbox serves; what kept acts take
+bench: $(VENV)/.dev ## what passes cost; how soon changes are answered; how fast the sandbox serves; what kept acts take
 	$(BIN)/python -m benchmarks.resyncing
+	$(BIN)/python -m benchmarks.reacting
 	$(BIN)/python -m benchmarks.sandbox_serving
 	$(BIN)/python -m benchmarks.sandbox_listings
 	$(BIN)/python -m benchmarks.trace_keeping
+
+bench-compare: $(VENV)/.dev ## scoreline beside tap-hubspot, dlt and a plain script; installs them in a folder of their own
+	$(BIN)/python -m benchmarks.comparing
+
+bounds: $(VENV)/.dev ## whether passes over 2,000 contacts take no more requests than they need
+	$(BIN)/python -m benchmarks.resyncing --contacts 2000 --events 3 --check
 
 lock: $(VENV)/.dev ## choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile $(LOCKED) pyproject.toml -o requirements.lock

@@ -1,9 +1,11 @@
 """What a sandbox portal holds that a pass must read, counted in the portal's own process."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
+from urllib.parse import parse_qs
 
 from benchmarks.bounds import full_of
 from sandbox import Portal
@@ -78,11 +80,21 @@ def _tied(records: int) -> int:
 
 def edit(portal: Portal, contacts: int, *, after: int = 0) -> None:
     """Let a person change the job title of so many contacts, passing over the first `after`."""
-    some = [str(each) for each, _ in zip(portal.contacts.live, range(after + contacts), strict=False)][after:]
-    for each in some:
+    for each in some_ids(portal, after + contacts)[after:]:
         portal.person_sets(each, "jobtitle", "Head of Sales")
+
+
+def some_ids(portal: Portal, count: int) -> Sequence[str]:
+    """The ids of so many contacts, always the same."""
+    return [str(each) for each in islice(portal.contacts.live, count)]
 
 
 def pass_time(portal: Portal, by: timedelta) -> None:
     """Let so much time pass in the portal."""
     portal.clock.move(by)
+
+
+def properties_asked(portal: Portal) -> Sequence[str]:
+    """The properties of contacts that the last page of them was asked for."""
+    pages = portal.requests.matching("GET", "/objects/contacts$")
+    return [part for value in parse_qs(pages[-1].query)["properties"] for part in value.split(",")]

@@ -17,12 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.bounds import OTHER, PURPOSES, Bound, Done, bounds
+from benchmarks.bounds import OTHER, PURPOSES, Bound, Done, bounds, minimum
 from benchmarks.commands import SCORELINE, Ran, run, worker_environment
 from benchmarks.holdings import edit, holdings, pass_time
 from benchmarks.portal_process import Asked, Served, served
@@ -127,7 +126,7 @@ class _Passes:
         command = [*SCORELINE, "resync", "--json", *arguments]
         ran = run(command, folder=self._folder, environment=self._environment, may_end_with=(0, 1))
         asked = self._portal.requests()
-        document: Mapping[str, Any] = json.loads(ran.out)
+        document = ran.document()
         self._changes_read_up_to, self._feeds_read_up_to = datetime.fromisoformat(document["read_up_to"]), began_at
         requests: Counter[str] = Counter()
         for each in asked:
@@ -160,14 +159,16 @@ def purpose_of(asked: Asked) -> str:
 
 def tables(passes: Sequence[Pass], setting: Setting) -> Iterator[Table]:
     """What the passes did and used, and their requests against what they may take."""
-    used = Table("pass", "read", "changed", "moved", "requests", "429", "seconds", "of the limit", "CPU s", "peak MiB")
+    used = Table(
+        "pass", "read", "changed", "moved", "requests", "429", "seconds", "of the limit", "CPU s (share)", "MiB"
+    )
     for each in passes:
         used.add_row(
             each.name,
             *(f"{count:,}" for count in (each.done.read, each.done.changed, each.done.moved, each.total, each.refused)),
             f"{each.ran.took_s:.1f}",
             f"{each.ran.took_s / setting.least_s(each.total):.2f}" if setting.limited else "",
-            f"{each.ran.cpu_s:.1f}",
+            f"{each.ran.cpu_s:.1f} ({each.ran.cpu_s / each.ran.took_s:.2f})",
             f"{each.ran.peak_bytes / _MIB:,.0f}",
         )
     yield _right(used)
@@ -205,6 +206,7 @@ def as_json(passes: Sequence[Pass], setting: Setting) -> Mapping[str, object]:
                 "done": asdict(each.done),
                 "requests": dict(each.requests),
                 "total": each.total,
+                "least": dict(minimum(each.done)),
                 "bounds": [
                     {"name": bound.name, "count": bound.count(each.requests), "most": bound.most}
                     for bound in bounds(each.done)

@@ -141,7 +141,7 @@ def rulebook_schema() -> dict[str, Any]:
     schema = _loosened(RulebookShape.model_json_schema(by_alias=True))
     extends = {"type": "string", "description": f"A file, or one of: {', '.join(PACKAGED_NAMES)}"}
     schema["properties"] = {"extends": extends} | schema["properties"]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Rulebook"} | schema
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
 def _loosened(schema: dict[str, Any]) -> dict[str, Any]:
@@ -151,6 +151,8 @@ def _loosened(schema: dict[str, Any]) -> dict[str, Any]:
         match key:
             case "required":
                 continue
+            case "title":
+                loosened[key] = part.removesuffix("Shape")
             case "properties":
                 loosened[key] = {name: _may_be_off(value) for name, value in part.items()}
             case "additionalProperties" if isinstance(part, dict):

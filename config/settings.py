@@ -74,7 +74,10 @@ class Settings(BaseSettings):
         "SCORELINE_DAILY_RESERVE", "share of the portal's daily requests left to its other integrations", default=0.2
     )
     daily_writes_max: int | None = _env(
-        "SCORELINE_DAILY_WRITES_MAX", "contacts written a day at most, in the portal's time zone", default=None, ge=1
+        "SCORELINE_DAILY_WRITES_MAX",
+        "contacts and companies written a day at most, in the portal's time zone",
+        default=None,
+        ge=1,
     )
     connect_timeout_s: float = _env("SCORELINE_CONNECT_TIMEOUT_S", "to reach HubSpot", default=5, gt=0, le=600)
     read_timeout_s: float = _env("SCORELINE_READ_TIMEOUT_S", "for HubSpot to answer", default=60, gt=0, le=600)

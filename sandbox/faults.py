@@ -22,7 +22,8 @@ class Fault:
     - a `status` is answered instead of doing the request, or in place of its true answer where it was `applied`;
       a `body` that is text is sent as HTML, anything else as JSON; without one an applied request keeps its own
     - `refuses` makes the answer that the portal itself would give for this refusal
-    - `drop` cuts the connection before or after the request was done; `delay_s` holds the request
+    - `drop` cuts the connection before or after the request was done; `delay_s` holds the request, also one that is
+      held already: 0 lets it go
     - `spoil` damages the true answer on its way
     - `rows` of a batch, the first ones, fail as not found, and the others are done (207)
     - `act` is called just before the request is done, so that someone else can change the portal in between;

@@ -71,9 +71,14 @@ class Aged:
         """Those of them for which it is true, or those at these places."""
         return Aged(*(getattr(self, each)[which] for each in self.__slots__))
 
+    def between(self, first: int, end: int) -> "Aged":
+        """Those from one place on, and before another."""
+        return Aged(*(getattr(self, each)[first:end] for each in self.__slots__))
+
     @property
     def dated(self) -> "Aged":
-        return self.where(self.age >= 0)
+        dated = self.age >= 0
+        return self if dated.all() else self.where(dated)
 
 
 class Ages:
@@ -161,16 +166,20 @@ class Histories:
     def acts(self, kind: str) -> Aged:
         """The acts of a kind that count."""
         if kind not in self._of_kind:
-            self._of_kind[kind] = self._aged.where(self._readable & (self._acts.count > 0) & self._are(kind))
+            of_kind = self._all(kind)
+            counts = (of_kind.age != _FUTURE) & (of_kind.count > 0)
+            self._of_kind[kind] = of_kind if counts.all() else of_kind.where(counts)
         return self._of_kind[kind]
 
     def told(self, kind: str) -> Bools:
         """Of whom an act of this kind is told, though perhaps none that counts."""
-        return self.some(self._acts.lead[self._readable & self._are(kind)])
+        of_kind = self._all(kind)
+        return self.some(of_kind.lead[of_kind.age != _FUTURE])
 
     def unreadable(self, kind: str) -> Bools:
         """Of whom an act of this kind lies in the future."""
-        return self.some(self._acts.lead[~self._readable & self._are(kind)])
+        of_kind = self._all(kind)
+        return self.some(of_kind.lead[of_kind.age == _FUTURE])
 
     def some(self, leads: Ints) -> Bools:
         """Who is among these."""
@@ -195,28 +204,33 @@ class Histories:
         dated = acts.dated
         return self.least(dated.lead, dated.age)
 
-    def _are(self, kind: str) -> Bools:
+    def _all(self, kind: str) -> Aged:
+        """All acts of a kind, with those in the future."""
         if kind not in self._acts.kinds:
-            return np.zeros(len(self._acts.kind), dtype=np.bool_)
-        are: Bools = self._acts.kind == self._acts.kinds.index(kind)
-        return are
+            return self._aged.between(0, 0)
+        place = self._acts.kinds.index(kind)
+        return self._aged.between(*np.searchsorted(self._kinds_in_order, (place, place + 1)).tolist())
 
     @cached_property
-    def _readable(self) -> Bools:
-        readable: Bools = self._age != _FUTURE
-        return readable
+    def _order(self) -> Ints:
+        """The places of the acts by kind, and then as they are."""
+        return np.argsort(self._acts.kind.astype(np.uint16), kind="stable")
 
     @cached_property
-    def _age(self) -> Ints:
-        return self._where_given(self._acts.at, self.ages.ages)
+    def _kinds_in_order(self) -> Ints:
+        return self._acts.kind[self._order]
 
     @cached_property
     def _aged(self) -> Aged:
-        acts = self._acts
+        acts, order = self._acts, self._order
+        at, until = acts.at[order], acts.until[order]
         # What was over before it was booked is an earlier one of its kind.
-        over = np.where(acts.at == NO_TIME, NO_TIME, np.maximum(acts.at, acts.until))
-        fading = self._where_given(over, lambda at: np.maximum(self.ages.ages(at), 0))
-        return Aged(acts.lead, self._age, fading, acts.count, acts.name, acts.same)
+        over = np.where(at == NO_TIME, NO_TIME, np.maximum(at, until))
+        age = self._where_given(at, self.ages.ages)
+        later = over > at
+        fading = np.where(age == _FUTURE, 0, age)
+        fading[later] = np.maximum(self.ages.ages(over[later]), 0)
+        return Aged(acts.lead[order], age, fading, acts.count[order], acts.name[order], acts.same[order])
 
     @staticmethod
     def _where_given(at: Ints, ages: Callable[[Ints], Ints]) -> Ints:

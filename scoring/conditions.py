@@ -14,6 +14,8 @@ class AnyOf:
     """Lower case."""
 
     def holds(self, value: Value) -> bool:
+        if isinstance(value, str):
+            return _text(value) in self.values
         return not self.values.isdisjoint(_texts(value))
 
     @property
@@ -43,6 +45,8 @@ class Mentions:
     phrases: Phrases
 
     def holds(self, value: Value) -> bool:
+        if isinstance(value, str):
+            return self.phrases.stand_in(_text(value))
         return any(self.phrases.stand_in(text) for text in _texts(value))
 
     @property
@@ -87,7 +91,11 @@ Listed = AnyOf | AllOf | Mentions
 Condition = Listed | Between | Is | Given
 
 
+def _text(value: str) -> str:
+    return value.strip().lower()
+
+
 def _texts(value: Value) -> frozenset[str]:
     if isinstance(value, str):
-        return frozenset((value.strip().lower(),))
+        return frozenset((_text(value),))
     return frozenset(choice.lower() for choice in value) if isinstance(value, frozenset) else frozenset()

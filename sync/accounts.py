@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Literal
 
 import structlog
@@ -53,10 +53,11 @@ def write_accounts(
     of: Literal["top", "sum", "average"],
     ids: Iterable[Sequence[str]],
     *,
+    most: int | None = None,
     steady: Callable[[], float],
     stop: Callable[[], bool],
 ) -> Accounts:
-    """Have HubSpot hold the numbers of these companies: only what differs is written.
+    """Have HubSpot hold the numbers of these companies: only what differs is written, of `most` of them at most.
 
     Whatever goes wrong but for the lease is reported and stops no run: the contacts are written, and the next full pass
     looks at every company again.
@@ -64,9 +65,9 @@ def write_accounts(
     done = Accounts()
     try:
         for page in _in_groups(ids):
-            if stop():
+            if stop() or done.problem:
                 break
-            _write(companies, memory, of, page, done, steady())
+            _write(companies, memory, of, page, done, steady(), most)
     except LeaseLost:
         raise
     except (FatalError, RetryableError) as error:
@@ -82,11 +83,15 @@ def _write(
     ids: Sequence[str],
     done: Accounts,
     read_at: float,
+    most: int | None,
 ) -> None:
     there = companies.numbers(ids)
     points = memory.points_of_companies(ids)
     wanted: Mapping[str, str] = {each: rolled_up(points.get(each, ()), of) for each in there}
     differing = {each: text for each, text in wanted.items() if text != there[each]}
+    if most is not None and len(differing) > (left := max(0, most - done.changed - len(done.failed))):
+        done.problem = "what SCORELINE_DAILY_WRITES_MAX allows a day is written"
+        differing = dict(islice(differing.items(), left))
     if not differing:
         return
     for each, outcome in companies.write(differing, read_at=read_at).items():

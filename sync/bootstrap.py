@@ -30,7 +30,7 @@ from sync.hubspot import (
     feeds_of,
 )
 from sync.last_told import with_last_told
-from sync.store import Store, open_store
+from sync.store import PortalStore, Store, open_store
 from sync.world import Knobs, Progress, World
 
 
@@ -85,6 +85,16 @@ def opened_store(settings: Settings) -> Iterator[Store]:
     store = open_store(settings.database_url)
     try:
         yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened_portal(database_url: str, portal_id: str) -> Iterator[PortalStore]:
+    """What is kept of one portal; closed afterwards."""
+    store = open_store(database_url)
+    try:
+        yield store.portal(portal_id)
     finally:
         store.close()
 

@@ -4,13 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from sync.grouping import regrouped
 from sync.ports import Addressed, FatalError, Feed, LeaseLost, RetryableError, Traces, words_of
 from sync.traces import FeedNote, FeedState
-
-log = structlog.get_logger(__name__)
 
 OVERLAP = timedelta(hours=1)
 """How far before the moment up to which a feed was read it is read again: HubSpot lists what was done in the last
@@ -113,7 +109,7 @@ class Puller:
             if not begun:
                 self.traces.note(self._note(feed, before, "current" if _is_current(before) else "stale", ""))
             begun = True
-            new += self._keep(feed, acts, pulled, whole, again=again)
+            new += self._keep(feed, acts, before, pulled, whole)
             if self.stop():
                 pulled.interrupted = True
                 return
@@ -126,8 +122,6 @@ class Puller:
             # Of a feed that has only ever failed to answer, nobody knows whether it is there.
             self.traces.note(kept if self.all_is_read_later else replace(kept, read_up_to=note.read_up_to))
             pulled.notes.append(replace(kept, ahead=bool(reading.problem) and again))
-        if kept.state == "stale":
-            log.warning("A feed could not be read.", action="feed.failed", feed=feed.name, problem=reading.problem)
         report = _report(kept)
         pulled.reports.append(
             replace(report, traces_new=new, requests=self.requests() - sent, left_out=dict(feed.left_out))
@@ -145,16 +139,29 @@ class Puller:
             ahead=True,
         )
 
-    def _keep(self, feed: Feed, page: Sequence[Addressed], pulled: Pulled, walk: int, *, again: bool) -> int:
+    def _keep(self, feed: Feed, page: Sequence[Addressed], before: FeedNote | None, pulled: Pulled, walk: int) -> int:
         """Keep a page's traces; returns how many of them are of somebody of whom something is new."""
         changed = self.traces.keep([each.trace for each in page], walk=walk)
         acts = [each for each in page if each.trace.feed == feed.name]
         if not self.walk:  # a pass that reads every contact need not know of whom something is new: there may be many
-            loud = [each for each in acts if each.trace.act not in feed.quiet]
-            news = [each for each in loud if again or each.trace.who in changed]
-            pulled.ids |= {each.trace.who for each in news if not each.address}
-            pulled.addresses |= {each.address for each in news if each.address}
+            again = before is not None and before.ahead
+            news = [each for each in acts if again or each.trace.who in changed]
+            loud = [each for each in news if each.trace.act not in feed.quiet]
+            loud += self._judging(feed, news, before.read_up_to if before else None)
+            pulled.ids |= {each.trace.who for each in loud if not each.address}
+            pulled.addresses |= {each.address for each in loud if each.address}
         return sum(each.trace.who in changed for each in acts)
+
+    def _judging(self, feed: Feed, news: Sequence[Addressed], read_up_to: datetime | None) -> Iterator[Addressed]:
+        """The quiet acts that are listed late, after others of the same mail or the like: how those are judged, as
+        people's or machines', may be another matter now."""
+        quiet = [each for each in news if each.trace.act in feed.quiet]
+        late = [each for each in quiet if read_up_to and each.trace.at and each.trace.at < read_up_to]
+        kept = self.traces.of([each.trace.who for each in late]) if late else {}
+        for each in late:
+            theirs = (trace for trace in kept.get(each.trace.who, ()) if trace.feed == feed.name)
+            if any(trace.ref == each.trace.ref and trace.act not in feed.quiet for trace in theirs):
+                yield each
 
 
 class _Reading:

@@ -92,7 +92,7 @@ def resync(
                     )
             else:
                 world.journal.note(summary.run_id, summary.as_json())
-                _write(world, summary, summary.run_id, at, budget)
+                applied = _write(world, summary, summary.run_id, at, budget)
                 if not summary.interrupted:
                     world.lease.check()  # who stood still for too long has been followed, and closes nothing
                     close(owed, journal=world.journal, run_id=summary.run_id, mode=selection.mode, at=at)
@@ -104,7 +104,7 @@ def resync(
                         for ids in regrouped(world.memory.not_seen_since(summary.run_id), FORGOTTEN_TOGETHER):
                             gone, _ = who_is_gone(world, ids)  # the next pass finds the survivor of a merge
                             met.companies.update(forget(world, gone))
-                    summary.accounts = _write_accounts(world, selection.mode, met.companies)
+                    summary.accounts = _write_accounts(world, selection.mode, met.companies, budget.left(applied))
                     world.journal.prune(before=at - timedelta(days=knobs.keep_runs_days))
         return summary
 
@@ -193,7 +193,7 @@ def _on_record(world: World, mode: Mode, at: datetime, selection: Mode) -> Itera
             action="run.end",
             run_id=run_id,
             state=state,
-            changed=summary.tally.changed,
+            **{"planned" if mode == "plan" else "changed": summary.tally.changed},
             failed=len(summary.tally.failed),
             requests=summary.requests.total,
         )
@@ -347,13 +347,14 @@ def _note_points(world: World, evaluations: Sequence[Evaluation]) -> Collection[
     )
 
 
-def _write_accounts(world: World, mode: Mode, changed: Collection[str]) -> Accounts | None:
+def _write_accounts(world: World, mode: Mode, changed: Collection[str], most: int | None) -> Accounts | None:
     """The companies' numbers, where they have any: a full pass looks at all, so that nothing stays undone for long."""
     account = world.rulebook.account
     if world.companies is None or account is None:
         return None
     ids = chain([sorted(changed)], world.memory.companies() if mode == "full" else ())
-    return write_accounts(world.companies, world.memory, account.of, ids, steady=world.steady, stop=world.stop)
+    steady, stop = world.steady, world.stop
+    return write_accounts(world.companies, world.memory, account.of, ids, most=most, steady=steady, stop=stop)
 
 
 def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | None:
@@ -370,7 +371,7 @@ def _refusal(world: World, planned: Tally, run_id: int, knobs: Knobs) -> str | N
 
 def _write(
     world: World, summary: Summary, plan_id: int, at: datetime, budget: WriteBudget, *, as_shown: bool = False
-) -> None:
+) -> Applied:
     """Write a plan's changes; the summary then counts what was written."""
     applier = applier_of(world, evaluator_of(world, at, summary.selection))
     try:
@@ -382,6 +383,7 @@ def _write(
         summary.tally.failed += applied.tally.failed
         summary.dropped += applied.dropped
         summary.interrupted = applied.stopped
+    return applied
 
 
 def _take_over(summary: Summary, settled: Applied) -> None:

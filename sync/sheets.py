@@ -5,8 +5,8 @@ By such sheets another rulebook can be tried on all contacts without asking HubS
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -20,14 +20,16 @@ CELL = "\n"
 """Stands between the cells of a sheet, and nowhere in them."""
 _ENTRY = "\t"
 """Stands between the entries of a cell, and nowhere in them."""
-FIXED_CELLS = ("standing", "seen kinds", "ignored")
-"""The cells before those of the facts."""
 
-ACT = struct.Struct("<BHHIII")
-"""One act: the place of its kind; which acts are of the same form, page or the like; which of the names; when and until
+ACT = struct.Struct("<BHIH")
+"""One act: the place of its kind; which name is its own or, where names are not kept, which acts are of the same thing;
 when, in seconds; how many."""
+MORE = 255
+"""In place of a kind: until when the act before lasts, and how many times 65,536 more there were."""
 _COUNT_MAX = 2**32 - 1
-_PLACE_MAX = 2**16 - 1
+_WHICH_MAX = 2**16 - 1
+NAMED = (FORM, PAGE)
+"""The kinds whose acts fall into classes, by their names."""
 _NO_TIME = 0
 _GIVEN = "g"
 """A value that no rule asks more of than whether it is there: what it says is not kept."""
@@ -82,7 +84,7 @@ class Sheet:
 
     contact_id: str
     told: str
-    """The fixed cells, then one for each fact of the heading."""
+    """Where it stands and what is known of it at all; then a cell for each fact of the heading."""
     names: str
     """The names that classes are told by, one cell each."""
     acts: bytes
@@ -125,44 +127,38 @@ def facts_asked(rubric: Rubric) -> dict[str, bool]:
 def sheet_of(contact: Contact, standing: Standing, heading: Heading) -> Sheet:
     """What is kept of a contact under this heading."""
     places = {kind: place for place, kind in enumerate(heading.kinds)}
-    told = [
-        _of_standing(standing),
-        f"{sum(1 << places[kind] for kind in contact.seen_kinds if kind in places):x}",
-        _ENTRY.join(
-            sorted({f"{places[i.kind]} {_clean(i.why)}" for i in contact.ignored if i.count > 0 and i.kind in places})
-        ),
-    ]
+    told = [_head_cell(contact, standing, places)]
     for name, whole in heading.facts.items():
         value = contact.facts.get(name)
         told.append("" if value is None else _GIVEN if not whole and _is_there(value) else _of_value(value))
-    names: dict[str, int] = {}
-    same: dict[tuple[str, str], int] = {}
-    acts = [
-        ACT.pack(
-            places[act.kind],
-            min(same.setdefault((act.kind, act.ref or act.name), len(same)), _PLACE_MAX),
-            min(names.setdefault(name, len(names) + 1), _PLACE_MAX) if (name := _name_of(act)) else 0,
-            _seconds(act.at),
-            _seconds(act.lasts_until),
-            min(max(act.count, 0), _COUNT_MAX),
-        )
-        for act in contact.engagements
-        if act.kind in places
-    ]
-    return Sheet(contact_id=contact.id, told=CELL.join(told), names=CELL.join(names), acts=b"".join(acts))
+    named: dict[tuple[str, str, str], int] = {}
+    others: dict[tuple[str, str], int] = {}
+    acts: list[bytes] = []
+    for act in contact.engagements:
+        if act.kind not in places:
+            continue
+        which = 0
+        if act.kind in NAMED and (act.ref or act.name):
+            which = named.setdefault((act.kind, act.ref, act.name), len(named) + 1)
+        elif act.ref or act.name:
+            which = others.setdefault((act.kind, act.ref or act.name), len(others) + 1)
+        acts.append(_record(act, places[act.kind], min(which, _WHICH_MAX)))
+    names = CELL.join(_name_cell(*each) for each in named)
+    return Sheet(contact_id=contact.id, told=CELL.join(told), names=names, acts=b"".join(acts))
 
 
 def contact_of(sheet: Sheet, heading: Heading) -> Contact:
     """A contact with the points of the one that the sheet was made of; what no rule reads is missing."""
-    _, seen, ignored, *facts = sheet.told.split(CELL)
+    head, *facts = sheet.told.split(CELL)
+    whole = head_of(head, heading)
     names = sheet.names.split(CELL)
     values = ((name, value_of(cell)) for name, cell in zip(heading.facts, facts, strict=True))
     return Contact(
         id=sheet.contact_id,
         facts={name: value for name, value in values if value is not None},
-        engagements=[_act(record, names, heading) for record in ACT.iter_unpack(sheet.acts)],
-        seen_kinds=kinds_of(seen, heading),
-        ignored=ignored_of(ignored, heading),
+        engagements=list(_acts(sheet.acts, names, heading)),
+        seen_kinds=whole.seen_kinds,
+        ignored=whole.ignored,
     )
 
 
@@ -187,28 +183,33 @@ def value_of(cell: str) -> Value | None:
     return True if kind else None
 
 
-def kinds_of(cell: str, heading: Heading) -> frozenset[str]:
-    """The kinds that the portal can tell of."""
-    mask = int(cell, 16)
-    return frozenset(kind for place, kind in enumerate(heading.kinds) if mask >> place & 1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What the first cell tells."""
 
-
-def ignored_of(cell: str, heading: Heading) -> Sequence[Ignored]:
+    standing: Standing
+    """As far as it is kept; who set the stage is not."""
+    seen_kinds: frozenset[str]
+    ignored: Sequence[Ignored]
     """Of which kinds there were acts of machines, and why; each counts as one."""
-    found = (entry.partition(" ") for entry in cell.split(_ENTRY) if entry)
-    return [Ignored(kind=heading.kinds[int(place)], count=1, why=why) for place, _, why in found]
 
 
-def standing_of(cell: str) -> Standing:
-    """Where the contact stood, as far as it is kept; who set its stage is not."""
-    stage, answer, taken, marks = cell.split(_ENTRY)
-    return Standing(
-        stage=stage or None,
-        answer=Answer(answer) if answer else None,
-        points_taken=int(taken) if taken else None,
-        held="h" in marks,
-        competitor="c" in marks,
-        contested="x" in marks,
+def head_of(cell: str, heading: Heading) -> Head:
+    """What the first cell tells."""
+    stage, answer, taken, marks, seen, *ignored = cell.split(_ENTRY)
+    mask = int(seen, 16)
+    by_machines = (entry.partition(" ") for entry in ignored)
+    return Head(
+        standing=Standing(
+            stage=stage or None,
+            answer=Answer(answer) if answer else None,
+            points_taken=int(taken) if taken else None,
+            held="h" in marks,
+            competitor="c" in marks,
+            contested="x" in marks,
+        ),
+        seen_kinds=frozenset(kind for place, kind in enumerate(heading.kinds) if mask >> place & 1),
+        ignored=[Ignored(kind=heading.kinds[int(place)], count=1, why=why) for place, _, why in by_machines],
     )
 
 
@@ -219,11 +220,19 @@ def name_of(cell: str) -> tuple[str, str, str]:
     return kind, name, ref
 
 
-def _of_standing(standing: Standing) -> str:
+def _head_cell(contact: Contact, standing: Standing, places: Mapping[str, int]) -> str:
     marks = (("h", standing.held), ("c", standing.competitor), ("x", standing.contested))
-    answer = standing.answer.value if standing.answer else ""
-    taken = "" if standing.points_taken is None else str(standing.points_taken)
-    return _ENTRY.join((_clean(standing.stage or ""), answer, taken, "".join(mark for mark, holds in marks if holds)))
+    by_machines = {f"{places[i.kind]} {_clean(i.why)}" for i in contact.ignored if i.count > 0 and i.kind in places}
+    return _ENTRY.join(
+        (
+            _clean(standing.stage or ""),
+            standing.answer.value if standing.answer else "",
+            "" if standing.points_taken is None else str(standing.points_taken),
+            "".join(mark for mark, holds in marks if holds),
+            f"{sum(1 << places[kind] for kind in contact.seen_kinds if kind in places):x}",
+            *sorted(by_machines),
+        )
+    )
 
 
 def _of_value(value: Value) -> str:
@@ -248,30 +257,36 @@ def _is_there(value: Value) -> bool:
     return not isinstance(value, date) and Given().holds(value)
 
 
-def _name_of(act: Engagement) -> str:
+def _record(act: Engagement, kind: int, which: int) -> bytes:
+    count = min(max(act.count, 0), _COUNT_MAX)
+    until = _seconds(act.lasts_until)
+    record = ACT.pack(kind, which, _seconds(act.at), count & 0xFFFF)
+    return record + ACT.pack(MORE, 0, until, count >> 16) if until or count >> 16 else record
+
+
+def _name_cell(kind: str, ref: str, name: str) -> str:
     """What classes are told by; of a page without what its address asks for, which may be personal."""
-    if act.kind not in (FORM, PAGE) or not (act.name or act.ref):
-        return ""
-    name = act.name.partition("?")[0].partition("#")[0] if act.kind == PAGE else act.name
-    return _ENTRY.join((act.kind, _clean(act.ref), _clean(name)))
+    told = name.partition("?")[0].partition("#")[0] if kind == PAGE else name
+    return _ENTRY.join((kind, _clean(ref), _clean(told)))
 
 
-def _act(record: Iterable[int], names: Sequence[str], heading: Heading) -> Engagement:
-    place, same, named, at, until, count = record
-    kind = heading.kinds[place]
-    _, name, ref = name_of(names[named - 1]) if named else ("", "", "")
-    if kind == PAGE:
-        name = f"{name}#{same}"
-    elif kind != FORM:
-        name = str(same)
-    return Engagement(
-        kind=kind,
-        at=_moment(at),
-        name=name,
-        ref=ref,
-        count=count,
-        lasts_until=_moment(until),
-    )
+def _acts(records: bytes, names: Sequence[str], heading: Heading) -> Iterator[Engagement]:
+    act: Engagement | None = None
+    for place, which, at, count in ACT.iter_unpack(records):
+        if place == MORE:
+            assert act is not None, "it follows an act"
+            act = replace(act, lasts_until=_moment(at), count=act.count + (count << 16))
+            continue
+        if act is not None:
+            yield act
+        kind = heading.kinds[place]
+        ref, name = "", str(which) if which else ""
+        if which and kind in NAMED:
+            _, name, ref = name_of(names[which - 1])
+            name = f"{name}#{which}" if kind == PAGE else name
+        act = Engagement(kind=kind, at=_moment(at), name=name, ref=ref, count=count)
+    if act is not None:
+        yield act
 
 
 def _clean(text: str) -> str:

@@ -96,6 +96,9 @@ def _tell(summary: Summary) -> None:
         log.warning("A contact failed.", action="contact.failed", contact_id=contact_id, reason=reason)
     for contact_id, reason in summary.tally.contested:
         log.warning("A contact is contested.", action="contact.contested", contact_id=contact_id, reason=reason)
+    for report in summary.sources:
+        if report.state == "stale":
+            log.warning("A feed could not be read.", action="feed.failed", feed=report.feed, problem=report.problem)
 
 
 def _clock(time_of_day: str, **more: object) -> CronTrigger:

@@ -60,7 +60,7 @@ class Knobs:
     floor: int = 50
     keep_runs_days: int = 90
     daily_writes_max: int | None = None
-    """Contacts written a day, by the portal's time zone; None: no limit."""
+    """Contacts and companies written a day, by the portal's time zone; None: no limit."""
 
 
 def evaluator_of(world: World, at: datetime, selection: Mode) -> Evaluator:

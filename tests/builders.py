@@ -73,9 +73,15 @@ def an_entry(value: str | None, *, by: Setter, days_ago: float) -> HistoryEntry:
 
 
 @cache
+def the_packaged_rulebook() -> Rulebook:
+    """Read once for all tests: reading it takes longer than all else that most of them do."""
+    return load_rulebook()
+
+
+@cache
 def a_quick_rulebook() -> Rulebook:
     """The default rulebook with only its rules about forms: the leads of these tests do nothing else."""
-    whole = load_rulebook()
+    whole = the_packaged_rulebook()
     forms = tuple(rule for rule in whole.rubric.rules if rule.group == "forms")
     return replace(
         whole,

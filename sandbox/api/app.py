@@ -1,6 +1,7 @@
 """The portal as a web application: every request passes the gate, then its endpoint."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import format_datetime
@@ -29,6 +30,7 @@ from sandbox.api import (
 )
 from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.errors import URL_TOO_LONG_PAGE, RefusedError, missing_scopes, not_found, refused
+from sandbox.faults import Fault
 from sandbox.request_log import LoggedRequest
 from sandbox.times import to_ms
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 URL_MAX = 8_192
 _HISTORY = "propertiesWithHistory"
+_LOOKS_EVERY_S = 0.05
 _EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -111,7 +114,7 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
     with portal.lock:
         fault = portal.faults.next_for(request.method, request.url.path)
     if fault is not None and fault.delay_s:
-        await asyncio.sleep(fault.delay_s)
+        await _hold(fault)
     url = f"{request.url.path}?{request.url.query}"
     body = _body(call)
     answer = faulty.answered(portal, fault, call, lambda each: _gated(portal, endpoint, each, url))
@@ -129,6 +132,13 @@ async def _serve(portal: "Portal", endpoint: Endpoint, request: Request, latency
             )
         )
     return faulty.response(answer, fault, lambda each: _response(portal, each))
+
+
+async def _hold(fault: Fault) -> None:
+    """Let as much time pass as the fault says, which may be told to end sooner meanwhile."""
+    began = time.monotonic()
+    while (left := began + fault.delay_s - time.monotonic()) > 0:
+        await asyncio.sleep(min(left, _LOOKS_EVERY_S))
 
 
 def _gated(portal: "Portal", endpoint: Endpoint, call: Call, url: str) -> Answer:

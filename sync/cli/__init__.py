@@ -10,14 +10,14 @@ import typer
 from typer.core import TyperGroup
 
 from config import ConfigError
-from sync.cli import explaining, looking, portal, rulebook, running, trying
+from sync.cli import explaining, looking, portal, rulebook, running, trying, what_if
 from sync.ports import ContactError, FatalError, LeaseHeld, LeaseLost, RetryableError, TokenRefused
 
 DONE, NEEDS_A_PERSON, WRONG_USAGE, NOT_REACHED = 0, 1, 2, 3
 
 _ORDER = (
     *("demo", "sandbox", "doctor", "provision", "plan", "resync", "worker"),
-    *("explain", "runs", "status", "rulebook", "config"),
+    *("explain", "what-if", "runs", "status", "rulebook", "config"),
 )
 
 
@@ -49,7 +49,7 @@ def _main(
         raise typer.Exit
 
 
-for group in (trying, portal, running, explaining, looking, rulebook):
+for group in (trying, portal, running, explaining, what_if, looking, rulebook):
     group.add_to(app)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from config import EngagementSource, FactSource, Fed, Fitness, fed_by
 from sync.cli.output import say, table
-from sync.hubspot import FeedFound, Fitting
+from sync.hubspot import FeedFound, Fitting, PropertyLacking
 from sync.records import Form
 
 _SIGNS: Mapping[Fitness, str] = {"fed": "ok", "summed up": "ok", "to fill": "--", "missing": "--"}
@@ -48,6 +48,24 @@ def print_fitting(found: Fitting, every_s: float) -> None:
             'more for each full page of it, and so does the first pass: "docs/engagement.md" has the sums.'
         )
     print_forms(found.forms_without_class)
+
+
+def lacking_document(lacking: Sequence[PropertyLacking]) -> list[dict[str, object]]:
+    return [{"property": each.name, "rules": list(each.rules), "tier": each.tier} for each in lacking]
+
+
+def print_lacking(lacking: Sequence[PropertyLacking]) -> None:
+    """The properties that the rulebook reads and the portal does not have; nothing where it has them all."""
+    if not lacking:
+        return
+    say()
+    one = len(lacking) == 1
+    say(
+        f"{'1 property' if one else f'{len(lacking)} properties'} that the rulebook reads "
+        f"{'is' if one else 'are'} not in the portal: what {'it' if one else 'they'} would tell counts as unknown."
+    )
+    rows = [(each.name, ", ".join(each.rules), "" if each.tier == "free" else each.tier) for each in lacking]
+    table(("property", "rules", "HubSpot has it from"), rows, piped_width=120)
 
 
 def print_forms(forms: Sequence[Form]) -> None:

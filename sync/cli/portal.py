@@ -38,7 +38,7 @@ def doctor_command(as_json: AsJson = False) -> None:
         if found.fitting:
             print_fitting(found.fitting, every_s)
             say()
-        say("Mend what is marked !!, then run doctor again." if broken else "Nothing is broken.")
+        say('Mend what is marked !!; then "scoreline doctor" finds it ok.' if broken else "Nothing is broken.")
     if broken:
         raise typer.Exit(1)
 

@@ -1,7 +1,7 @@
 """`rulebook check`, `schema`, `show`, and `config`: what is decided where."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +10,10 @@ import yaml
 
 from config import Mistake, Rulebook, RulebookError, describe_settings, load_rulebook, rulebook_schema
 from sync.bootstrap import connection_of
-from sync.cli.fitting import forms_document, print_forms
+from sync.cli.fitting import forms_document, lacking_document, print_forms, print_lacking
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, table
-from sync.hubspot import HubSpotPortal, mistakes_against, unnamed_forms
+from sync.hubspot import HubSpotPortal, PropertyLacking, mistakes_against, properties_lacking, unnamed_forms
 from sync.records import Form
 
 rulebooks = typer.Typer(help="The rubric and the policy, as a YAML file.", no_args_is_help=True)
@@ -34,8 +34,8 @@ def check(
 ) -> None:
     """All mistakes of a rulebook at once, each with its path and what was expected. Exits 2 when there are any.
 
-    With --portal also what it names and the portal lacks (stages, forms, lists, types of events), and the portal's
-    forms that no class of it has.
+    With --portal also what it names and the portal lacks (stages, forms, lists, types of events); and, as no mistakes,
+    the properties that it reads and the portal lacks, and the portal's forms that no class of it has.
     """
     try:
         rulebook = load_rulebook(file)
@@ -44,26 +44,53 @@ def check(
             raise
         print_json({"ok": False, "mistakes": _mistakes_document(error.mistakes)})
         raise typer.Exit(2) from None
-    mistakes, forms = _against_portal(rulebook) if against_portal else ((), ())
+    compared = _against_portal(rulebook) if against_portal else None
+    mistakes = compared.mistakes if compared else ()
     if as_json:
-        told = {"forms_without_class": forms_document(forms)} if against_portal else {}
         found = _mistakes_document(mistakes)
+        told = compared.as_json() if compared else {}
         print_json({"ok": not mistakes, "version": rulebook.version, "mistakes": found} | told)
     else:
-        if mistakes:
-            raise RulebookError(str(file), mistakes)
+        if compared and mistakes:
+            raise RulebookError(f"{file}, compared with portal {compared.portal_id},", mistakes)
         say(f"{file}: no mistakes. Version {rulebook.version}, {len(rulebook.rubric.rules)} rules.")
-        print_forms(forms)
+        if compared:
+            say(f"Compared with portal {compared.portal_id}.")
+            print_lacking(compared.lacking)
+            print_forms(compared.forms)
     if mistakes:
         raise typer.Exit(2)
 
 
-def _against_portal(rulebook: Rulebook) -> tuple[Sequence[Mistake], Sequence[Form]]:
-    """What the rulebook names and the portal lacks, and the portal's forms that it has no class for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """A rulebook beside a portal."""
+
+    portal_id: str
+    mistakes: Sequence[Mistake]
+    """What the rulebook names and the portal lacks."""
+    lacking: Sequence[PropertyLacking]
+    forms: Sequence[Form]
+    """The portal's forms that the rulebook has no class for."""
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "portal_id": self.portal_id,
+            "properties_lacking": lacking_document(self.lacking),
+            "forms_without_class": forms_document(self.forms),
+        }
+
+
+def _against_portal(rulebook: Rulebook) -> _Compared:
     connection = connection_of(ready())
     lists = replace(rulebook, partner_lists=())  # each is asked for on its own: one that is gone must not hide the rest
     facts = HubSpotPortal(connection, lists).facts()
-    return list(mistakes_against(connection, rulebook, facts)), unnamed_forms(rulebook, facts)
+    return _Compared(
+        portal_id=facts.portal_id,
+        mistakes=list(mistakes_against(connection, rulebook, facts)),
+        lacking=properties_lacking(connection, rulebook, facts),
+        forms=unnamed_forms(rulebook, facts),
+    )
 
 
 def _mistakes_document(mistakes: Sequence[Mistake]) -> list[dict[str, str]]:

@@ -96,6 +96,7 @@ def plan_show(run_id: RunId, as_json: AsJson = False) -> None:
                 f"rulebook {kept.rulebook_version}"
             )
             _print_changes(journal, run_id, rulebook_of(settings), most=None)
+            _print_totals(journal, run_id)
             return
     database = without_password(settings.database_url)
     raise FatalError(f"There is no plan {run_id} in {database}; `scoreline runs` lists what there is.")
@@ -237,6 +238,19 @@ def _print_changes(journal: Journal, run_id: int, rulebook: Rulebook, *, most: i
         table(("contact", "stage", "score", "why", "state")[:columns], [row[:columns] for row in rows])
     if most is not None and total > most:
         say(f"… and {total - most:,} changes more")
+
+
+def _print_totals(journal: Journal, run_id: int) -> None:
+    """How many changes a plan holds, and which moves."""
+    total = 0
+    moves: Counter[str] = Counter()
+    for batch in journal.entries(run_id):
+        total += len(batch)
+        changes = (entry.change for entry in batch)
+        moves.update(f"{change.stage_from or 'none'} -> {change.stage_to}" for change in changes if change.moves)
+    say(f"In all {total:,} changes, {moves.total():,} of them with a move:" if total else "It holds no changes.")
+    for move, count in moves.most_common():
+        say(f"    {count:>7,}  {move}")
 
 
 def _from_to(change: Change, name: str) -> str:

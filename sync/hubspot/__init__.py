@@ -5,7 +5,14 @@ from sync.hubspot.companies import HubSpotCompanies
 from sync.hubspot.connection import Connection, connect
 from sync.hubspot.diagnosis import Check, Diagnosis, diagnose
 from sync.hubspot.feeds import feeds_of
-from sync.hubspot.fitting import FeedFound, Fitting, mistakes_against, unnamed_forms
+from sync.hubspot.fitting import (
+    FeedFound,
+    Fitting,
+    PropertyLacking,
+    mistakes_against,
+    properties_lacking,
+    unnamed_forms,
+)
 from sync.hubspot.limits import Budget
 from sync.hubspot.portal import Account, HubSpotPortal, account
 from sync.hubspot.provisioning import provision
@@ -25,12 +32,14 @@ __all__ = [
     "HubSpotPortal",
     "HubSpotReader",
     "HubSpotWriter",
+    "PropertyLacking",
     "RecordBuilder",
     "account",
     "connect",
     "diagnose",
     "feeds_of",
     "mistakes_against",
+    "properties_lacking",
     "provision",
     "sources_read",
     "unnamed_forms",

@@ -181,7 +181,7 @@ class Connection:
         def ask() -> Answer:
             answer = self._ask(call, args, kwargs, window=window, urgent=urgent, writes=False)
             if answer.status not in expects:
-                raise_for(answer, self.base_url, so_far=self._so_far)
+                raise_for(answer, self.base_url, so_far=self._so_far, wrote=False)
             return _holding(answer, holds, expects)
 
         return self._until_answered(ask)

@@ -8,6 +8,7 @@ from config import Rulebook, later_properties, property_problems, stage_problems
 from sync.clock import SYSTEM
 from sync.hubspot.building import COMPANY, RecordBuilder
 from sync.hubspot.connection import Call, Connection
+from sync.hubspot.errors import for_doctor
 from sync.hubspot.fitting import Fitting, fitting
 from sync.hubspot.paging import list_members
 from sync.hubspot.portal import HubSpotPortal, account_details, property_definitions
@@ -73,7 +74,8 @@ def diagnose(connection: Connection, rulebook: Rulebook, noted: Noted = lambda _
     try:
         facts = HubSpotPortal(connection, rulebook).facts()
     except FatalError as problem:
-        return Diagnosis(checks=[*checks, Check(name="portal", ok=False, detail=str(problem))], fitting=None)
+        checks.append(Check(name="portal", ok=False, detail=for_doctor(str(problem))))
+        return Diagnosis(checks=checks, fitting=None)
     checks += _ours(connection, rulebook, facts)
     has_companies = rulebook.account or _reads_companies(rulebook, facts)
     companies = property_definitions(connection, "companies") if has_companies else {}
@@ -100,7 +102,7 @@ def _refused_reads(connection: Connection, rulebook: Rulebook) -> Iterator[Check
         try:
             probe()
         except TokenRefused as problem:
-            yield Check(name=name, ok=False, detail=str(problem), advice=f"Let the token {name}.")
+            yield Check(name=name, ok=False, detail=for_doctor(str(problem)), advice=f"Let the token {name}.")
         except FatalError as problem:
             yield Check(name=name, ok=False, detail=str(problem))
         else:
@@ -122,7 +124,7 @@ def _may_write(connection: Connection, call: Call, *args: object, scope: str, wh
         )
     except TokenRefused as problem:
         advice = f"Add the scope {scope} to the private app or service key."
-        return Check(name=what, ok=False, detail=str(problem), advice=advice)
+        return Check(name=what, ok=False, detail=for_doctor(str(problem)), advice=advice)
     except (FatalError, RetryableError):
         return unsure
     if told.status in _NO_EMPTY_BATCH:
@@ -177,7 +179,7 @@ def _stale(found: Fitting, facts: PortalFacts, notes: Mapping[str, FeedNote]) ->
     silent = {f"feed {feed.feed}": (feed.feed, feed.problem) for feed in found.feeds if feed.is_stale}
     for list_id, untold in facts.lists_untold.items():
         name = list_feed(list_id)
-        silent[name] = name, untold.problem
+        silent[name] = name, for_doctor(untold.problem)
         if name not in notes and not untold.is_refused:
             yield Check(name=name, ok=None, detail=untold.problem)
     for name, (feed, problem) in silent.items():

@@ -104,15 +104,25 @@ def is_of_records(answer: Answer) -> bool:
     return answer.status in IN_USE or answer.status in (400, 422)
 
 
-def raise_for(answer: Answer, base_url: str, *, so_far: str) -> None:
+_ASK_DOCTOR = "; `scoreline doctor` lists what is needed"
+
+
+def for_doctor(problem: str) -> str:
+    """What an error says, without sending to doctor who has asked it."""
+    return problem.replace(_ASK_DOCTOR, "")
+
+
+def raise_for(answer: Answer, base_url: str, *, so_far: str, wrote: bool = True) -> None:
     """Raise what a failed answer means for the run; every status below 400 returns.
 
     Passing for what may be tried again, RetryableError for what this run need not wait for,
-    TokenRefused and FatalError for what a person must change. `so_far`: a sentence on what has been written by now.
+    TokenRefused and FatalError for what a person must change. `so_far`: a sentence on what has been written by now;
+    `wrote`: whether the request itself was to write something.
     """
     if answer.status < 400:
         return
     complaint = complaint_of(answer.document)
+    untouched = "Nothing of it was done. " if wrote else ""
     if answer.status == 401:
         raise TokenRefused(
             f"HubSpot at {base_url} does not know this token (401, {complaint}). {so_far} Set "
@@ -122,9 +132,9 @@ def raise_for(answer: Answer, base_url: str, *, so_far: str) -> None:
     if answer.status == 403:
         missing = ", ".join(complaint.scopes)
         raise TokenRefused(
-            f"HubSpot refuses the token this request (403, {complaint}). Nothing of it was done. "
+            f"HubSpot refuses the token this request (403, {complaint}). {untouched}"
             + (f"Add the scope {missing} to" if missing else "Check the scopes of")
-            + " the private app or service key behind HUBSPOT_ACCESS_TOKEN; `scoreline doctor` lists what is needed."
+            + f" the private app or service key behind HUBSPOT_ACCESS_TOKEN{_ASK_DOCTOR}."
         )
     if answer.status == 429 and "DAILY" in complaint.policy.upper():
         raise RetryableError(
@@ -134,7 +144,7 @@ def raise_for(answer: Answer, base_url: str, *, so_far: str) -> None:
     if answer.status in PASSING:
         raise passing(answer)
     raise FatalError(
-        f"HubSpot refuses a request that should be right ({answer.status}, {complaint}). Nothing of it was done. If "
+        f"HubSpot refuses a request that should be right ({answer.status}, {complaint}). {untouched}If "
         f"HUBSPOT_BASE_URL ({base_url}) is HubSpot's, please report this with the correlation id."
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from config import (
+    TIERS,
     EngagementSource,
     FactSource,
     Fed,
@@ -16,12 +17,14 @@ from config import (
     unknown_stages,
 )
 from sync.clock import SYSTEM
-from sync.hubspot.building import source_in_portal
+from sync.hubspot.building import COMPANY, source_in_portal
 from sync.hubspot.connection import Connection
+from sync.hubspot.errors import for_doctor
 from sync.hubspot.feeds import feeds_of
 from sync.hubspot.feeds.events import event_types
 from sync.hubspot.forms import with_submissions
 from sync.hubspot.paging import list_members
+from sync.hubspot.portal import property_definitions
 from sync.hubspot.submitted import SUBMISSIONS
 from sync.ports import FatalError, Feed, RetryableError
 from sync.records import Form, PortalFacts
@@ -101,6 +104,42 @@ def fitting(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyLacking:
+    """A property that the rulebook reads and the portal does not have."""
+
+    name: str
+    """One of companies begins with `company.`."""
+    rules: Sequence[str]
+    """The rules that it would feed, by key."""
+    tier: Tier
+    """The cheapest subscription that has it, as the rulebook says; those of the portal's own are `free`."""
+
+
+def properties_lacking(connection: Connection, rulebook: Rulebook, facts: PortalFacts) -> Sequence[PropertyLacking]:
+    """The properties that rules need and that are not there, by name; those of companies where one may ask."""
+    fed = [(rule.rule.key, source) for rule in feeding(rulebook, lambda _source: False) for source in rule.lacking]
+    needed: dict[str, list[tuple[str, Tier]]] = {}
+    for key, source in fed:
+        for name in _named_by(source):
+            needed.setdefault(name, []).append((key, source.tier))
+    known = set(facts.properties)
+    if any(name.startswith(COMPANY) for name in needed):
+        try:
+            known |= {COMPANY + name for name in property_definitions(connection, "companies")}
+        except FatalError:
+            known |= {name for name in needed if name.startswith(COMPANY)}
+    return [
+        PropertyLacking(
+            name=name,
+            rules=list(dict.fromkeys(key for key, _ in by)),
+            tier=min((tier for _, tier in by), key=TIERS.index),
+        )
+        for name, by in sorted(needed.items())
+        if not _is_known(name, known)
+    ]
+
+
 def _still_counts(note: FeedNote | None) -> bool:
     return note is not None and note.has_told and not note.is_partial
 
@@ -108,22 +147,25 @@ def _still_counts(note: FeedNote | None) -> bool:
 def _lacking(fed: Fed, known: Collection[str]) -> Sequence[str]:
     named: list[str] = []
     for source in (*fed.by, *fed.lacking):
-        if isinstance(source, FactSource):
-            there = there_of(source, known)
-            named += [name for name in source.from_ if name not in there]
-        else:
-            of_it = (source.count, *source.at, source.name, source.lasts_until)
-            named += [name for name in of_it if name and name not in known]
+        named += [name for name in _named_by(source) if not _is_known(name, known)]
     return list(dict.fromkeys(named))
 
 
+def _named_by(source: FactSource | EngagementSource) -> Sequence[str]:
+    """The properties that a source is made of."""
+    if isinstance(source, FactSource):
+        return source.from_
+    return [name for name in (source.count, *source.at, source.name, source.lasts_until) if name]
+
+
+def _is_known(name: str, known: Collection[str]) -> bool:
+    """Whether a property is there; `x_*` stands for all that begin so."""
+    return any(each.startswith(name[:-1]) for each in known) if name.endswith("*") else name in known
+
+
 def there_of(source: FactSource, known: Collection[str]) -> Sequence[str]:
-    """Of the properties that a fact is taken from, those that the portal has; `x_*` stands for all that begin so."""
-    return [
-        name
-        for name in source.from_
-        if (any(each.startswith(name[:-1]) for each in known) if name.endswith("*") else name in known)
-    ]
+    """Of the properties that a fact is taken from, those that the portal has."""
+    return [name for name in source.from_ if _is_known(name, known)]
 
 
 def unnamed_forms(rulebook: Rulebook, facts: PortalFacts) -> Sequence[Form]:
@@ -204,7 +246,7 @@ def _asked(feed: Feed) -> tuple[bool | None, str]:
     try:
         next(feed.read(SYSTEM.now()), None)
     except FatalError as problem:
-        return False, str(problem)
+        return False, for_doctor(str(problem))
     except RetryableError as problem:
         return None, str(problem)
     return True, ""

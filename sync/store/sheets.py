@@ -49,11 +49,16 @@ class SqlSheets:
             with self._database.write() as connection:
                 connection.execute(delete(_sheets).where(self._ours, _sheets.c.contact_id.in_(chunk)))
 
+    def count(self) -> int:
+        """Of how many contacts something is kept."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(_sheets).where(self._ours)).scalar_one()
+
     def stretches(self, parts: int) -> Sequence[Stretch]:
         """All contacts in so many stretches of about the same size; fewer where there are not enough."""
         ids = select(_sheets.c.contact_id).where(self._ours).order_by(_sheets.c.contact_id)
+        count = self.count()
         with self._database.read() as connection:
-            count = connection.execute(select(func.count()).select_from(_sheets).where(self._ours)).scalar_one()
             places = sorted({count * part // parts for part in range(1, parts)} - {0})
             cuts = [connection.execute(ids.offset(place).limit(1)).scalar_one() for place in places]
         return [Stretch(first=first, end=end) for first, end in zip(["", *cuts], [*cuts, None], strict=True)]
@@ -68,7 +73,8 @@ class SqlSheets:
         while True:
             with self._database.read() as connection:
                 known = self._headings(connection)
-                rows = connection.execute(page).all()
+                # As the driver has them: a million rows as objects take longer to make than all that is done with them.
+                rows = connection.execute(page).cursor.fetchall()
             for heading_id, some in groupby(sorted(rows, key=itemgetter(1)), key=itemgetter(1)):
                 ids, _, told, names, acts = zip(*some, strict=True)
                 yield Pile(heading=known[heading_id], ids=ids, told=told, names=names, acts=acts)

@@ -2,25 +2,22 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from urllib3 import HTTPConnectionPool
 
-from config import Rulebook, load_rulebook
+from config import load_rulebook
 from sandbox import Portal, SandboxServer
 from sandbox.switches import Setting, Switches
 from sync.cli import status_of
-
-ROOT = Path(__file__).parents[2]
+from tests.acceptance.processes import Running
+from tests.builders import the_packaged_rulebook
 
 TURNED: Mapping[str, Setting] = json.loads(os.environ.get("SANDBOX_SWITCHES", "{}"))
 """Switches of every portal that these tests start; `python -m tests.every_switch` sets them."""
@@ -56,7 +53,7 @@ class Ended:
 
 
 Scoreline = Callable[..., Ended]
-Process = Callable[..., subprocess.Popen[str]]
+Process = Callable[..., Running]
 
 
 def until(happened: Callable[[], object], within_s: float = 30.0) -> None:
@@ -78,6 +75,18 @@ def turned(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("sandbox.portal.Switches", switches)
     monkeypatch.setattr("sandbox.portal.FIRST_CONTACT_ID", 996)
+
+
+@pytest.fixture(autouse=True)
+def patience(short_pauses: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other waits as short as tests need them. A portal tells its window, so that processes know of that one, too."""
+    monkeypatch.setattr("sandbox.limits.WINDOW_S", 0.3)
+    monkeypatch.setattr("sync.hubspot.limits.SEARCH_WINDOW_S", 0.02)
+    monkeypatch.setattr("sync.hubspot.errors.LOCKED_S", 0.01)
+    monkeypatch.setattr("sync.hubspot.provisioning._READABLE_PAUSE_S", 0.05)
+    monkeypatch.setattr("sync.store.lease.POLL_S", 0.05)
+    if not READS_LAG:
+        monkeypatch.setattr("sync.moving.PAUSE_FIRST_S", 0.01)
 
 
 @pytest.fixture
@@ -108,11 +117,6 @@ def environment(
     return given
 
 
-@cache
-def the_packaged_rulebook() -> Rulebook:
-    return load_rulebook()
-
-
 @pytest.fixture
 def scoreline(
     environment: Mapping[str, str],
@@ -122,8 +126,7 @@ def scoreline(
 ) -> Scoreline:
     """Runs a command in this process, with more in its environment, and returns how it ended.
 
-    Where HubSpot shows things late, the command comes when it shows all that happened before. The packaged
-    rulebook is read once for all tests: reading it takes longer than all else that most of them do.
+    Where HubSpot shows things late, the command comes when it shows all that happened before.
     """
     monkeypatch.setattr(
         "sync.bootstrap.load_rulebook", lambda file: load_rulebook(file) if file else the_packaged_rulebook()
@@ -178,24 +181,16 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
 def process(environment: Mapping[str, str], server: SandboxServer, tmp_path: Path) -> Iterator[Process]:
     """Starts a command as a process of its own, which the test may kill; ended with the test."""
     switches = [part for name, to in TURNED.items() for part in ("--switch", f"{name}={to}")]
-    started: list[subprocess.Popen[str]] = []
+    started: list[Running] = []
 
-    def start(*arguments: str, **more: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, **more: str) -> Running:
         server.portal.clock.move(timedelta(seconds=LAGS_S))
         command, *rest = arguments
-        begun = subprocess.Popen(
-            [sys.executable, "-m", "sync", command, *(switches if command == "sandbox" else ()), *rest],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **more},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        options = [*(switches if command == "sandbox" else ()), *rest]
+        begun = Running([command, *options], cwd=tmp_path, env={**os.environ, **more})
         started.append(begun)
         return begun
 
     yield start
     for each in started:
-        if each.poll() is None:
-            each.kill()
-        each.communicate()
+        each.close()

@@ -67,6 +67,13 @@ def test_a_log_line_is_a_sentence_with_an_action_and_ids(portal: Portal, scoreli
     assert [line["action"] for line in lines] == ["run.begin", "run.end"]
     assert all(line["event"].endswith(".") for line in lines)
     assert {line["run_id"] for line in lines} == {1}
+    assert lines[-1]["changed"] == 1
+
+
+def test_the_log_of_a_plan_does_not_say_that_anything_was_changed(portal: Portal, scoreline: Scoreline) -> None:
+    a_demo_request(portal)
+    end = json.loads(scoreline("plan").err.splitlines()[-1])
+    assert (end["action"], end["planned"], "changed" in end) == ("run.end", 1, False)
 
 
 def test_logs_can_be_for_people(portal: Portal, scoreline: Scoreline) -> None:

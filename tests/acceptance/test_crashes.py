@@ -2,7 +2,6 @@
 
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -31,6 +30,7 @@ from tests.acceptance.leads import (
     stage,
     stage_writes,
 )
+from tests.acceptance.processes import Running
 
 UPDATE = r"contacts/batch/update$"
 ENDS_S = 30
@@ -63,7 +63,7 @@ def uninterrupted(portal: Portal, scoreline: Scoreline, tmp_path: Path) -> Itera
 
 def kill_at(portal: Portal, process: Process, fault: Fault) -> None:
     """Start a full resync and kill it at the request that the fault hits, before it is done or after."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Running] = []
 
     def kill() -> None:
         started[0].kill()
@@ -189,7 +189,7 @@ def test_a_stop_that_is_asked_for_waits_for_the_stage_of_every_cleared_contact(
     portal: Portal, scoreline: Scoreline, process: Process
 ) -> None:
     lead = a_demo_request(portal)
-    started: list[subprocess.Popen[str]] = []
+    started: list[Running] = []
     portal.faults.add(Fault(path=UPDATE, act=lambda: started[0].send_signal(signal.SIGTERM)))
     started.append(process("resync", "--full"))
     started[0].wait(ENDS_S)

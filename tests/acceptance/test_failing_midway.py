@@ -2,7 +2,6 @@
 
 import math
 import resource
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from sandbox import Fault, Portal
 from tests.acceptance.checker import broken_promises
 from tests.acceptance.conftest import Process, Scoreline
 from tests.acceptance.leads import LEAD, SQL, a_demo_request, a_price_request, held, stage, stage_writes, writes
+from tests.acceptance.processes import Running
 from tests.contract.conftest import a_postgresql_server
 
 pytestmark = pytest.mark.usefixtures("provisioned")
@@ -35,7 +35,7 @@ def test_a_disk_that_is_full_after_a_clear_does_not_keep_the_contact_without_its
     portal: Portal, scoreline: Scoreline, process: Process
 ) -> None:
     lead = a_demo_request(portal)
-    started: list[subprocess.Popen[str]] = []
+    started: list[Running] = []
 
     def fills_up() -> None:
         """No file of the process may grow any more, nor be written beyond its first byte."""

@@ -10,7 +10,7 @@ from tests.acceptance.checker import broken_promises
 from tests.acceptance.conftest import READS_LAG, Ended, Scoreline, until
 from tests.acceptance.leads import SQL, a_demo_request, a_subscription, stage, writes
 
-pytestmark = pytest.mark.usefixtures("provisioned", "patience")
+pytestmark = pytest.mark.usefixtures("provisioned", "impatience")
 
 UPDATE = ("POST", "contacts/batch/update$")
 # What is asked, which pass asks it, and how many such requests pass before the one that counts.
@@ -65,14 +65,8 @@ INDISTINGUISHABLE: Mapping[str, Callable[[], Fault]] = {
 
 
 @pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits as short as tests need them; the windows of the limits are told by the portal."""
-    monkeypatch.setattr("sandbox.limits.WINDOW_S", 0.3)
-    monkeypatch.setattr("sync.hubspot.connection.PAUSE_FIRST_S", 0.01)
-    monkeypatch.setattr("sync.hubspot.connection.PAUSE_MAX_S", 0.05)
-    monkeypatch.setattr("sync.hubspot.errors.LOCKED_S", 0.01)
-    if not READS_LAG:
-        monkeypatch.setattr("sync.moving.PAUSE_FIRST_S", 0.01)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that does not come is not waited for, either."""
     monkeypatch.setenv("SCORELINE_READ_TIMEOUT_S", "1")
 
 

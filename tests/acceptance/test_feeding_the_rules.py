@@ -131,6 +131,26 @@ def test_doctor_says_that_a_list_is_gone(portal: Portal, scoreline: Scoreline, t
     assert "no list of contacts 99" in told["99"]["advice"][0]
 
 
+def test_properties_that_a_rulebook_reads_and_the_portal_lacks_are_named_and_are_no_mistakes(
+    portal: Portal, scoreline: Scoreline, tmp_path: Path
+) -> None:
+    file = a_rulebook(
+        tmp_path / "ours.yaml",
+        "sources: {facts: {industry: {from: [industry, company.branche], type: text, tier: free}}, engagements: {"
+        "social: [{count: posts, tier: professional}]}}",
+    )
+    ended = scoreline("rulebook", "check", file, "--portal", "--json")
+    assert (ended.status, ended.document["portal_id"]) == (0, str(portal.portal_id))
+    lacking = {each["property"]: each for each in ended.document["properties_lacking"]}
+    assert lacking["company.branche"] == {"property": "company.branche", "rules": ["F01"], "tier": "free"}
+    assert lacking["posts"] == {"property": "posts", "rules": ["W08"], "tier": "professional"}
+    assert "industry" not in lacking
+    told = scoreline("rulebook", "check", file, "--portal").out
+    assert f"Compared with portal {portal.portal_id}." in told
+    assert "company.branche" in told
+    assert "Compared" not in scoreline("rulebook", "check", file).out
+
+
 MISNAMED = """
 forms: {hand_raise: [demo, {id: 4f2c}, {name: Request a demmo}]}
 sources:
@@ -161,6 +181,7 @@ def test_a_rulebook_is_compared_with_the_portal_on_demand(portal: Portal, scorel
     told = scoreline("rulebook", "check", file, "--portal")
     assert told.status == 2
     assert "request a demo, perhaps" in told.err
+    assert f"compared with portal {portal.portal_id}, has 6 mistakes" in told.err
 
 
 def test_a_rulebook_that_fits_is_told_its_forms_without_a_class(

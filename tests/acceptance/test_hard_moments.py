@@ -1,6 +1,5 @@
 """What is hard on a worker: a server that hangs, a merge under its hands, passes that outlast their interval, size."""
 
-import subprocess
 import time
 from datetime import datetime
 from itertools import pairwise
@@ -12,6 +11,7 @@ from sandbox import Fault, Portal, SandboxServer, generate
 from tests.acceptance.checker import broken_promises
 from tests.acceptance.conftest import Process, Scoreline, until
 from tests.acceptance.leads import LEAD, MQL, SQL, a_contact, a_demo_request, a_subscription, held, stage, writes
+from tests.acceptance.processes import Running
 
 UPDATE = r"contacts/batch/update$"
 
@@ -99,7 +99,7 @@ def test_passes_that_outlast_their_interval_follow_one_another_and_none_is_made_
         assert datetime.fromisoformat(before["finished_at"]) <= datetime.fromisoformat(after["started_at"])
 
 
-def peak_mb(process: subprocess.Popen[str]) -> float:
+def peak_mb(process: Running) -> float:
     """The most memory that a process has used by its end."""
     peak = 0.0
     while process.poll() is None:

@@ -76,6 +76,8 @@ def test_a_kept_plan_can_be_shown_again_without_asking_hubspot(portal: Portal, s
 
     shown = scoreline("plan", "show", str(made["run_id"]), "--json")
     told = scoreline("plan", "show", str(made["run_id"]))
+    moves = sum(made["stage_changes"].values())
+    assert f"In all {made['contacts_changed']} changes, {moves} of them with a move:" in told.out
 
     assert shown.status == told.status == 0
     assert shown.document["changes"] == made["changes"]

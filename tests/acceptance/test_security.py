@@ -173,7 +173,8 @@ def test_a_crash_says_where_it_happened_and_not_what_was_said(
 def test_a_password_in_an_address_is_never_repeated(scoreline: Scoreline, name: str, address: str) -> None:
     for command in COMMANDS:
         ended = scoreline(*command, **{name: address})
-        assert ended.status in (0, 2, 3), (command, ended)
+        ends = (1, 2) if command[0] == "doctor" and name == "DATABASE_URL" else (0, 2, 3)  # it goes on without one
+        assert ended.status in ends, (command, ended)
         has_none(SECRET, ended.out + ended.err)
 
 

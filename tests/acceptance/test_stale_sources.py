@@ -1,10 +1,15 @@
 """What told runs something and does not answer any more is said wherever somebody looks, with what stays."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from config import load_settings
 from sandbox import Fault, Portal
+from sync.bootstrap import knobs_of, opened_world
+from sync.worker import one_pass
 from tests.acceptance.conftest import Ended, Scoreline
 from tests.acceptance.leads import a_contact, a_rulebook, score
 from tests.acceptance.test_engagement import source
@@ -43,6 +48,8 @@ class TestDoctor:
         assert rules(ended)["E03"]["fed_by"] == "mail"
         shown = scoreline("doctor", SCORELINE_TRIES="1").out
         assert "!!  feed mail" in shown
+        assert "lists what is needed" not in shown, "whoever reads this has asked doctor"
+        assert "Nothing of it was done" not in shown, "it was to read"
         assert "!!  mail" in shown
 
     def test_it_is_well_again_once_the_feed_answers(self, portal: Portal, scoreline: Scoreline) -> None:
@@ -121,6 +128,18 @@ class TestStatus:
         assert scoreline("resync", "--full").status == 1
         told = scoreline("status")
         assert (told.status, "stale: mail since" in told.out) == (0, True)
+
+    def test_a_command_says_it_once_and_the_worker_in_its_log(
+        self, portal: Portal, scoreline: Scoreline, environment: Mapping[str, str]
+    ) -> None:
+        scoreline("resync", "--full")
+        portal.faults.add(REFUSED)
+        ended = scoreline("resync")
+        assert (ended.out + ended.err).count("403") == 1
+        settings = load_settings()
+        with capture_logs() as logs:
+            one_pass("incremental", knobs_of(settings), lambda: opened_world(settings, writes=True))
+        assert [line["feed"] for line in logs if line["action"] == "feed.failed"] == ["mail"]
 
     def test_what_the_database_knows_is_shown_where_hubspot_refuses_the_token(
         self, portal: Portal, scoreline: Scoreline

@@ -3,16 +3,15 @@
 import os
 import pty
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from sandbox import Portal
-from tests.acceptance.conftest import ROOT, Scoreline
+from tests.acceptance.conftest import Scoreline
 from tests.acceptance.leads import a_demo_request, catch_up
+from tests.acceptance.processes import Running
 
 pytestmark = pytest.mark.usefixtures("provisioned")
 
@@ -26,11 +25,10 @@ def on_terminal(environment: Mapping[str, str], portal: Portal, tmp_path: Path) 
     def run(*arguments: str, columns: int = 100, out: int | None = None) -> str:
         catch_up(portal)
         ours, theirs = pty.openpty()
-        begun = subprocess.Popen(
-            [sys.executable, "-m", "sync", *arguments],
+        begun = Running(
+            arguments,
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns), "TERM": "xterm"},
-            stdin=subprocess.DEVNULL,
+            env={**os.environ, "COLUMNS": str(columns), "TERM": "xterm"},
             stdout=theirs if out is None else out,
             stderr=theirs,
         )
@@ -43,6 +41,7 @@ def on_terminal(environment: Mapping[str, str], portal: Portal, tmp_path: Path) 
             pass
         os.close(ours)
         begun.wait(30)
+        begun.close()
         return drawn.decode().replace("\r\n", "\n")
 
     return run

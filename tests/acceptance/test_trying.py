@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-import subprocess
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -11,6 +10,7 @@ import pytest
 
 from sync.cli.trying import portal_id_for
 from tests.acceptance.conftest import Process, Scoreline, not_where_reads_lag, until
+from tests.acceptance.processes import Running
 
 ENDS_S = 30
 
@@ -49,7 +49,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answering(sandbox: subprocess.Popen[str], url: str) -> str:
+def answering(sandbox: Running, url: str) -> str:
     """Wait until the sandbox answers; returns what it announced."""
 
     def answers() -> bool:
@@ -166,7 +166,7 @@ def test_options_that_would_mean_nothing_together_are_wrong_usage(
     assert says in ended.err
 
 
-def told_by(sandbox: subprocess.Popen[str]) -> str:
+def told_by(sandbox: Running) -> str:
     """All that a sandbox said until it was told to end."""
     assert sandbox.stdout is not None
     first = sandbox.stdout.readline()

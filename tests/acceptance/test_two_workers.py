@@ -1,5 +1,6 @@
 """Two runs on one portal never write at the same time."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Fault, Portal
+from sync.clock import SYSTEM
 from sync.ports import Lease
 from sync.store import open_store
 from tests.acceptance.conftest import READS_LAG, Process, Scoreline, until
@@ -22,14 +24,16 @@ def test_a_second_run_says_who_holds_the_portal_and_writes_nothing(
     portal: Portal, scoreline: Scoreline, process: Process
 ) -> None:
     lead = a_demo_request(portal)
-    slow = Fault(path=UPDATE, delay_s=6.0)
+    slow = Fault(path=UPDATE, delay_s=ENDS_S)
     portal.faults.add(slow)
     portal.requests.clear()
     first = process("resync", "--full")
     until(lambda: slow.times == 0)
 
-    second = scoreline("resync", "--full", SCORELINE_LEASE_WAIT_S="1")
+    second = scoreline("resync", "--full", SCORELINE_LEASE_WAIT_S="0.2")
     status = scoreline("status", "--json")
+    written = writes(portal)
+    slow.delay_s = 0
 
     assert second.status == 1
     assert second.out == ""
@@ -37,16 +41,22 @@ def test_a_second_run_says_who_holds_the_portal_and_writes_nothing(
     assert "(resync) has held this portal since" in second.err
     assert "Nothing was read or written. Wait for it, or end it." in second.err
     assert status.document["running"]["pid"] == first.pid
-    assert writes(portal) == 0
+    assert written == 0
     assert first.wait(ENDS_S) == 0
     assert stage(portal, lead) == SQL
 
 
 def test_a_second_run_waits_for_the_first_and_then_has_nothing_to_write(
-    portal: Portal, scoreline: Scoreline, process: Process
+    portal: Portal, scoreline: Scoreline, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lead = a_demo_request(portal)
-    slow = Fault(path=UPDATE, delay_s=2.0)
+    slow = Fault(path=UPDATE, delay_s=ENDS_S)
+
+    def wait(seconds: float) -> None:
+        slow.delay_s = 0  # the first goes on when the second waits
+        time.sleep(seconds)
+
+    monkeypatch.setattr(SYSTEM, "sleep", wait)
     portal.faults.add(slow)
     first = process("resync", "--full")
     until(lambda: slow.times == 0)

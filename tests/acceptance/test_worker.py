@@ -1,13 +1,13 @@
 """The scheduler, as a process of its own."""
 
 import signal
-import subprocess
 
 import pytest
 
 from sandbox import Fault, Portal
 from tests.acceptance.conftest import Process, Scoreline, until
 from tests.acceptance.leads import SQL, a_demo_request, score, stage, stage_writes, writes
+from tests.acceptance.processes import Running
 
 UPDATE = r"contacts/batch/update$"
 ENDS_S = 30
@@ -15,7 +15,7 @@ STOPS_S = 10
 """The few seconds in which a stop is obeyed, on a slow and busy machine."""
 
 
-def stopped(worker: subprocess.Popen[str]) -> str:
+def stopped(worker: Running) -> str:
     """Ask the worker to stop; returns what it said on stderr."""
     worker.send_signal(signal.SIGTERM)
     out, err = worker.communicate(timeout=STOPS_S)
@@ -51,7 +51,7 @@ def test_the_worker_begins_at_once_goes_on_by_itself_and_stops_when_asked(
 @pytest.mark.usefixtures("provisioned")
 def test_a_worker_that_is_stopped_between_clear_and_set_sets_first(portal: Portal, process: Process) -> None:
     lead = a_demo_request(portal)
-    started: list[subprocess.Popen[str]] = []
+    started: list[Running] = []
     portal.faults.add(Fault(path=UPDATE, act=lambda: started[0].send_signal(signal.SIGTERM)))
     started.append(process("worker"))
     assert started[0].wait(ENDS_S) == 0

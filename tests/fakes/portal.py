@@ -44,6 +44,7 @@ class Row:
     addresses: frozenset[str] = frozenset()
     former_ids: Sequence[str] = ()
     summed_up: Mapping[str, Sequence[Engagement]] = field(default_factory=dict)
+    company_id: str = ""
 
 
 class FakePortal:
@@ -121,6 +122,10 @@ class FakePortal:
         """How a contact is called elsewhere, from now on; its change date stays what it was."""
         row = self._rows[contact_id]
         row.addresses, row.former_ids, row.summed_up = frozenset(addresses), former_ids, summed_up or {}
+
+    def works_for(self, contact_id: str, company_id: str) -> None:
+        """The contact's primary company is this one."""
+        self._rows[contact_id].company_id = company_id
 
     def taken_into(self, contact_id: str, survivor_id: str) -> None:
         """A contact is merged into another, which has its addresses now; only `find` leads from one to the other."""
@@ -325,6 +330,7 @@ class FakePortal:
             addresses=row.addresses,
             former_ids=row.former_ids,
             summed_up=row.summed_up,
+            company_id=row.company_id,
         )
 
     def _asked(self, what: str) -> None:

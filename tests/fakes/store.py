@@ -312,6 +312,9 @@ class FakeSheets:
         for contact_id in ids:
             self._sheets.pop(contact_id, None)
 
+    def count(self) -> int:
+        return len(self._sheets)
+
     def stretches(self, parts: int) -> Sequence[Stretch]:
         ids = sorted(self._sheets)
         cuts = [ids[place] for place in sorted({len(ids) * part // parts for part in range(1, parts)} - {0})]

@@ -87,8 +87,7 @@ def event_types(connection: Connection) -> frozenset[str]:
         answer = connection.read(connection.api.events.get_types, holds="eventTypes")
     except TokenRefused as refused:
         raise TokenRefused(
-            "HubSpot gives this account, or this token, no events (403): they need an Enterprise hub. Nothing of "
-            "it was done."
+            "HubSpot gives this account, or this token, no events (403): they need an Enterprise hub."
         ) from refused
     return frozenset(map(str, (answer.document or {})["eventTypes"]))
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sync.hubspot.connection import Connection
 from sync.hubspot.forms import list_forms, with_submissions
-from sync.hubspot.paging import Row, pages
-from sync.hubspot.submitted import submission_key
+from sync.hubspot.paging import Row, pages, rows_of
+from sync.hubspot.submitted import SUBMISSIONS, submission_key
 from sync.hubspot.values import UnreadableError, moment_of
 from sync.ports import Addressed, FatalError, TokenRefused
 from sync.records import Form
@@ -19,7 +19,8 @@ class SubmissionsFeed:
     """Fulfils the port `Feed`. One request for each form and pass, and one for each 50 forms.
 
     Where the contacts themselves tell what they sent, the list is needed only to learn who sent something since: the
-    property is calculated and moves no date of change. So it then tells nothing of what was sent before a first pass.
+    property is calculated and moves no date of change. So it then tells nothing of what was sent before a first pass,
+    which asks whether any contact tells something: the property may be there and hold nothing.
     """
 
     name = "submissions"
@@ -50,7 +51,7 @@ class SubmissionsFeed:
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
         listed = with_submissions(list_forms(self._connection) if self._forms is None else self._forms)
-        if since is None and self._told_by_contacts:
+        if since is None and self._told_by_contacts and self._some_contact_tells():
             return
         refused = 0
         for form in listed:
@@ -64,6 +65,15 @@ class SubmissionsFeed:
                 if refused == len(listed):
                     raise
                 self.left_out["forms without a list of submissions"] += 1
+
+    def _some_contact_tells(self) -> bool:
+        has_sent = {"propertyName": SUBMISSIONS, "operator": "HAS_PROPERTY"}
+        body = {"filterGroups": [{"filters": [has_sent]}], "properties": [], "limit": 1}
+        try:
+            found = self._connection.read(self._connection.api.contacts_search.do_search, body, search=True)
+        except FatalError:  # then it is read twice, and counts once
+            return False
+        return bool(rows_of(found.document or {}))
 
     def _sent(self, form: Form, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         for page in pages(self._connection, self._ask, form.id):

@@ -1,11 +1,10 @@
 """The worker's HubSpot side, pointed at a portal of our own."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
-from config import Rulebook, load_rulebook
+from config import Rulebook
 from sandbox import Clock, Portal, SandboxServer
 from sync.hubspot import (
     Connection,
@@ -16,8 +15,14 @@ from sync.hubspot import (
     connect,
     provision,
 )
+from tests.builders import the_packaged_rulebook
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def patience(short_pauses: None) -> None:
+    """No test waits longer than it needs."""
 
 
 @pytest.fixture
@@ -27,14 +32,13 @@ def portal() -> Portal:
 
 
 @pytest.fixture
-def connection(portal: Portal) -> Iterator[Connection]:
-    with SandboxServer(portal) as server:
-        yield connect(token="pat-sandbox", base_url=server.url, attempts=3)
+def connection(server: SandboxServer) -> Connection:
+    return connect(token="pat-sandbox", base_url=server.url, attempts=3)
 
 
 @pytest.fixture
 def rulebook() -> Rulebook:
-    return load_rulebook()
+    return the_packaged_rulebook()
 
 
 @pytest.fixture

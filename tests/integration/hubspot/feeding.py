@@ -5,15 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from config import EngagementSource, Rulebook, load_rulebook
+from config import EngagementSource, Rulebook
 from sync.hubspot import Connection, HubSpotPortal, feeds_of
 from sync.ports import Addressed, Feed
 from sync.traces import Trace
+from tests.builders import the_packaged_rulebook
 
 
 def rulebook_reading(*acts: tuple[str, str]) -> Rulebook:
     """The default rulebook, but that its rules for forms read these acts, each as (feed, act), and no others."""
-    rulebook = load_rulebook()
+    rulebook = the_packaged_rulebook()
     sources = tuple(EngagementSource(feed=feed, act=act, tier="free") for feed, act in acts)  # type: ignore[arg-type]
     return replace(rulebook, sources=replace(rulebook.sources, engagements={"form": sources}))
 

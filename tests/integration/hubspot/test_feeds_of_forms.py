@@ -65,16 +65,28 @@ def test_what_was_sent_before_the_cursor_is_not_told_and_its_pages_are_not_asked
     assert portal.requests.totals["total"] == feed.requests_at_rest == 1
 
 
-def test_where_contacts_tell_what_they_sent_a_first_pass_asks_for_nothing_and_later_ones_for_what_is_new(
+def test_where_contacts_tell_what_they_sent_a_first_pass_asks_whether_they_do_and_later_ones_for_what_is_new(
     portal: Portal, connection: Connection
 ) -> None:
     form = add_form(portal, "Demo")
     send(portal, form, days_ago=3)
+    portal.hubspot_records(portal.add_contact(), hs_calculated_form_submissions=f"{form}::1")
     feed = the_feed(connection, SENT)
     portal.requests.clear()
     assert traces(feed) == []
-    assert portal.requests.totals["total"] == 0
+    assert portal.requests.totals["total"] == 1
     assert len(traces(feed, NOW - timedelta(days=4))) == 1
+
+
+def test_where_contacts_could_tell_and_none_does_a_first_pass_reads_what_was_sent_from_the_beginning(
+    portal: Portal, connection: Connection
+) -> None:
+    form = add_form(portal, "Demo")
+    portal.add_contact()
+    send(portal, form, days_ago=300)
+    assert [trace.ref for trace in traces(the_feed(connection, SENT))] == [form]
+    portal.faults.add(Fault(path="contacts/search", status=400))
+    assert [trace.ref for trace in traces(the_feed(connection, SENT))] == [form]
 
 
 def test_two_people_may_send_one_form_in_the_same_millisecond(portal: Portal, connection: Connection) -> None:

@@ -5,13 +5,13 @@ from random import Random
 
 import pytest
 
-from config import load_rulebook
 from sandbox import Fault, Portal, mailing
 from sandbox.activity import MailEvent, Reader
 from sandbox.times import to_ms
 from sync.hubspot import Connection, HubSpotPortal, feeds_of
 from sync.ports import RetryableError, TokenRefused
 from sync.traces import MAILS, who_has
+from tests.builders import the_packaged_rulebook
 from tests.integration.hubspot.conftest import NOW
 from tests.integration.hubspot.feeding import the_feed, told, traces
 
@@ -125,8 +125,8 @@ def test_deliveries_are_quiet_where_no_rule_gives_points_for_them(
 
 
 def test_in_the_packaged_rulebook_deliveries_are_quiet(connection: Connection) -> None:
-    facts = HubSpotPortal(connection, load_rulebook()).facts()
-    assert {feed.name: feed.quiet for feed in feeds_of(connection, load_rulebook(), facts)} == {
+    facts = HubSpotPortal(connection, the_packaged_rulebook()).facts()
+    assert {feed.name: feed.quiet for feed in feeds_of(connection, the_packaged_rulebook(), facts)} == {
         "mail": {"delivered"}
     } | dict.fromkeys(("submissions", "events", "meetings", "emails", "messages"), frozenset())
 

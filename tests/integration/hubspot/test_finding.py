@@ -1,6 +1,5 @@
 """What search finds, page by page over HTTP, while contacts change, merge and go."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -23,10 +22,9 @@ class Patient(Clock):
 
 
 @pytest.fixture
-def connection(portal: Portal) -> Iterator[Connection]:
+def connection(portal: Portal, server: SandboxServer) -> Connection:
     portal.limits.enabled = False
-    with SandboxServer(portal) as server:
-        yield connect(token="pat-sandbox", base_url=server.url, attempts=3, clock=Patient())
+    return connect(token="pat-sandbox", base_url=server.url, attempts=3, clock=Patient())
 
 
 def found(reader: HubSpotReader, *, hours_ago: float = 1) -> list[str]:

@@ -1,6 +1,5 @@
 """As fast as a portal allows, and never faster. Waiting moves the portal's clock instead of taking time."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 
@@ -24,19 +23,18 @@ def portal(request: pytest.FixtureRequest) -> Portal:
 
 
 @pytest.fixture
-def connection(portal: Portal) -> Iterator[Connection]:
+def connection(portal: Portal, server: SandboxServer) -> Connection:
     def wait(seconds: float) -> None:
         portal.clock.move(timedelta(seconds=seconds))
 
-    with SandboxServer(portal) as server:
-        yield Connection(
-            token="pat-sandbox",
-            base_url=server.url,
-            limits=Limits(daily_reserve=0.2, clock=portal.clock.elapsed_s, sleep=wait),
-            attempts=6,
-            pool=Pool(connect_s=5, answer_s=60),
-            sleep=wait,
-        )
+    return Connection(
+        token="pat-sandbox",
+        base_url=server.url,
+        limits=Limits(daily_reserve=0.2, clock=portal.clock.elapsed_s, sleep=wait),
+        attempts=6,
+        pool=Pool(connect_s=5, answer_s=60),
+        sleep=wait,
+    )
 
 
 def test_who_is_alone_on_a_portal_is_never_told_to_slow_down(portal: Portal, connection: Connection) -> None:

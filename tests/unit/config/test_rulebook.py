@@ -1,6 +1,7 @@
 """Rulebooks that are right: what they extend, what they mean, and how they feed the rules."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -240,10 +241,23 @@ def test_the_packaged_policy_says_what_the_working_rules_say() -> None:
     assert policy.exclusions.own_domains == frozenset()
 
 
+def titles(schema: Any) -> set[str]:
+    """Every title in it."""
+    if isinstance(schema, list):
+        return {title for part in schema for title in titles(part)}
+    if not isinstance(schema, dict):
+        return set()
+    own = {schema["title"]} if isinstance(schema.get("title"), str) else set()
+    return own | {title for part in schema.values() for title in titles(part)}
+
+
 def test_the_schema_knows_every_key_and_needs_none() -> None:
     schema = rulebook_schema()
     assert {"extends", "rules", "groups", "forms", "policy", "sources", "properties"} <= set(schema["properties"])
     assert "'required'" not in str(schema)
+    assert schema["title"] == "Rulebook"
+    assert "Decay" in titles(schema)
+    assert not [title for title in titles(schema) if title.endswith("Shape")], "editors show them"
     assert schema["properties"]["properties"]["anyOf"][0]["$ref"] == "#/$defs/PropertiesShape"
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import load_rulebook
 from scoring import MAIL_SCANNER, PRIVACY_PROXY, Contact, CountRange, CountRule, Ignored, Rule, Score, score_contact
+from tests.builders import the_packaged_rulebook
 from tests.unit.scoring.builders import NOW, a_form_rule, a_lead, a_rubric, an_act, line_of, scored
 from tests.unit.scoring.test_engagement import CHAT, OPENS, SILENCE, TOUCHES
 
@@ -93,6 +93,6 @@ ignored = st.builds(
 
 @given(st.lists(ignored, max_size=4), st.sets(st.sampled_from(["email_open", "email_click", "form"])))
 def test_machines_never_earn_a_lead_anything(machines: list[Ignored], seen: set[str]) -> None:
-    lead, rubric = a_lead(an_act("email_click", age=3), seen=seen), load_rulebook().rubric
+    lead, rubric = a_lead(an_act("email_click", age=3), seen=seen), the_packaged_rulebook().rubric
     score, alone = (score_contact(each, rubric, NOW) for each in (replace(lead, ignored=machines), lead))
     assert [line.points for line in score.lines] == [line.points for line in alone.lines]

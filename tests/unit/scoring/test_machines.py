@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import load_rulebook
 from scoring import MAIL_SCANNER, PRIVACY_PROXY, Engagement, MailAct, is_proxy, judged, score_contact
+from tests.builders import the_packaged_rulebook
 from tests.unit.scoring.builders import NOW, a_lead
 
 Kind = Literal["delivered", "open", "click"]
@@ -168,4 +168,4 @@ def points_of(done: Sequence[MailAct]) -> int:
     machines = judged(done)
     people = [act for act in done if act.kind != "delivered" and act.key not in machines]
     lead = a_lead(*(Engagement(kind=f"email_{act.kind}", at=act.at, ref=act.mail) for act in people))
-    return score_contact(lead, load_rulebook().rubric, NOW + timedelta(days=1)).total
+    return score_contact(lead, the_packaged_rulebook().rubric, NOW + timedelta(days=1)).total

@@ -29,6 +29,7 @@ from scoring import (
     Value,
     score_contact,
 )
+from tests.builders import the_packaged_rulebook
 from tests.unit.scoring.builders import NOW, a_fact_rule, a_form, a_lead, a_rubric, an_act
 from tests.unit.scoring.test_totals import leads
 
@@ -167,7 +168,7 @@ def test_a_surge_may_begin_with_time_alone() -> None:
 
 
 def test_a_price_sheet_after_a_silent_month_is_a_surge_in_the_default_rulebook() -> None:
-    rubric = replace(load_rulebook().rubric, surge=SurgeRule())
+    rubric = replace(the_packaged_rulebook().rubric, surge=SurgeRule())
     assert score_contact(a_lead(a_form("Price sheet", age=1)), rubric, NOW).surges
     assert not score_contact(a_lead(a_form("Price sheet", age=1), a_form("Webinar", age=20)), rubric, NOW).surges
 

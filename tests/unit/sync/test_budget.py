@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from config import AccountScore
 from sync.ports import RetryableError
 from sync.records import STAGE
 from sync.world import Knobs
 from tests.builders import LEAD, MQL, NOW, SQL, a_contact
 from tests.fakes.death import Fate, KilledError
+from tests.unit.sync.test_accounts import FakeCompanies
 from tests.unit.sync.world import ANY_SIZE, Setting
 
 TEN_A_DAY = replace(ANY_SIZE, daily_writes_max=10)
@@ -74,6 +76,30 @@ def test_a_plan_is_still_made_that_day_but_not_applied() -> None:
     with pytest.raises(RetryableError):
         setting.resync(knobs=TEN_A_DAY)
     assert setting.plan(knobs=TEN_A_DAY).tally.changed == 15
+
+
+def accounts(setting: Setting, *companies: str) -> FakeCompanies:
+    """Each lead works for one of these companies, which hold the sum of their contacts' points."""
+    setting.rulebook = replace(setting.rulebook, account=AccountScore(label="A", property="account_score", of="sum"))
+    for number, company in enumerate(companies):
+        setting.portal.works_for(f"{number:03}", company)
+    return FakeCompanies(**dict.fromkeys(companies, ""))
+
+
+def test_companies_count_in_what_is_written_in_a_day_and_those_left_are_the_next_full_passes() -> None:
+    setting = leads(7)
+    companies = accounts(setting, "a", "b", "c", "d", "e")
+
+    summary = setting.resync(knobs=TEN_A_DAY, companies=companies)
+    assert summary.accounts is not None
+    assert (summary.tally.changed, summary.accounts.changed, summary.needs_a_person) == (7, 3, True)
+    assert "SCORELINE_DAILY_WRITES_MAX" in summary.accounts.problem
+    with pytest.raises(RetryableError, match="Nothing was read"):
+        setting.resync("incremental", knobs=TEN_A_DAY, companies=companies)
+
+    a_day_later(setting)
+    setting.resync(knobs=TEN_A_DAY, companies=companies)
+    assert set(companies.holds.values()) == {"5"}
 
 
 def test_exactly_as_many_as_allowed_is_no_failure() -> None:

@@ -202,6 +202,19 @@ class TestWhatItCosts:
         assert (summary.tally.read, source_of(summary)["traces_new"]) == (1, 2)
         assert [trace.act for trace in kept_of(setting, "100@prospect.example")] == ["seen"]
 
+    def test_a_quiet_act_that_is_listed_late_has_whoever_it_judges_read(self) -> None:
+        setting, feed = a_setting("100", "101")
+        feed.acts, feed.quiet = frozenset({"sent", "seen"}), frozenset({"seen"})
+        sent = NOW - 3 * OVERLAP
+        feed.tells("100@prospect.example", "sent", sent, name=DEMO, ref="f1")
+        setting.resync()
+        setting.resync("incremental")
+        for contact_id in ("100", "101"):
+            before = sent - timedelta(seconds=1)
+            feed.tells(f"{contact_id}@prospect.example", "seen", before, listed_at=NOW, ref="f1")
+
+        assert setting.resync("incremental").tally.read == 1
+
     def test_what_the_portal_says_of_its_mails_is_kept_and_is_nobodys_act(self) -> None:
         setting, feed = a_setting("100")
         setting.resync()
@@ -343,6 +356,23 @@ class TestWhatGoesWrong:
         assert setting.resync("incremental", knobs=Knobs(share=0, first_share=0, floor=0)).plan_refused
         setting.resync("incremental")
         assert setting.portal.stage("100") == SQL
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_what_a_run_for_one_contact_is_told_of_others_is_new_to_the_next_pass(self, times: int) -> None:
+        setting, feed = a_setting("100", "101")
+        setting.resync()
+        setting.resync("incremental")
+        feed.tells("101@prospect.example", "sent", NOW + timedelta(minutes=1), name=DEMO)
+        for _ in range(times):
+            setting.now += timedelta(hours=5)
+            setting.resync("contacts", contact_ids=["100"])
+        assert setting.portal.stage("101") == LEAD
+        setting.now += timedelta(hours=5)
+        setting.resync("incremental")
+        assert (setting.ours("101", "score"), setting.portal.stage("101")) == ("70", SQL)
+        assert setting.resync("incremental").tally.read == 1, "what was written an hour ago at most is found again"
+        setting.now += timedelta(hours=5)
+        assert setting.resync("incremental").tally.read == 0
 
     def test_with_the_database_lost_a_full_pass_writes_nothing(self) -> None:
         setting, feed = a_setting("100", "101")

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from config import load_rulebook
 from scoring import Contact, Engagement, Rubric, score_contact
-from sync.sheets import Heading, contact_of, facts_asked, sheet_of, standing_of
+from sync.sheets import Heading, contact_of, facts_asked, head_of, sheet_of
 from tests.builders import LEAD, NOW, PORTAL_ORDER, a_standing, days_before
 from tests.fakes.portal import FakePortal
 from tests.golden.leads import LEADS
@@ -66,13 +66,13 @@ def test_kinds_that_no_rule_reads_are_not_kept_nor_names_that_no_class_is_told_b
     sheet = sheet_of(Contact(id="1", engagements=acts), a_standing(), a_heading())
     assert sheet.names == ""
     [kept] = contact_of(sheet, a_heading()).engagements
-    assert (kept.kind, kept.name, kept.ref) == ("meeting_booked", "0", "")
+    assert (kept.kind, kept.name, kept.ref) == ("meeting_booked", "1", "")
 
 
 def test_the_standing_is_kept_as_far_as_the_bands_and_answers_ask() -> None:
     standing = a_standing(LEAD, answer=Answer.NOT_READY, points_taken=20, held=True)
     cell = sheet_of(Contact(id="1"), standing, a_heading()).told.partition("\n")[0]
-    kept = standing_of(cell)
+    kept = head_of(cell, a_heading()).standing
     assert (kept.stage, kept.answer, kept.points_taken, kept.held) == (LEAD, Answer.NOT_READY, 20, True)
     assert kept.set_by is None
 

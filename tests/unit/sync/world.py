@@ -48,6 +48,7 @@ class Setting:
         journal: Any = Mortal(self.store.journal, fate)
         memory: Any = Mortal(self.store.memory, fate)
         traces: Any = Mortal(self.store.traces, fate)
+        sheets: Any = Mortal(self.store.sheets, fate)
         sources = self.rulebook.sources
         world = World(
             portal=portal,
@@ -57,7 +58,7 @@ class Setting:
             journal=journal,
             memory=memory,
             traces=traces,
-            sheets=self.store.sheets,
+            sheets=sheets,
             feeds=self.feeds,
             lease=self.store.lease,
             rulebook=self.rulebook,

@@ -6,15 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config import EngagementSource, FactSource, Rulebook, Sources, load_rulebook
+from config import EngagementSource, FactSource, Rulebook, Sources
 from scoring import BadValue, Engagement, FurtherScore
 from sync.hubspot.building import RecordBuilder
 from sync.records import ContactRecord, PortalFacts
+from tests.builders import the_packaged_rulebook
 from workflows import Answer
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
-OURS = load_rulebook().properties
+OURS = the_packaged_rulebook().properties
 STANDARD = frozenset(
     {
         "lifecyclestage",
@@ -64,7 +65,7 @@ def a_rulebook(**changes: object) -> Rulebook:
             "chat": (),
         },
     )
-    return replace(load_rulebook(), **{"sources": sources, **changes})  # type: ignore[arg-type]
+    return replace(the_packaged_rulebook(), **{"sources": sources, **changes})  # type: ignore[arg-type]
 
 
 def a_record(
@@ -220,7 +221,7 @@ def test_an_employee_is_known_by_address_or_domain(email: str, is_employee: bool
 
 
 def test_partners_and_competitors_are_known_by_company_list_domain_or_property() -> None:
-    policy = load_rulebook().policy
+    policy = the_packaged_rulebook().policy
     exclusions = replace(policy.exclusions, partner_domains=frozenset({"p.example"}))
     rulebook = a_rulebook(
         policy=replace(policy, exclusions=exclusions),

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import EngagementSource, FactSource, Rulebook, Sources, load_rulebook
+from config import EngagementSource, FactSource, Rulebook, Sources
 from scoring import Engagement
 from sync.hubspot.building import RecordBuilder
 from sync.hubspot.submitted import SUBMISSIONS, submissions_of
 from sync.hubspot.wanted import acts_read
 from sync.records import ContactRecord, Form, PortalFacts
+from tests.builders import the_packaged_rulebook
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SENT_AT = datetime(2026, 11, 1, 8, 30, 0, 123_000, tzinfo=UTC)
@@ -55,7 +56,7 @@ def a_rulebook(
     *forms: EngagementSource, facts: Mapping[str, FactSource] | None = None, **other: tuple[EngagementSource, ...]
 ) -> Rulebook:
     """The default rulebook, with these sources of forms, and of other kinds."""
-    return replace(load_rulebook(), sources=Sources(facts=facts or {}, engagements={"form": forms, **other}))
+    return replace(the_packaged_rulebook(), sources=Sources(facts=facts or {}, engagements={"form": forms, **other}))
 
 
 def fed_by(feed: FormFeed, act: str = "sent", *, named: str = "") -> EngagementSource:

@@ -1,0 +1,152 @@
+"""Where many leads belong: `decide` is asked once for each different case. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from scoring import FactRule, Level, Line, Rubric, Score, together
+from workflows import Decision, Move, Policy, Setter, Standing, decide
+
+Ints = together.Ints
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """All that a decision on some leads may rest on, as columns."""
+
+    total: Ints
+    fit: Ints
+    engagement: Ints
+    acted: together.Bools
+    """Whether a rule that does not tell where they came from gave them engagement points."""
+    strong: together.Bools
+    """Whether one of a level below the top of the funnel did."""
+    intent: Ints
+    """The age in days of the newest fact that shows intent; NEVER where there is none."""
+
+    @classmethod
+    def of(cls, points: together.Points, rubric: Rubric, policy: Policy) -> "Cases":
+        """Those of leads with these points."""
+        leads = len(points.total)
+        acted, strong = np.zeros(leads, dtype=np.bool_), np.zeros(leads, dtype=np.bool_)
+        intent = np.full(leads, together.NEVER)
+        for rule, earned in zip(rubric.rules, points.rules, strict=True):
+            part = rubric.groups[rule.group].part
+            if part == "engagement" and rule.group not in policy.gates.origin_groups:
+                acted |= earned.points > 0
+                if rule.level in ("mofu", "bofu"):
+                    strong |= earned.met & (earned.points > 0)
+            if rule.intent and part != "apart" and not isinstance(rule, FactRule):
+                intent = np.minimum(intent, np.where(earned.met, earned.newest, together.NEVER))
+        return cls(
+            total=points.total,
+            fit=points.fit,
+            engagement=points.engagement,
+            acted=acted,
+            strong=strong,
+            intent=intent,
+        )
+
+    def score(self, place: int, at: datetime) -> Score:
+        """A score of which `decide` says the same as of this lead's own."""
+        lines = []
+        if self.acted[place]:
+            level: Level | None = "bofu" if self.strong[place] else None
+            lines.append(Line(key="acts", label="", group="", part="engagement", points=1, level=level))
+        if self.intent[place] != together.NEVER:
+            then = at - timedelta(days=int(self.intent[place]))
+            lines.append(Line(key="intent", label="", group="", part="adjustment", intent=True, at=then))
+        fit, engagement = int(self.fit[place]), int(self.engagement[place])
+        return Score(total=int(self.total[place]), fit=fit, engagement=engagement, grade="", lines=lines)
+
+
+class Numbered(Generic[T]):
+    """A few names, stages or grades, by number, in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self._names: list[T] = []
+
+    def number(self, name: T) -> int:
+        """The number that stands for a name."""
+        if name not in self._names:
+            self._names.append(name)
+        return self._names.index(name)
+
+    def name(self, number: int) -> T:
+        """The name that a number stands for."""
+        return self._names[number]
+
+
+class Placer:
+    """Decides leads by one policy, at one moment; remembers what it decided of which case."""
+
+    def __init__(self, policy: Policy, at: datetime, stages: Numbered[str | None]) -> None:
+        self._policy = policy
+        self._at = at
+        self._stages = stages
+        self._lines = (policy.lead_enter, policy.mql.enter, policy.mql.exit, policy.sql.enter, policy.sql.exit)
+        self._known: dict[tuple[object, ...], tuple[int, int]] = {}
+
+    def place(self, cases: Cases, standings: Sequence[Standing], codes: Ints, stage: Ints) -> tuple[Ints, Ints]:
+        """What total is written of each lead, and the number of the stage it is in when all is done.
+
+        `codes`: which of the standings is whose. `stage`: the number of the stage that each is in now, whatever its
+        standing says.
+        """
+        gates = self._policy.gates
+        by_points = np.array([_is_placed_by_points(each) for each in standings], dtype=np.bool_)[codes]
+        alike = (
+            codes,
+            stage,
+            np.where(by_points, between(cases.total, *self._lines), cases.total),
+            between(cases.fit, gates.fit_min, gates.fit_or_mofu),
+            between(cases.engagement, 1),
+            cases.acted.astype(np.int64),
+            cases.strong.astype(np.int64),
+            between(cases.intent, None if gates.intent_days is None else gates.intent_days + 1, together.NEVER),
+        )
+        _, firsts, which = np.unique(as_one(alike), return_index=True, return_inverse=True)
+        decided = np.empty((len(firsts), 2), dtype=np.int64)
+        for number, place in enumerate(firsts.tolist()):
+            standing = standings[codes[place]]
+            case = (standing, *(int(column[place]) for column in alike[1:]))
+            if case not in self._known:
+                now = replace(standing, stage=self._stages.name(stage[place]), set_by=Setter.OTHER)
+                total, after = self.one(cases, place, now)
+                self._known[case] = total - int(cases.total[place]), after
+            decided[number] = self._known[case]
+        return cases.total + decided[which, 0], decided[which, 1]
+
+    def one(self, cases: Cases, place: int, standing: Standing) -> tuple[int, int]:
+        """The same of one lead, with this standing."""
+        decision = decide(cases.score(place, self._at), standing, self._policy, at=self._at)
+        total = decision.score.total if decision.score else int(cases.total[place])
+        return total, self._stages.number(_stage_after(decision, standing))
+
+
+def _stage_after(decision: Decision, standing: Standing) -> str | None:
+    return decision.outcome.to if isinstance(decision.outcome, Move) else standing.stage
+
+
+def _is_placed_by_points(standing: Standing) -> bool:
+    """Whether nothing is taken of its total, which then need only be compared with the policy's lines."""
+    return standing.answer is None and standing.points_taken is None and not standing.competitor
+
+
+def between(values: Ints, *lines: int | None) -> Ints:
+    """Between which of these lines each value lies: nobody asks more of it."""
+    edges = np.array(sorted({line for line in lines if line is not None}), dtype=np.int64)
+    return np.searchsorted(edges, values, side="right").astype(np.int64)
+
+
+def as_one(columns: Sequence[Ints]) -> Ints:
+    """One number for each row, the same for rows that are."""
+    found = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        low = int(column.min(initial=0))
+        found = found * (int(column.max(initial=0)) - low + 1) + (column - low)
+    return found

@@ -1,0 +1,345 @@
+"""What another rulebook would change, worked out on what the last passes read: HubSpot is not asked."""
+
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from multiprocessing import get_context
+from typing import Protocol
+
+import numpy as np
+
+from config import Rulebook
+from scoring import FactRule, Given, Rubric, together
+from sync.columns import Columns
+from sync.placing import Cases, Numbered, Placer, as_one, between
+from sync.ports import Memory, Sheets
+from sync.sheets import Heading, Pile, Stretch, facts_asked
+from workflows import PEOPLE, Answer, Setter, Standing
+
+Ints = together.Ints
+
+MOST = 10
+"""Contacts named whose points rise most, and as many whose points fall most."""
+ALONE_BELOW = 50_000
+"""Contacts for which a second process is not worth its start."""
+LIMITS = ""
+"""Stands among the keys of rules for caps, limits and what sales' answers take."""
+
+
+class Kept(Protocol):
+    """What is kept of a portal, as far as it is needed here."""
+
+    @property
+    def sheets(self) -> Sheets: ...
+    @property
+    def memory(self) -> Memory: ...
+
+
+Opens = Callable[[], AbstractContextManager[Kept]]
+"""Opens what is kept, in this process or in another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A contact whose points another rulebook would change."""
+
+    contact_id: str
+    before: int
+    after: int
+    stage_before: str | None
+    stage_after: str | None
+
+
+@dataclass(slots=True)
+class Difference:
+    """What another rulebook would change, counted."""
+
+    contacts: int = 0
+    risen: int = 0
+    fallen: int = 0
+    points: int = 0
+    """What all changes come to."""
+    grades: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Contacts whose grade would be another, from and to."""
+    stages: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
+    """All contacts by the stage in which the rulebook in force leaves them, and the other one."""
+    held: int = 0
+    """Contacts that would be in another stage, had not a person set theirs."""
+    confirmed: int = 0
+    """Contacts whose stage sales have confirmed, and how long ago is not kept: it is taken to stay."""
+    rules: Counter[str] = field(default_factory=Counter)
+    """By key, to how many contacts a rule gives other points."""
+    rule_points: Counter[str] = field(default_factory=Counter)
+    """And what that comes to."""
+    further: Counter[str] = field(default_factory=Counter)
+    """By key, of how many contacts a further score would be another; what is for customers alone is of none."""
+    most: list[Moved] = field(default_factory=list)
+    """The contacts whose points change most: those that rise, most first, then those that fall, most last."""
+    headings: Counter[str] = field(default_factory=Counter)
+    """What was kept of the contacts, as the text of the heading, and of how many."""
+
+    @property
+    def changed(self) -> int:
+        """Contacts whose points would change."""
+        return self.risen + self.fallen
+
+    def add(self, other: "Difference") -> None:
+        """Count what was found of other contacts, too."""
+        for name in ("contacts", "risen", "fallen", "points", "held", "confirmed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("grades", "stages", "rules", "rule_points", "further", "headings"):
+            counts: Counter[object] = getattr(self, name)
+            counts.update(getattr(other, name))
+        in_order = sorted((*self.most, *other.most), key=_loss)
+        risen = [moved for moved in in_order if moved.after > moved.before]
+        fallen = [moved for moved in in_order if moved.after < moved.before]
+        self.most = [*risen[:MOST], *fallen[-MOST:]]
+
+
+def what_if(opens: Opens, before: Rulebook, after: Rulebook, at: datetime, *, processes: int = 2) -> Difference:
+    """Score every contact that is kept by both rulebooks, and compare. `at` is aware; writes nothing.
+
+    Where there are many, so many processes share them: `opens` is then called in each, and must come there by pickle.
+    """
+    with opens() as kept:
+        contacts = kept.sheets.count()
+        stretches = kept.sheets.stretches(processes if contacts >= ALONE_BELOW else 1)
+        found = Difference()
+        if len(stretches) == 1:
+            found.add(_of_stretch(kept, stretches[0], before, after, at))
+            return found
+        with ProcessPoolExecutor(len(stretches) - 1, mp_context=get_context("spawn")) as pool:
+            others = [pool.submit(_elsewhere, opens, stretch, before, after, at) for stretch in stretches[1:]]
+            found.add(_of_stretch(kept, stretches[0], before, after, at))
+            for other in others:
+                found.add(other.result())
+    return found
+
+
+def not_kept(found: Difference, before: Rulebook, after: Rulebook) -> Mapping[str, Sequence[str]]:
+    """What the contacts' sheets do not tell of either rulebook, by name.
+
+    `facts` and `kinds` that the one after asks, what the one `in_force` asks, and what is fed by other `sources`.
+    """
+    headings = [Heading.read(text) for text in found.headings]
+    facts, kinds = _lacking(after.rubric, headings)
+    old_facts, old_kinds = _lacking(before.rubric, headings)
+    asked = facts_asked(after.rubric)
+    elsewhere = [n for n in asked if _differ(before.sources.facts, after.sources.facts, n)]
+    elsewhere += [
+        n for n in sorted(after.rubric.kinds) if _differ(before.sources.engagements, after.sources.engagements, n)
+    ]
+    return {
+        "facts": facts,
+        "kinds": kinds,
+        "in_force": [*old_facts, *old_kinds],
+        "sources": [name for name in elsewhere if name not in (*facts, *kinds)],
+    }
+
+
+def _lacking(rubric: Rubric, headings: Sequence[Heading]) -> tuple[list[str], list[str]]:
+    """The facts and the kinds of acts that this rubric asks, and some sheets do not tell."""
+    facts = [
+        name
+        for name, whole in facts_asked(rubric).items()
+        if not all(name in each.facts and each.facts[name] >= whole for each in headings)
+    ]
+    return facts, sorted(kind for kind in rubric.kinds if not all(kind in each.kinds for each in headings))
+
+
+def _differ(before: Mapping[str, object], after: Mapping[str, object], name: str) -> bool:
+    return name in before and before[name] != after.get(name)
+
+
+def as_far_as_kept(rubric: Rubric, heading: Heading) -> Rubric:
+    """The rubric without what it asks of facts of which only that they are given is kept."""
+    rules = tuple(
+        replace(rule, cases=tuple(case for case in rule.cases if _is_kept(case.fact, case.condition, heading)))
+        if isinstance(rule, FactRule)
+        else rule
+        for rule in rubric.rules
+    )
+    return rubric if rules == rubric.rules else replace(rubric, rules=rules)
+
+
+def _is_kept(fact: str, condition: object, heading: Heading) -> bool:
+    return heading.facts.get(fact, True) or isinstance(condition, Given)
+
+
+def _elsewhere(opens: Opens, stretch: Stretch, before: Rulebook, after: Rulebook, at: datetime) -> Difference:
+    with opens() as kept:
+        return _of_stretch(kept, stretch, before, after, at)
+
+
+def _of_stretch(kept: Kept, stretch: Stretch, before: Rulebook, after: Rulebook, at: datetime) -> Difference:
+    trials: dict[str, _Trial] = {}
+    found = Difference()
+    with _no_search_for_garbage():
+        for pile in kept.sheets.within(stretch):
+            heading = pile.heading
+            if heading.text not in trials:
+                trials[heading.text] = _Trial(heading, before, after, at, kept.memory)
+            found.add(trials[heading.text].of(pile))
+    return found
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Rows by the ten thousand are no garbage: to look for some among them takes an eighth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _Side:
+    """One of the two rulebooks, as far as what is kept under a heading lets it be tried."""
+
+    def __init__(self, rulebook: Rulebook, heading: Heading, at: datetime, numbers: Numbered[str | None]) -> None:
+        self.rubric = as_far_as_kept(rulebook.rubric, heading)
+        self.policy = replace(rulebook.policy, portal_order=heading.stages)
+        self.placer = Placer(self.policy, at, numbers)
+        self._numbers = numbers
+
+    def cases(self, points: together.Points) -> Cases:
+        return Cases.of(points, self.rubric, self.policy)
+
+    def by_rule(self, points: together.Points) -> Mapping[str, Ints]:
+        """What each rule gives, by its key, without those that count in further scores alone."""
+        each = zip(self.rubric.rules, points.rules, strict=True)
+        return {rule.key: e.points for rule, e in each if self.rubric.groups[rule.group].part != "apart"}
+
+    def further(self, points: together.Points) -> Mapping[str, Ints]:
+        """The further scores that leads have, by key."""
+        scores = self.rubric.scores.items()
+        return {
+            key: np.maximum(0, sum((points.groups[group] for group in score.groups), np.zeros_like(points.total)))
+            for key, score in scores
+            if score.of != "customers"
+        }
+
+    def grades(self, points: together.Points) -> Ints:
+        """The numbers of the grades."""
+        grading = self.rubric.grading
+        alike = (between(points.fit, *grading.fit), between(points.engagement, *grading.activity))
+        _, firsts, which = np.unique(as_one(alike), return_index=True, return_inverse=True)
+        found = [grading.grade(int(points.fit[place]), int(points.engagement[place])) for place in firsts.tolist()]
+        return np.array([self._numbers.number(grade) for grade in found], dtype=np.int64)[which]
+
+
+class _Trial:
+    """Tries both rulebooks on piles under one heading."""
+
+    def __init__(self, heading: Heading, before: Rulebook, after: Rulebook, at: datetime, memory: Memory) -> None:
+        local = at.astimezone(heading.zone)
+        self._heading = heading
+        self._memory = memory
+        self._names: Numbered[str | None] = Numbered()
+        """Of stages and of grades."""
+        self._columns = Columns(heading)
+        self._judge = together.Judge(local)
+        self._before, self._after = (_Side(rulebook, heading, local, self._names) for rulebook in (before, after))
+
+    def of(self, pile: Pile) -> Difference:
+        """What the rulebook after would change for the contacts of this pile."""
+        leads, standing = self._columns.read(pile)
+        before, after = self._judge.points(leads, self._before.rubric, self._after.rubric)
+        found = Difference(contacts=leads.count, headings=Counter({self._heading.text: leads.count}))
+        totals, stages = self._placed(pile, before, after, standing, found)
+        gain = totals[1] - totals[0]
+        found.risen, found.fallen = int((gain > 0).sum()), int((gain < 0).sum())
+        found.points = int(gain.sum())
+        for (one, other), count in _counted(stages):
+            found.stages[self._names.name(one), self._names.name(other)] += count
+        for (old, new), count in _counted((self._before.grades(before), self._after.grades(after))):
+            if old != new:
+                found.grades[str(self._names.name(old)), str(self._names.name(new))] += count
+        self._count_rules(before, after, gain, found)
+        old_further, new_further = self._before.further(before), self._after.further(after)
+        for key in dict.fromkeys((*new_further, *old_further)):
+            changed = new_further.get(key, np.zeros_like(gain)) != old_further.get(key, np.zeros_like(gain))
+            if changed.any():
+                found.further[key] = int(changed.sum())
+        found.most = [self._moved(pile, place, totals, stages) for place in _greatest(gain)]
+        return found
+
+    def _placed(
+        self,
+        pile: Pile,
+        before: together.Points,
+        after: together.Points,
+        standing: "together.Column[Standing]",
+        found: Difference,
+    ) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
+        """The totals and the stages of all, by either rulebook; the other one begins where the one in force leaves."""
+        numbers = [self._names.number(each.stage) for each in standing.values]
+        now = np.array(numbers, dtype=np.int64)[standing.codes]
+        old, new = self._before.cases(before), self._after.cases(after)
+        total, stage = self._before.placer.place(old, standing.values, standing.codes, now)
+        new_total, new_stage = self._after.placer.place(new, standing.values, standing.codes, stage)
+        answers = np.array([each.answer is Answer.TRUE_SQL for each in standing.values], dtype=np.bool_)
+        found.confirmed = int(answers[standing.codes].sum())
+        moving = np.flatnonzero((stage != now) | (new_stage != stage)).tolist()
+        notes = self._memory.stage_notes([pile.ids[place] for place in moving])
+        for place in moving:
+            note, stood = notes.get(pile.ids[place]), standing.values[standing.codes[place]]
+            if note is None or note.set_by not in PEOPLE or note.stage != stood.stage:
+                continue
+            stood = replace(stood, set_by=note.set_by, set_at=note.set_at, person_at=note.set_at)
+            total[place], by_old = self._before.placer.one(old, place, stood)
+            if by_old != now[place]:
+                stood = replace(stood, stage=self._names.name(by_old), set_by=Setter.INTEGRATION)
+            new_total[place], by_new = self._after.placer.one(new, place, stood)
+            found.held += by_new != new_stage[place]
+            stage[place], new_stage[place] = by_old, by_new
+        return (total, new_total), (stage, new_stage)
+
+    def _count_rules(self, before: together.Points, after: together.Points, gain: Ints, found: Difference) -> None:
+        """Which rules it is that give other points; what they do not explain is done by limits."""
+        rest = gain.copy()
+        none = np.zeros_like(gain)
+        old, new = self._before.by_rule(before), self._after.by_rule(after)
+        for key in dict.fromkeys((*new, *old)):
+            change = new.get(key, none) - old.get(key, none)
+            if change.any():
+                found.rules[key] = int(np.count_nonzero(change))
+                found.rule_points[key] = int(change.sum())
+                rest -= change
+        if rest.any():
+            found.rules[LIMITS] = int(np.count_nonzero(rest))
+            found.rule_points[LIMITS] = int(rest.sum())
+
+    def _moved(self, pile: Pile, place: int, totals: tuple[Ints, Ints], stages: tuple[Ints, Ints]) -> Moved:
+        (before, after), (stage_before, stage_after) = totals, stages
+        return Moved(
+            contact_id=pile.ids[place],
+            before=int(before[place]),
+            after=int(after[place]),
+            stage_before=self._names.name(stage_before[place]),
+            stage_after=self._names.name(stage_after[place]),
+        )
+
+
+def _counted(columns: Sequence[Ints]) -> Iterator[tuple[tuple[int, ...], int]]:
+    """The different rows of some columns, and how often each is there."""
+    _, firsts, counts = np.unique(as_one(columns), return_index=True, return_counts=True)
+    for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
+        yield tuple(int(column[first]) for column in columns), count
+
+
+def _greatest(gain: Ints) -> list[int]:
+    """The places of the greatest gains and losses."""
+    in_order = np.argsort(gain, kind="stable")
+    picked = {*in_order[:MOST].tolist(), *in_order[-MOST:].tolist()}
+    return [place for place in sorted(picked) if gain[place]]
+
+
+def _loss(moved: Moved) -> tuple[int, str]:
+    return moved.before - moved.after, moved.contact_id
