@@ -3,7 +3,6 @@
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import cast
@@ -12,30 +11,21 @@ import structlog
 
 from sync.accounts import Accounts, write_accounts
 from sync.budget import WriteBudget, todays_budget
-from sync.evaluation import Evaluation, Failure
 from sync.grouping import regrouped
-from sync.keeping import keep_read
 from sync.last_told import drop_unread, untold_lists
 from sync.outcomes import Applied
 from sync.planning import SafetyLimit, Tally, refusal
 from sync.ports import FatalError, RetryableError, words_of
 from sync.pulling import Pulled, Puller
-from sync.records import Change, ContactRecord, Mode, RunRecord, RunState
-from sync.selecting import Selection, forget, missed, seen_up_to, selected, waiting_plan, who_is_gone, widened
-from sync.settling import LeftOver, close, fill, left_over, put_back, settle
-from sync.side_by_side import side_by_side
+from sync.records import Change, Mode, RunRecord, RunState
+from sync.selecting import Selection, forget, waiting_plan, who_is_gone, widened
+from sync.settling import LeftOver, close, fill, left_over, settle
 from sync.summary import Summary
-from sync.watermark import ReadUpTo
-from sync.wording import contested, plan_waits
+from sync.survey import Met, survey
+from sync.wording import plan_waits
 from sync.world import Knobs, World, applier_of, evaluator_of
 
 log = structlog.get_logger(__name__)
-
-EVALUATED_TOGETHER = 1_000
-"""Contacts whose histories are asked for together: few of a page need theirs, and a request holds fifty."""
-
-GROUPS_AT_ONCE = 2
-"""Groups of them that are evaluated at once: while histories of one are waited for, another is worked on."""
 
 FORGOTTEN_TOGETHER = 10_000
 """Contacts whose ids are taken out of past reports together: each time all of those are read."""
@@ -76,8 +66,8 @@ def resync(
             summary.asked = selection.contact_ids
             world.journal.note(summary.run_id, summary.as_json())
             pulled = _pull(world, selection, summary, at)
-            met = _Met()
-            planned = _read_and_plan(world, selection, owed, knobs, summary, at, pulled, met)
+            met = Met()
+            planned = survey(world, selection, owed, knobs, summary, at, pulled, met)
             if summary.interrupted:
                 return summary
             accepted = owed.moves_accepted(world.rulebook.version)
@@ -116,7 +106,7 @@ def plan(world: World, selection: Selection, knobs: Knobs) -> Summary:
     selection = widened(selection, owed, world)
     with _on_record(world, "plan", at, selection.mode) as summary:
         pulled = _pull(world, selection, summary, at)
-        planned = _read_and_plan(world, selection, owed, knobs, summary, at, pulled, _Met())
+        planned = survey(world, selection, owed, knobs, summary, at, pulled, Met())
         summary.tally.changed, summary.tally.stage_changes = planned.changed, planned.stage_changes
         summary.plan_refused = _refusal(world, planned, summary.run_id, knobs)
     return summary
@@ -245,106 +235,6 @@ def _pull(world: World, selection: Selection, summary: Summary, at: datetime) ->
     summary.sources = [*pulled.reports, *untold_lists(world.facts, world.traces)]
     summary.interrupted = pulled.interrupted
     return pulled
-
-
-@dataclass(slots=True)
-class _Met:
-    """What a pass meets besides contacts to write."""
-
-    blank: list[Change] = field(default_factory=list)
-    """What gives those back their stage whom our clear left without one."""
-    companies: set[str] = field(default_factory=set)
-    """Those whose contacts have other points than before, where companies have a number."""
-
-
-def _read_and_plan(
-    world: World,
-    selection: Selection,
-    owed: LeftOver,
-    knobs: Knobs,
-    summary: Summary,
-    at: datetime,
-    pulled: Pulled,
-    met: _Met,
-) -> Tally:
-    """Every selected contact scored and decided, its change planned in the journal; counts what is planned."""
-    evaluator = evaluator_of(world, at, selection.mode)
-    up_to = seen_up_to(world, selection, knobs) if summary.mode != "plan" else None
-    planned = Tally()
-    read = ReadUpTo(world.facts.server_time or at, steady=world.steady)
-    summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
-    contacts = () if summary.interrupted else selected(world, selection, owed, knobs, pulled, met.companies)
-
-    def evaluated(records: Sequence[ContactRecord]) -> tuple[Sequence[ContactRecord], list[Evaluation], list[Failure]]:
-        return records, *evaluator.evaluate(records)
-
-    groups = regrouped(contacts, EVALUATED_TOGETHER)
-    threads = min(GROUPS_AT_ONCE, world.at_once)
-    for records, evaluations, failures in side_by_side(evaluated, groups, threads=threads):
-        read.saw(records)
-        if up_to is not None:
-            summary.tally.missed += missed(world.memory, evaluations, up_to)
-        for evaluation in evaluations:
-            _count(summary.tally, evaluation)
-            if evaluation.change is not None:
-                planned.counts(evaluation.change)
-        met.blank += [
-            put_back(e.record, e.record.standing.stage) for e in evaluations if e.record.standing.cleared_by_us
-        ]
-        summary.tally.read += len(failures)
-        summary.tally.failed += [(failure.contact_id, failure.reason) for failure in failures]
-        world.journal.plan(summary.run_id, [e.change for e in evaluations if e.change is not None])
-        if summary.mode == "plan":
-            world.memory.note_known(
-                chain(
-                    (e.record.id for e in evaluations if e.change or e.refused or e.contested),
-                    (failure.contact_id for failure in failures),
-                )
-            )
-        else:
-            _note_seen(world, evaluations, failures, summary.run_id)
-            keep_read(world, evaluations)
-            met.companies.update(_note_points(world, evaluations))
-        world.progress("Reading and scoring", len(records))
-        if world.stop():
-            summary.interrupted = True
-            break
-    planned.scored = summary.tally.scored
-    summary.read_up_to = read.moment
-    if summary.tally.missed:
-        log.info("This full pass found what smaller ones missed.", action="run.missed", **summary.tally.missed)
-    return planned
-
-
-def _count(tally: Tally, evaluation: Evaluation) -> None:
-    contact_id = evaluation.record.id
-    tally.saw(evaluation.decision)
-    if evaluation.refused:
-        tally.failed.append((contact_id, evaluation.refused))
-    if evaluation.contested:
-        tally.contested.append((contact_id, contested(contact_id, evaluation.contested)))
-
-
-def _note_seen(world: World, evaluations: Sequence[Evaluation], failures: Sequence[Failure], run_id: int) -> None:
-    """Only a contact with which all is well need not be read again before it changes."""
-    done = ((e, None if e.change or e.refused else e.record.modified_at) for e in evaluations)
-    world.memory.note_seen(
-        chain(
-            ((e.record.id, modified_at, e.decision.changes_with_time) for e, modified_at in done),
-            ((failure.contact_id, None, False) for failure in failures),
-        ),
-        run_id=run_id,
-    )
-
-
-def _note_points(world: World, evaluations: Sequence[Evaluation]) -> Collection[str]:
-    """Remember what these contacts bring their companies; returns the companies that this changes."""
-    if world.companies is None:
-        return ()
-    return world.memory.note_points(
-        (e.record.id, e.record.company_id or None, e.decision.score.total if e.decision.score else None)
-        for e in evaluations
-    )
 
 
 def _write_accounts(world: World, mode: Mode, changed: Collection[str], most: int | None) -> Accounts | None:

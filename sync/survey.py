@@ -1,0 +1,130 @@
+"""Every selected contact read, scored and decided, and its change planned."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+
+import structlog
+
+from sync.evaluation import Evaluation, Failure
+from sync.grouping import regrouped
+from sync.keeping import keep_read
+from sync.planning import Tally
+from sync.pulling import Pulled
+from sync.records import Change, ContactRecord
+from sync.selecting import Selection, missed, seen_up_to, selected
+from sync.settling import LeftOver, put_back
+from sync.side_by_side import side_by_side
+from sync.summary import Summary
+from sync.watermark import ReadUpTo
+from sync.wording import contested
+from sync.world import Knobs, World, evaluator_of
+
+log = structlog.get_logger(__name__)
+
+EVALUATED_TOGETHER = 1_000
+"""Contacts whose histories are asked for together: few of a page need theirs, and a request holds fifty."""
+
+GROUPS_AT_ONCE = 2
+"""Groups of them that are evaluated at once: while histories of one are waited for, another is worked on."""
+
+
+@dataclass(slots=True)
+class Met:
+    """What a pass meets besides contacts to write."""
+
+    blank: list[Change] = field(default_factory=list)
+    """What gives those back their stage whom our clear left without one."""
+    companies: set[str] = field(default_factory=set)
+    """Those whose contacts have other points than before, where companies have a number."""
+
+
+def survey(
+    world: World,
+    selection: Selection,
+    owed: LeftOver,
+    knobs: Knobs,
+    summary: Summary,
+    at: datetime,
+    pulled: Pulled,
+    met: Met,
+) -> Tally:
+    """Every selected contact scored and decided, its change planned in the journal; counts what is planned."""
+    evaluator = evaluator_of(world, at, selection.mode)
+    up_to = seen_up_to(world, selection, knobs) if summary.mode != "plan" else None
+    planned = Tally()
+    read = ReadUpTo(world.facts.server_time or at, steady=world.steady)
+    summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
+    contacts = () if summary.interrupted else selected(world, selection, owed, knobs, pulled, met.companies)
+
+    def evaluated(records: Sequence[ContactRecord]) -> tuple[Sequence[ContactRecord], list[Evaluation], list[Failure]]:
+        return records, *evaluator.evaluate(records)
+
+    groups = regrouped(contacts, EVALUATED_TOGETHER)
+    threads = min(GROUPS_AT_ONCE, world.at_once)
+    for records, evaluations, failures in side_by_side(evaluated, groups, threads=threads):
+        read.saw(records)
+        if up_to is not None:
+            summary.tally.missed += missed(world.memory, evaluations, up_to)
+        for evaluation in evaluations:
+            _count(summary.tally, evaluation)
+            if evaluation.change is not None:
+                planned.counts(evaluation.change)
+        met.blank += [
+            put_back(e.record, e.record.standing.stage) for e in evaluations if e.record.standing.cleared_by_us
+        ]
+        summary.tally.read += len(failures)
+        summary.tally.failed += [(failure.contact_id, failure.reason) for failure in failures]
+        world.journal.plan(summary.run_id, [e.change for e in evaluations if e.change is not None])
+        if summary.mode == "plan":
+            world.memory.note_known(
+                chain(
+                    (e.record.id for e in evaluations if e.change or e.refused or e.contested),
+                    (failure.contact_id for failure in failures),
+                )
+            )
+        else:
+            _note_seen(world, evaluations, failures, summary.run_id)
+            keep_read(world, evaluations)
+            met.companies.update(_note_points(world, evaluations))
+        world.progress("Reading and scoring", len(records))
+        if world.stop():
+            summary.interrupted = True
+            break
+    planned.scored = summary.tally.scored
+    summary.read_up_to = read.moment
+    if summary.tally.missed:
+        log.info("This full pass found what smaller ones missed.", action="run.missed", **summary.tally.missed)
+    return planned
+
+
+def _count(tally: Tally, evaluation: Evaluation) -> None:
+    contact_id = evaluation.record.id
+    tally.saw(evaluation.decision)
+    if evaluation.refused:
+        tally.failed.append((contact_id, evaluation.refused))
+    if evaluation.contested:
+        tally.contested.append((contact_id, contested(contact_id, evaluation.contested)))
+
+
+def _note_seen(world: World, evaluations: Sequence[Evaluation], failures: Sequence[Failure], run_id: int) -> None:
+    """Only a contact with which all is well need not be read again before it changes."""
+    done = ((e, None if e.change or e.refused else e.record.modified_at) for e in evaluations)
+    world.memory.note_seen(
+        chain(
+            ((e.record.id, modified_at, e.decision.changes_with_time) for e, modified_at in done),
+            ((failure.contact_id, None, False) for failure in failures),
+        ),
+        run_id=run_id,
+    )
+
+
+def _note_points(world: World, evaluations: Sequence[Evaluation]) -> Collection[str]:
+    """Remember what these contacts bring their companies; returns the companies that this changes."""
+    if world.companies is None:
+        return ()
+    return world.memory.note_points(
+        (e.record.id, e.record.company_id or None, e.decision.score.total if e.decision.score else None)
+        for e in evaluations
+    )
