@@ -1,7 +1,7 @@
 """A plan becomes written: batch by batch, decided afresh where people write too, journal first and HubSpot second.
 
-Several batches are under way at once, but of those that clear stages only one: no more contacts than one batch holds
-are without a stage by us at any moment.
+Several batches are under way at once, but of those that clear stages only a few: no more contacts than these hold are
+without a stage by us at any moment.
 """
 
 import queue
@@ -17,6 +17,10 @@ from sync.outcomes import GONE, Applied, Left, Outcomes
 from sync.ports import ContactReader, Journal
 from sync.records import JournalEntry, State
 from sync.side_by_side import side_by_side
+
+CLEARS_AT_ONCE = 3
+"""Batches that may be on their way through a clear. Each takes five requests one after another; three such ways side by
+side are as fast as the portal's limit lets everything else be written (docs/decisions/0017-side-by-side.md)."""
 
 _NOTHING_LEFT = "nothing is left to write: HubSpot holds it already, or the contact changed since it was read"
 
@@ -54,7 +58,7 @@ class Applier:
         self._stop = stop
         self._progress = progress
         self._stopped = False
-        self._clearing = threading.Semaphore()
+        self._clearing = threading.Semaphore(CLEARS_AT_ONCE)
 
     @property
     def applied(self) -> Applied:
@@ -98,7 +102,7 @@ class Applier:
         quiet = planned(quiet=True, clears=False)
         # One after another, who need not be cleared does not wait for those who must.
         in_turn = chain(moving, clearing, quiet)
-        for batch in in_turn if at_once == 1 else self._one_clear_at_a_time(clearing, chain(moving, quiet)):
+        for batch in in_turn if at_once == 1 else self._few_clears_at_a_time(clearing, chain(moving, quiet)):
             if self._stop():
                 self._stopped = True
                 return
@@ -109,8 +113,8 @@ class Applier:
                 untouched = sum(len(rest) for rest in self._journal.entries(run_id, states=[State.PLANNED]))
                 raise budget.used_up(f"{untouched:,} changes of plan {run_id} were left untouched")
 
-    def _one_clear_at_a_time(self, clearing: Iterator[_Batch], others: Iterator[_Batch]) -> Iterator[_Batch]:
-        """All of them, those that clear as soon as the one before is done: `_clearing` is held by it until then."""
+    def _few_clears_at_a_time(self, clearing: Iterator[_Batch], others: Iterator[_Batch]) -> Iterator[_Batch]:
+        """All of them, those that clear as soon as few enough are under way: each holds `_clearing` until it is done."""
         held: _Batch | None = next(clearing, None)
         while held is not None:
             if self._clearing.acquire(blocking=False):

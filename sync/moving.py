@@ -1,7 +1,7 @@
 """One batch of changes into HubSpot: what the reading still allows, every answer checked, every doubt read back.
 
 A stage is changed in two requests. Between them a contact has no stage, so its set follows its clear before anything
-else is begun: never more than one batch of contacts is blank, and the journal names them.
+else is begun with them: who is blank is so for a moment, and the journal names them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,9 +66,10 @@ class Mover:
         steady: Callable[[], float],
         sleep: Callable[[float], None],
         answer_property: str,
-        one_clears: AbstractContextManager[object] | None = None,
+        few_clear: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`one_clears` is held while contacts are without a stage: shared by those who write at the same time."""
+        """`few_clear` is held while contacts are without a stage: shared by those who write at the same time, so that
+        they are no more than it lets through."""
         self._reader = reader
         self._writer = writer
         self._lease = lease
@@ -76,7 +77,7 @@ class Mover:
         self.steady = steady
         self._sleep = sleep
         self._answer_property = answer_property
-        self._one_clears = one_clears or nullcontext()
+        self._few_clear = few_clear or nullcontext()
 
     def must_hold_the_portal(self) -> None:
         """LeaseLost where another run has taken it over."""
@@ -127,7 +128,7 @@ class Mover:
 
     def _clear(self, entries: Sequence[JournalEntry], read_at: float | None) -> list[Left]:
         times: dict[str, datetime | None] = {}
-        with self._one_clears:
+        with self._few_clear:
             self.outcomes.begin(entries, State.CLEARING)
             with self._leaving_none_blank(entries, times):
                 seen = self._send(entries, CLEAR, read_at)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config import Rulebook
-from sync.applying import Applier
+from sync.applying import CLEARS_AT_ONCE, Applier
 from sync.clock import SYSTEM
 from sync.evaluation import Evaluator
 from sync.moving import Mover
@@ -77,7 +77,7 @@ def evaluator_of(world: World, at: datetime, selection: Mode) -> Evaluator:
 
 def applier_of(world: World, evaluator: Evaluator) -> Applier:
     """Who writes what was decided."""
-    one_clears = threading.Lock()
+    few_clear = threading.Semaphore(CLEARS_AT_ONCE)
     movers = [
         Mover(
             reader=world.reader,
@@ -87,7 +87,7 @@ def applier_of(world: World, evaluator: Evaluator) -> Applier:
             steady=world.steady,
             sleep=world.sleep,
             answer_property=world.rulebook.properties["feedback"],
-            one_clears=one_clears,
+            few_clear=few_clear,
         )
         for _ in range(world.at_once)
     ]
