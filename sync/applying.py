@@ -114,7 +114,7 @@ class Applier:
                 raise budget.used_up(f"{untouched:,} changes of plan {run_id} were left untouched")
 
     def _few_clears_at_a_time(self, clearing: Iterator[_Batch], others: Iterator[_Batch]) -> Iterator[_Batch]:
-        """All of them, those that clear as soon as few enough are under way: each holds `_clearing` until it is done."""
+        """All of them; one that clears as soon as few enough do: each holds `_clearing` until it is done."""
         held: _Batch | None = next(clearing, None)
         while held is not None:
             if self._clearing.acquire(blocking=False):

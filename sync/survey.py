@@ -23,7 +23,7 @@ from sync.world import Knobs, World, evaluator_of
 
 log = structlog.get_logger(__name__)
 
-EVALUATED_TOGETHER = 1_000
+EVALUATED_TOGETHER = 500
 """Contacts whose histories are asked for together: few of a page need theirs, and a request holds fifty."""
 
 GROUPS_AT_ONCE = 2

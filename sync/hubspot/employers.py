@@ -13,7 +13,7 @@ from sync.hubspot.values import text_of
 
 BATCH = 100
 """Ids of one batch read (HubSpot objects guide)."""
-ROWS_MAX = 1_000
+ROWS_MAX = 500
 """Contacts held back at most until a request for their companies is full."""
 KEPT = 20_000
 """Companies remembered: contacts of one page share few with each other."""

@@ -69,7 +69,7 @@ class Listing:
         self._extent = extent
         self._threads = threads
         self._changed = threading.Condition()
-        self._pages: queue.Queue[Sequence[Row] | BaseException | None] = queue.Queue(maxsize=2 * threads)
+        self._pages: queue.Queue[Sequence[Row] | BaseException | None] = queue.Queue(maxsize=threads)
         self._walkers = 0
         self._stretches: list[_Stretch] = []
         self._waiting: list[_Stretch] = []

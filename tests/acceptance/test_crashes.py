@@ -76,9 +76,15 @@ def kill_at(portal: Portal, process: Process, fault: Fault) -> None:
     until(lambda: any(request.status is None for request in portal.requests))  # the portal has done with it
 
 
+@pytest.fixture
+def one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests come in an order that a test can count on: a set, a clear, its set, and what nobody else writes."""
+    monkeypatch.setenv("SCORELINE_REQUESTS_AT_ONCE", "1")
+
+
 @pytest.mark.parametrize("database", ["is kept", "is lost too"])
 @pytest.mark.parametrize(("request_number", "done"), [(1, "before"), (1, "after"), (2, "before"), (2, "after")])
-@pytest.mark.usefixtures("provisioned")
+@pytest.mark.usefixtures("provisioned", "one_after_another")
 def test_a_run_killed_between_clear_and_set_is_made_good_by_the_next(
     portal: Portal,
     uninterrupted: Portal,
@@ -116,7 +122,24 @@ def test_a_run_killed_while_it_reads_has_written_nothing_and_costs_nothing(
     assert everything(portal) == everything(uninterrupted)
 
 
+@pytest.mark.parametrize("request_number", range(4))
+@pytest.mark.parametrize("done", ["before", "after"])
 @pytest.mark.usefixtures("provisioned")
+def test_a_run_killed_while_it_writes_several_batches_at_once_is_made_good_by_the_next(
+    portal: Portal,
+    uninterrupted: Portal,
+    scoreline: Scoreline,
+    process: Process,
+    request_number: int,
+    done: Literal["before", "after"],
+) -> None:
+    kill_at(portal, process, Fault(path=UPDATE, skip=request_number, drop=done))
+    assert scoreline("resync", "--full").status == 0
+    assert everything(portal) == everything(uninterrupted)
+    assert scoreline("resync", "--full", "--json").document["requests"]["write"] == 0
+
+
+@pytest.mark.usefixtures("provisioned", "one_after_another")
 def test_a_pass_for_one_contact_mends_what_a_killed_full_pass_left_blank(
     portal: Portal, uninterrupted: Portal, scoreline: Scoreline, process: Process
 ) -> None:
