@@ -62,12 +62,13 @@ golden: $(VENV)/.dev ## write the golden breakdowns anew; read their diff
 docs: $(VENV)/.dev ## hold README and docs to what the program does
 	$(BIN)/python -m pytest tests/docs
 
-bench: $(VENV)/.dev ## what passes cost; how soon changes are answered; how fast the sandbox serves; what kept acts take
+bench: $(VENV)/.dev ## what passes cost; how soon changes are answered; how fast the sandbox serves; what kept acts take; a what-if of a million
 	$(BIN)/python -m benchmarks.resyncing
 	$(BIN)/python -m benchmarks.reacting
 	$(BIN)/python -m benchmarks.sandbox_serving
 	$(BIN)/python -m benchmarks.sandbox_listings
 	$(BIN)/python -m benchmarks.trace_keeping
+	$(BIN)/python -m benchmarks.what_if
 
 bench-compare: $(VENV)/.dev ## scoreline beside tap-hubspot, dlt and a plain script; installs them in a folder of their own
 	$(BIN)/python -m benchmarks.comparing
