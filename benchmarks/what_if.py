@@ -164,7 +164,10 @@ class _Portal:
         none = np.full(leads.count, self._stages.number(None))
         _, stages = self._placer.place(cases, standing.values, standing.codes, none)
         where = [self._stages.name(number) or "" for number in stages.tolist()]
-        return [replace(sheet, told=stage + sheet.told) for sheet, stage in zip(made, where, strict=True)]
+        return [
+            replace(sheet, told=sheet.told.replace("\t", f"\t{stage}", 1))
+            for sheet, stage in zip(made, where, strict=True)
+        ]
 
 
 def measure(contacts: int, database_url: str, *, processes: int, check_all: bool) -> Measured:
