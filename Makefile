@@ -40,8 +40,9 @@ check: $(VENV)/.dev ## lint, format, types, the drawing of the house, the fast t
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 tests/unit tests/golden tests/architecture
 
+# Twice as many at a time as there are cores: half of the time a test waits for a server, a process or a lag.
 test: $(VENV)/.dev ## all tests, PostgreSQL included
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 test-fast: $(VENV)/.dev ## the tests of the pure parts
 	$(BIN)/python -m pytest tests/unit tests/golden
@@ -62,12 +63,13 @@ golden: $(VENV)/.dev ## write the golden breakdowns anew; read their diff
 docs: $(VENV)/.dev ## hold README and docs to what the program does
 	$(BIN)/python -m pytest tests/docs
 
-bench: $(VENV)/.dev ## what passes cost; how soon changes are answered; how fast the sandbox serves; what kept acts take
+bench: $(VENV)/.dev ## what passes cost; how soon changes are answered; how fast the sandbox serves; what kept acts take; a what-if of a million
 	$(BIN)/python -m benchmarks.resyncing
 	$(BIN)/python -m benchmarks.reacting
 	$(BIN)/python -m benchmarks.sandbox_serving
 	$(BIN)/python -m benchmarks.sandbox_listings
 	$(BIN)/python -m benchmarks.trace_keeping
+	$(BIN)/python -m benchmarks.what_if
 
 bench-compare: $(VENV)/.dev ## scoreline beside tap-hubspot, dlt and a plain script; installs them in a folder of their own
 	$(BIN)/python -m benchmarks.comparing

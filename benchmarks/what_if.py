@@ -1,6 +1,6 @@
 """How quickly another rulebook is tried on all contacts that are kept, and whether the plain evaluator agrees.
 
-`python -m benchmarks.what_if --contacts 1000000` makes up so many contacts, keeps them in a SQLite file of its own (with
+`python -m benchmarks.what_if --contacts 1000000` makes up so many contacts, keeps them in a SQLite file (with
 `--database postgresql://…` in an empty database), and compares a rulebook with the default one in two processes. A lead
 has what HubSpot sums up of one, and single acts: some 8 facts and 12 acts, of 100,000 different job titles and 300,000
 domains. The plain evaluator scores and decides a sample, or with `--check-all` everybody, and must count the same.
@@ -164,7 +164,10 @@ class _Portal:
         none = np.full(leads.count, self._stages.number(None))
         _, stages = self._placer.place(cases, standing.values, standing.codes, none)
         where = [self._stages.name(number) or "" for number in stages.tolist()]
-        return [replace(sheet, told=stage + sheet.told) for sheet, stage in zip(made, where, strict=True)]
+        return [
+            replace(sheet, told=sheet.told.replace("\t", f"\t{stage}", 1))
+            for sheet, stage in zip(made, where, strict=True)
+        ]
 
 
 def measure(contacts: int, database_url: str, *, processes: int, check_all: bool) -> Measured:
@@ -237,7 +240,7 @@ def _agree(opens: Opens, default: Rulebook, other: Rulebook, found: Difference, 
     """Of how many contacts the plain evaluator counts the same; an error where it does not."""
     if everybody:
         with opens() as kept:
-            stretches = kept.sheets.stretches(2)
+            stretches = kept.sheets.stretches([kept.sheets.count() // 2, 1])
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
             plain = Difference()
             for part in pool.map(partial(_plain, opens, default, other), stretches):

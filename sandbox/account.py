@@ -6,31 +6,6 @@ from dataclasses import dataclass, field
 from sandbox.errors import Json
 from sandbox.times import to_iso
 
-MAIL_SCOPE = "content"
-"""What lists the events of marketing mails."""
-EMAIL_SCOPE = "sales-email-read"
-"""What shows what one-to-one emails say."""
-ALL_SCOPES = frozenset(
-    {
-        "oauth",
-        "crm.objects.contacts.read",
-        "crm.objects.contacts.write",
-        "crm.objects.companies.read",
-        "crm.objects.companies.write",
-        "crm.objects.deals.read",
-        "crm.objects.deals.write",
-        "crm.schemas.contacts.read",
-        "crm.schemas.contacts.write",
-        "crm.objects.owners.read",
-        "crm.lists.read",
-        "crm.lists.write",
-        "settings.users.read",
-        "forms",
-        MAIL_SCOPE,
-        EMAIL_SCOPE,
-    }
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:

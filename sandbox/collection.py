@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from sandbox.account import EMAIL_SCOPE
 from sandbox.definitions import Definitions
 from sandbox.errors import Json
 from sandbox.ids import read_whole
 from sandbox.index import Index
 from sandbox.ordered import Ordered
 from sandbox.records import Columns, Properties, Record, Source
+from sandbox.scopes import EMAIL_SCOPE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from typing import Any, get_args
 import orjson
 import yaml
 
-from sandbox.account import ALL_SCOPES
 from sandbox.faults import PRESETS, Fault, Spoil
+from sandbox.scopes import ALL_SCOPES
 
 Check = tuple[Callable[[Any], bool], str]
 

@@ -2,11 +2,10 @@
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sandbox.account import ALL_SCOPES, EMAIL_SCOPE, MAIL_SCOPE, ContactList, Form, Owner
+from sandbox.account import ContactList, Form, Owner
 from sandbox.activity import Activity
 from sandbox.associations import Ties
 from sandbox.clock import Clock
@@ -18,6 +17,7 @@ from sandbox.limits import Limits, TierName
 from sandbox.merging import ids_of, merged_values
 from sandbox.records import ANALYTICS, DEAL_SYNC, IMPORTED, MERGED, Record, Source, a_person, a_workflow, an_integration
 from sandbox.request_log import RequestLog
+from sandbox.scopes import ALL_SCOPES
 from sandbox.stages import DEFAULT_STAGES, Stage, stage_date_properties, stage_property
 from sandbox.standard_properties import (
     COMPANY_GROUPS,
@@ -99,18 +99,6 @@ class Portal:
         """Which meetings, calls and so on have to do with which contacts."""
         self.activity = Activity()
         self.set_stages(DEFAULT_STAGES)
-
-    @property
-    def granted(self) -> AbstractSet[str]:
-        """The token's scopes, without the one that no token can have on Free and Starter."""
-        lists_mail = self.tier in ("professional", "enterprise") or self.switches.mail_events_below_professional
-        return self.scopes if lists_mail else self.scopes - {MAIL_SCOPE}
-
-    def lacking(self, scopes: Iterable[str]) -> Sequence[str]:
-        """What a token would need to be let in where any one of these scopes does that; nothing if it is let in."""
-        lacking = [each for each in scopes if each not in self.granted]
-        together = self.switches.emails_need_both_scopes and EMAIL_SCOPE in scopes
-        return lacking if together or self.granted.isdisjoint(scopes) else []
 
     # What the portal holds before anyone asks.
 

@@ -19,8 +19,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-Name = tuple[str, str, str]
-"""What classes are told by: an act's kind, its name, and the portal's own id of what it was done to."""
+Name = tuple[str, str]
+"""What classes are told by: the name of what an act was done to, and the portal's own id of it."""
 
 NO_TIME = np.iinfo(np.int64).min
 """Stands in a column of seconds where there is no moment."""

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from scoring.acts import NEVER, NO_TIME, Acts, Aged, Ages, Bools, Floats, Histories, Ints, Name
 from scoring.conditions import Condition
@@ -21,7 +22,8 @@ __all__ = ["NEVER", "NO_TIME", "Acts", "Bools", "Column", "Earned", "Ints", "Jud
 
 T = TypeVar("T")
 
-_NOBODY = np.zeros(0, dtype=np.bool_)
+_UNASKED = -1
+_NOTHING = np.zeros(0, dtype=np.int8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class Judge:
         """`at`: the moment, aware, in the zone whose midnights age things."""
         self._moment = Moment(at)
         self._ages = Ages(self._moment)
-        self._answers: dict[Hashable, tuple[Sequence[object], Bools]] = {}
+        self._answers: dict[Hashable, tuple[Sequence[object], npt.NDArray[np.int8]]] = {}
 
     def points(self, leads: Leads, *rubrics: Rubric) -> list[Points]:
         """What each rubric gives these leads. A rule that several rubrics have is asked once."""
@@ -142,7 +144,7 @@ class Judge:
             value = self._moment.age_days(given) if isinstance(given, date) else given
             return value is not None and condition.holds(value)
 
-        return self._told((fact, condition), column.values, holds)[column.codes]
+        return self._told((fact, condition), column, holds)
 
     def _of_engagement(self, rule: EngagementRule, histories: Histories, rubric: Rubric) -> Earned:
         acts = histories.acts(rule.kind)
@@ -166,19 +168,24 @@ class Judge:
         classes = tuple(rubric.classes(kind).items())
 
         def is_of(named: Name) -> bool:
-            return named[0] == kind and rubric.class_of(*named) == name_class
+            return rubric.class_of(kind, *named) == name_class
 
-        return self._told((kind, name_class, classes), names, is_of)[acts.name]
+        return self._told((kind, name_class, classes), Column(codes=acts.name, values=names), is_of)
 
-    def _told(self, asked: Hashable, values: Sequence[T], ask: Callable[[T], bool]) -> Bools:
-        """The answer for every value; of a list that has grown only what is new is asked."""
-        of, told = self._answers.get(asked, ((), _NOBODY))
-        if of is not values:
-            told = _NOBODY
-        if len(told) < len(values):
-            told = np.concatenate((told, np.array([ask(value) for value in values[len(told) :]], dtype=np.bool_)))
-            self._answers[asked] = (values, told)
-        return told
+    def _told(self, asked: Hashable, column: Column[T], ask: Callable[[T], bool]) -> Bools:
+        """The answer for every row; each value that is met is asked once, as long as the same list is given."""
+        of, told = self._answers.get(asked, ((), _NOTHING))
+        if of is not column.values:
+            told = _NOTHING
+        if len(told) < len(column.values):
+            told = np.concatenate((told, np.full(len(column.values) * 3 // 2 + 1 - len(told), _UNASKED, dtype=np.int8)))
+        self._answers[asked] = (column.values, told)
+        found = told[column.codes]
+        unasked = np.unique(column.codes[found == _UNASKED])
+        if len(unasked):
+            told[unasked] = [ask(column.values[code]) for code in unasked.tolist()]
+            found = told[column.codes]
+        return found.astype(np.bool_)
 
 
 def _counted(rule: EngagementRule, acts: Aged) -> Aged:

@@ -332,8 +332,8 @@ class Sheets(Protocol):
     def count(self) -> int:
         """Of how many contacts something is kept."""
 
-    def stretches(self, parts: int) -> Sequence[Stretch]:
-        """All contacts in so many stretches of about the same size; fewer where there are not enough."""
+    def stretches(self, sizes: Sequence[int]) -> Sequence[Stretch]:
+        """All contacts in stretches of these sizes, each more than 0; the last has all that are left."""
 
     def within(self, stretch: Stretch) -> Iterator[Pile]:
         """The sheets of a stretch, many at a time."""

@@ -31,6 +31,8 @@ _WHICH_MAX = 2**16 - 1
 NAMED = (FORM, PAGE)
 """The kinds whose acts fall into classes, by their names."""
 _NO_TIME = 0
+HEAD = "h"
+"""What the first cell begins with, and no other."""
 _GIVEN = "g"
 """A value that no rule asks more of than whether it is there: what it says is not kept."""
 
@@ -196,7 +198,7 @@ class Head:
 
 def head_of(cell: str, heading: Heading) -> Head:
     """What the first cell tells."""
-    stage, answer, taken, marks, seen, *ignored = cell.split(_ENTRY)
+    _, stage, answer, taken, marks, seen, *ignored = cell.split(_ENTRY)
     mask = int(seen, 16)
     by_machines = (entry.partition(" ") for entry in ignored)
     return Head(
@@ -213,11 +215,10 @@ def head_of(cell: str, heading: Heading) -> Head:
     )
 
 
-def name_of(cell: str) -> tuple[str, str, str]:
-    """What an act's class is told by: its kind, its name, and the portal's own id."""
-    kind, _, rest = cell.partition(_ENTRY)
-    ref, _, name = rest.partition(_ENTRY)
-    return kind, name, ref
+def name_of(cell: str) -> tuple[str, str]:
+    """What an act's class is told by: its name, and the portal's own id."""
+    ref, _, name = cell.partition(_ENTRY)
+    return name, ref
 
 
 def _head_cell(contact: Contact, standing: Standing, places: Mapping[str, int]) -> str:
@@ -225,6 +226,7 @@ def _head_cell(contact: Contact, standing: Standing, places: Mapping[str, int]) 
     by_machines = {f"{places[i.kind]} {_clean(i.why)}" for i in contact.ignored if i.count > 0 and i.kind in places}
     return _ENTRY.join(
         (
+            HEAD,
             _clean(standing.stage or ""),
             standing.answer.value if standing.answer else "",
             "" if standing.points_taken is None else str(standing.points_taken),
@@ -267,7 +269,7 @@ def _record(act: Engagement, kind: int, which: int) -> bytes:
 def _name_cell(kind: str, ref: str, name: str) -> str:
     """What classes are told by; of a page without what its address asks for, which may be personal."""
     told = name.partition("?")[0].partition("#")[0] if kind == PAGE else name
-    return _ENTRY.join((kind, _clean(ref), _clean(told)))
+    return _ENTRY.join((_clean(ref), _clean(told)))
 
 
 def _acts(records: bytes, names: Sequence[str], heading: Heading) -> Iterator[Engagement]:
@@ -282,7 +284,7 @@ def _acts(records: bytes, names: Sequence[str], heading: Heading) -> Iterator[En
         kind = heading.kinds[place]
         ref, name = "", str(which) if which else ""
         if which and kind in NAMED:
-            _, name, ref = name_of(names[which - 1])
+            name, ref = name_of(names[which - 1])
             name = f"{name}#{which}" if kind == PAGE else name
         act = Engagement(kind=kind, at=_moment(at), name=name, ref=ref, count=count)
     if act is not None:

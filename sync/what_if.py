@@ -24,8 +24,10 @@ Ints = together.Ints
 
 MOST = 10
 """Contacts named whose points rise most, and as many whose points fall most."""
-ALONE_BELOW = 50_000
+ALONE_BELOW = 100_000
 """Contacts for which a second process is not worth its start."""
+HEAD_START = 40_000
+"""Contacts that are dealt with while another process starts."""
 LIMITS = ""
 """Stands among the keys of rules for caps, limits and what sales' answers take."""
 
@@ -107,14 +109,14 @@ def what_if(opens: Opens, before: Rulebook, after: Rulebook, at: datetime, *, pr
     """
     with opens() as kept:
         contacts = kept.sheets.count()
-        stretches = kept.sheets.stretches(processes if contacts >= ALONE_BELOW else 1)
-        found = Difference()
-        if len(stretches) == 1:
-            found.add(_of_stretch(kept, stretches[0], before, after, at))
-            return found
-        with ProcessPoolExecutor(len(stretches) - 1, mp_context=get_context("spawn")) as pool:
-            others = [pool.submit(_elsewhere, opens, stretch, before, after, at) for stretch in stretches[1:]]
-            found.add(_of_stretch(kept, stretches[0], before, after, at))
+        if contacts < ALONE_BELOW or processes == 1:
+            return _of_stretch(kept, Stretch(), before, after, at)
+        with ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn")) as pool:
+            pool.submit(_nothing)  # to start one takes longer than to find out where it is to begin
+            size = (contacts - HEAD_START) // processes
+            mine, *theirs = kept.sheets.stretches([size + HEAD_START, *[size] * (processes - 1)])
+            others = [pool.submit(_elsewhere, opens, stretch, before, after, at) for stretch in theirs]
+            found = _of_stretch(kept, mine, before, after, at)
             for other in others:
                 found.add(other.result())
     return found
@@ -173,6 +175,10 @@ def _is_kept(fact: str, condition: object, heading: Heading) -> bool:
 def _elsewhere(opens: Opens, stretch: Stretch, before: Rulebook, after: Rulebook, at: datetime) -> Difference:
     with opens() as kept:
         return _of_stretch(kept, stretch, before, after, at)
+
+
+def _nothing() -> None:
+    """What a process does that is only to be there when it is needed."""
 
 
 def _of_stretch(kept: Kept, stretch: Stretch, before: Rulebook, after: Rulebook, at: datetime) -> Difference:

@@ -10,6 +10,7 @@ from sandbox.api.objects import NAMES
 from sandbox.bodies import TokenQuestion
 from sandbox.engagements import deal_pipeline
 from sandbox.errors import Json, not_found
+from sandbox.scopes import granted
 from sandbox.stages import pipeline
 from sandbox.times import to_iso, to_ms
 
@@ -59,7 +60,7 @@ def token_info(portal: "Portal", call: Call) -> Answer:
             "userId": portal.owners[0].user_id if portal.owners else 1,
             "hubId": portal.portal_id,
             "appId": portal.app_id,
-            "scopes": sorted(portal.granted),
+            "scopes": sorted(granted(portal)),
         }
     )
 

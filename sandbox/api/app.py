@@ -32,6 +32,7 @@ from sandbox.api.calls import Answer, Call, Endpoint
 from sandbox.errors import URL_TOO_LONG_PAGE, RefusedError, missing_scopes, not_found, refused
 from sandbox.faults import Fault
 from sandbox.request_log import LoggedRequest
+from sandbox.scopes import lacking
 from sandbox.times import to_ms
 
 if TYPE_CHECKING:
@@ -151,8 +152,8 @@ def _gated(portal: "Portal", endpoint: Endpoint, call: Call, url: str) -> Answer
             if call.token != portal.token:
                 raise _unauthenticated()
             headers = portal.limits.admit(search=endpoint.search)
-            if lacking := portal.lacking(endpoint.scopes):
-                raise missing_scopes(lacking)
+            if needed := lacking(portal, endpoint.scopes):
+                raise missing_scopes(needed)
         except RefusedError as error:
             return Answer(status=error.status, body=error.body, headers={**headers, **error.headers})
         answer = _answered(portal, endpoint, call)

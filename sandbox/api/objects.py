@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from sandbox.account import EMAIL_SCOPE
 from sandbox.api.calls import Answer, Call, Endpoint, Handler
 from sandbox.associations import LABELS, tied_to
 from sandbox.bodies import Merge, New, PrivacyDeletion, Search, Written
@@ -13,6 +12,7 @@ from sandbox.engagements import ENGAGEMENTS
 from sandbox.errors import Json, invalid, not_found, refused, values_not_valid
 from sandbox.ids import read_whole
 from sandbox.records import Record, an_integration
+from sandbox.scopes import EMAIL_SCOPE
 from sandbox.search import BODY_MAX, search
 from sandbox.stages import became, entered
 from sandbox.times import read_ms, to_iso, to_ms

@@ -1,8 +1,6 @@
 """What was read of each contact, kept so that another rulebook can be tried on all of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
@@ -54,13 +52,17 @@ class SqlSheets:
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(_sheets).where(self._ours)).scalar_one()
 
-    def stretches(self, parts: int) -> Sequence[Stretch]:
-        """All contacts in so many stretches of about the same size; fewer where there are not enough."""
+    def stretches(self, sizes: Sequence[int]) -> Sequence[Stretch]:
+        """All contacts in stretches of these sizes, each more than 0; the last has all that are left."""
         ids = select(_sheets.c.contact_id).where(self._ours).order_by(_sheets.c.contact_id)
-        count = self.count()
+        cuts: list[str] = []
         with self._database.read() as connection:
-            places = sorted({count * part // parts for part in range(1, parts)} - {0})
-            cuts = [connection.execute(ids.offset(place).limit(1)).scalar_one() for place in places]
+            for size in sizes[:-1]:
+                rest = ids.where(_sheets.c.contact_id >= cuts[-1]) if cuts else ids
+                cut = connection.execute(rest.offset(size).limit(1)).scalar()
+                if cut is None:
+                    break
+                cuts.append(cut)
         return [Stretch(first=first, end=end) for first, end in zip(["", *cuts], [*cuts, None], strict=True)]
 
     def within(self, stretch: Stretch) -> Iterator[Pile]:
@@ -75,7 +77,9 @@ class SqlSheets:
                 known = self._headings(connection)
                 # As the driver has them: a million rows as objects take longer to make than all that is done with them.
                 rows = connection.execute(page).cursor.fetchall()
-            for heading_id, some in groupby(sorted(rows, key=itemgetter(1)), key=itemgetter(1)):
+            under = {row[1] for row in rows}
+            for heading_id in sorted(under):
+                some = rows if len(under) == 1 else [row for row in rows if row[1] == heading_id]
                 ids, _, told, names, acts = zip(*some, strict=True)
                 yield Pile(heading=known[heading_id], ids=ids, told=told, names=names, acts=acts)
             if len(rows) < _AT_ONCE:

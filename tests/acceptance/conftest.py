@@ -85,8 +85,6 @@ def patience(short_pauses: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sync.hubspot.errors.LOCKED_S", 0.01)
     monkeypatch.setattr("sync.hubspot.provisioning._READABLE_PAUSE_S", 0.05)
     monkeypatch.setattr("sync.store.lease.POLL_S", 0.05)
-    if not READS_LAG:
-        monkeypatch.setattr("sync.moving.PAUSE_FIRST_S", 0.01)
 
 
 @pytest.fixture

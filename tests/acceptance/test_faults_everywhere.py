@@ -66,7 +66,9 @@ INDISTINGUISHABLE: Mapping[str, Callable[[], Fault]] = {
 
 @pytest.fixture
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that does not come is not waited for, either."""
+    """No waiting for an answer that does not come, nor for one that is shown late."""
+    if not READS_LAG:
+        monkeypatch.setattr("sync.moving.PAUSE_FIRST_S", 0.01)
     monkeypatch.setenv("SCORELINE_READ_TIMEOUT_S", "1")
 
 

@@ -34,7 +34,10 @@ def test_doctor_says_what_to_do_before_and_that_all_is_well_after(portal: Portal
 
 
 @pytest.mark.usefixtures("provisioned")
-def test_doctor_tells_the_portal_its_limits_and_its_stages(portal: Portal, scoreline: Scoreline) -> None:
+def test_doctor_tells_the_portal_its_limits_and_its_stages(
+    portal: Portal, scoreline: Scoreline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.limits.WINDOW_S", 10.0)
     found = checks(scoreline("doctor", "--json"))
     assert str(portal.portal_id) in str(found["token"]["detail"])
     assert found["burst limit"]["detail"] == "190 requests in 10 seconds"

@@ -1,18 +1,24 @@
 """Runs on a portal in which life goes on, judged by the portal's histories alone."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, timedelta
+from random import Random
+from typing import Any
 
 import pytest
+from urllib3 import HTTPConnectionPool
 
-from sandbox import Life, Portal, SandboxServer, generate, living
+from sandbox import Life, Portal, SandboxServer, generate
 from sync.clock import SYSTEM
 from tests.acceptance.checker import broken_promises, writes_of_the_worker
 from tests.acceptance.conftest import LAGS_S, Ended, Scoreline, Sent, not_where_histories_hold_one_entry
 
 pytestmark = pytest.mark.usefixtures("environment")
 
+EVENTS = 20
+"""Before one request fewer than so many things happen."""
 ACCEPTED = ("--accept-large-plan", "--json")
 
 
@@ -101,6 +107,24 @@ def looked_away(portal: Portal) -> tuple[int, int]:
     return max(moving, default=0) + lag_ms, (asked[writes[-1]].at_ms - asked[0].at_ms if writes else 0) + lag_ms
 
 
+@contextmanager
+def between_requests(life: Life, chance: Random) -> Iterator[None]:
+    """Lets life go on while the worker works: before each of its requests some things happen, or nothing does.
+
+    Nothing ever happens within a request, so that this is all that may happen, however busy the machine is.
+    """
+    really = HTTPConnectionPool.urlopen
+
+    def go_on(pool: HTTPConnectionPool, *request: Any, **more: Any) -> Any:
+        for _ in range(chance.randrange(EVENTS)):
+            life.step()
+        return really(pool, *request, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HTTPConnectionPool, "urlopen", go_on)
+        yield
+
+
 def whose_stage_was_written(wire: list[Sent]) -> set[str]:
     """Of these, somebody who emptied the stage in the moment of the clear cannot be told from the worker."""
     updates = [json.loads(sent.body)["inputs"] for sent in wire if "contacts/batch/update" in sent.url]
@@ -114,7 +138,7 @@ def test_what_happens_while_a_run_works_breaks_no_promise(
 ) -> None:
     portal = lived_in(seed)
     spans = []
-    with living(Life(portal, seed), rate=300):
+    with between_requests(Life(portal, seed), Random(seed)):
         for _ in range(5):
             portal.requests.clear()
             ended = scoreline("resync", "--full", *ACCEPTED)
@@ -124,7 +148,6 @@ def test_what_happens_while_a_run_works_breaks_no_promise(
             assert all(reason.startswith("somebody set the stage") for reason in failed), failed
     ended = scoreline("resync", "--full", *ACCEPTED)
     assert went_well(ended), ended
-    # What happens at each single request is tested without a clock elsewhere.
     window_ms, reading_ms = (max(each) for each in zip(*spans, strict=True))
     cleared = whose_stage_was_written(wire).__contains__
     assert broken_promises(portal, window_ms=window_ms, reading_ms=reading_ms, clearing=cleared) == []

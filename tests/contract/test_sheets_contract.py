@@ -62,17 +62,31 @@ def test_who_is_forgotten_is_gone_and_nobody_else(two: Two, ids: list[str]) -> N
     two.elsewhere.sheets.forget(ids)
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3, 9])
-def test_stretches_hold_every_contact_once_and_are_of_about_the_same_size(
-    store: AStore, ids: list[str], parts: int
+@pytest.mark.parametrize(
+    ("sizes", "found"), [([1], [5]), ([2, 1], [2, 3]), ([1, 3, 9], [1, 3, 1]), ([5, 1], [5]), ([9, 9], [5])]
+)
+def test_stretches_have_the_sizes_asked_for_and_the_last_what_is_left(
+    store: AStore, ids: list[str], sizes: list[int], found: list[int]
 ) -> None:
     store.sheets.keep(HEADING, map(a_sheet, ids))
-    piles = [[i for pile in store.sheets.within(each) for i in pile.ids] for each in store.sheets.stretches(parts)]
+    piles = [[i for pile in store.sheets.within(each) for i in pile.ids] for each in store.sheets.stretches(sizes)]
     assert [i for pile in piles for i in pile] == ids
-    assert len(piles) == min(parts, 5)
-    assert max(map(len, piles)) - min(map(len, piles)) <= 1
+    assert list(map(len, piles)) == found
+    assert store.sheets.count() == 5
 
 
 def test_of_nobody_there_is_one_empty_stretch(store: AStore, ids: list[str]) -> None:
-    assert store.sheets.stretches(2) == [Stretch()]
+    assert store.sheets.stretches([2, 2]) == [Stretch()]
     assert list(store.sheets.within(Stretch())) == []
+    assert store.sheets.count() == 0
+
+
+def test_many_sheets_under_two_headings_come_in_piles_of_one_heading_each(
+    store: AStore, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.store.sheets._AT_ONCE", 2)
+    store.sheets.keep(HEADING, map(a_sheet, ids[::2]))
+    store.sheets.keep(OTHER, [a_sheet(i, heading=OTHER) for i in ids[1::2]])
+    piles = list(store.sheets.within(Stretch()))
+    assert sorted(i for pile in piles for i in pile.ids) == ids
+    assert all((pile.heading == OTHER) == (i in ids[1::2]) for pile in piles for i in pile.ids)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate
 
 from sync.ports import LeaseHeld, LeaseLost
 from sync.records import (
@@ -315,9 +316,9 @@ class FakeSheets:
     def count(self) -> int:
         return len(self._sheets)
 
-    def stretches(self, parts: int) -> Sequence[Stretch]:
+    def stretches(self, sizes: Sequence[int]) -> Sequence[Stretch]:
         ids = sorted(self._sheets)
-        cuts = [ids[place] for place in sorted({len(ids) * part // parts for part in range(1, parts)} - {0})]
+        cuts = [ids[place] for place in accumulate(sizes[:-1]) if place < len(ids)]
         return [Stretch(first=first, end=end) for first, end in zip(["", *cuts], [*cuts, None], strict=True)]
 
     def within(self, stretch: Stretch) -> Iterator[Pile]:

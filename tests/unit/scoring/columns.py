@@ -32,7 +32,7 @@ def _acts(told: Sequence[tuple[int, Engagement]]) -> together.Acts:
         until=np.array([_seconds(act.lasts_until) for _, act in told], dtype=np.int64),
         count=np.array([act.count for _, act in told], dtype=np.int64),
         name=np.arange(len(told)),
-        names=[(act.kind, act.name, act.ref) for _, act in told],
+        names=[(act.name, act.ref) for _, act in told],
         same=np.array([which.index(act.ref or act.name) for _, act in told], dtype=np.int64),
     )
 

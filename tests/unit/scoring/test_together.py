@@ -153,7 +153,10 @@ conditions = st.one_of(
 names = st.sampled_from(["Demo", "Price sheet", "Site: Demo", "Newsletter", ""])
 pages = st.sampled_from(["/pricing", "https://a.example/demo?x=1", "https://a.example/demo?x=2", "/case-studies", "/"])
 refs = st.sampled_from(["", "", "F1", "f2"])
-times = st.none() | st.integers(-60 * 24 * 200, 60 * 24 * 3).map(lambda minutes: NOW + timedelta(minutes=minutes))
+edges = st.sampled_from([0, 1, 7, 30, 31, 90])
+"""Days on which something begins or ends, as windows and bands do."""
+ages = st.builds(lambda days, more: days + more, edges, st.sampled_from([0, 0, 0, 0.4, 1])) | st.floats(-3, 200)
+times = st.none() | ages.map(lambda days: NOW - timedelta(days=days))
 
 
 @st.composite
@@ -187,7 +190,7 @@ contacts = st.builds(
 )
 
 points = st.sampled_from([-20, -2.5, -1, 0, 0.5, 1, 2.5, 5, 7, 50])
-windows = st.none() | st.integers(0, 120)
+windows = st.none() | edges
 decays = st.none() | st.one_of(
     st.builds(HalfLife, days=st.sampled_from([1, 30, 90.5]), grace_days=st.integers(0, 40)),
     st.builds(Linear, percent=st.sampled_from([10, 25.0]), per_days=st.sampled_from([1, 30]), grace_days=st.just(7)),
@@ -238,7 +241,7 @@ def rules(draw: st.DrawFn, key: str) -> Rule:
         sent=kind,
         sent_min=draw(st.integers(0, 5)),
         touches=draw(some_kinds),
-        silent_days=draw(st.integers(0, 90)),
+        silent_days=draw(edges),
         not_with_last_band_of=draw(st.sampled_from([None, other])),
     )
 

@@ -197,6 +197,7 @@ def test_two_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.M
     opens = partial(opened_portal, url, "1")
     alone = what_if(opens, DEFAULT, CLASSIC, SCORED_AT, processes=1)
     monkeypatch.setattr(trying, "ALONE_BELOW", 2)
+    monkeypatch.setattr(trying, "HEAD_START", 5)
     assert what_if(opens, DEFAULT, CLASSIC, SCORED_AT, processes=2) == alone
     assert alone.contacts == len(sheets)
 
