@@ -134,17 +134,18 @@ class Judge:
         points, met = np.zeros(leads.count), np.zeros(leads.count, dtype=np.bool_)
         for case in () if rule.awaits_lists else rule.cases:
             if case.fact in leads.facts:
-                holds = self._holds(case.fact, case.condition, leads.facts[case.fact]) & ~met
+                still = np.flatnonzero(~met)  # who has the points of an earlier case is not asked again
+                holds = still[self._holds(case.fact, case.condition, leads.facts[case.fact], still)]
                 points[holds] = case.points
-                met |= holds
+                met[holds] = True
         return Earned(_whole(points), met, np.full(leads.count, NEVER))
 
-    def _holds(self, fact: str, condition: Condition, column: Column[Value | None]) -> Bools:
+    def _holds(self, fact: str, condition: Condition, column: Column[Value | None], whose: Ints) -> Bools:
         def holds(given: Value | None) -> bool:
             value = self._moment.age_days(given) if isinstance(given, date) else given
             return value is not None and condition.holds(value)
 
-        return self._told((fact, condition), column, holds)
+        return self._told((fact, condition), Column(codes=column.codes[whose], values=column.values), holds)
 
     def _of_engagement(self, rule: EngagementRule, histories: Histories, rubric: Rubric) -> Earned:
         acts = histories.acts(rule.kind)
