@@ -43,6 +43,8 @@ MISSING_SCOPES = {
     "correlationId": "c-3",
     "category": "MISSING_SCOPES",
 }
+GATEWAYS = (502, 503, 504, 520, 521, 522, 523, 524)
+"""What servers in between answer, each a page of HTML."""
 
 
 def list_contacts(connection: Connection) -> object:
@@ -66,11 +68,10 @@ def test_a_request_carries_the_token_and_the_clients_path() -> None:
     "failure",
     [
         Recorded(status=500, text="<html>oops</html>"),
-        Recorded(status=502, text="<html>cloudflare</html>"),
         Recorded(status=503, document={}),
-        Recorded(status=504, document={}),
         Recorded(status=520, text="error code: 520"),
         Recorded(status=524, text="\u2028"),
+        *(Recorded(status=status, text="<html>cloudflare</html>") for status in GATEWAYS),
         Recorded(status=423, document={"category": "LOCKED"}),
         Recorded(status=477, headers={"Retry-After": "3"}, text="moving"),
         Recorded(status=200, text="<html>maintenance</html>"),
@@ -231,9 +232,7 @@ def test_an_unreachable_host_is_named_with_the_setting_that_names_it() -> None:
     [
         Recorded(dropped=True),
         Recorded(status=500, document={}),
-        Recorded(status=502, text="<html>"),
-        Recorded(status=524, text="<html>"),
-        Recorded(status=530, text="<html>"),
+        *(Recorded(status=status, text="<html>") for status in (*GATEWAYS, 530)),
         Recorded(status=201, document={"results": []}),
         Recorded(status=204),
         Recorded(status=302, headers={"Location": "/elsewhere"}),
