@@ -24,9 +24,9 @@ Ints = together.Ints
 
 MOST = 10
 """Contacts named whose points rise most, and as many whose points fall most."""
-ALONE_BELOW = 100_000
+ALONE_BELOW = 200_000
 """Contacts for which a second process is not worth its start."""
-HEAD_START = 40_000
+HEAD_START = 80_000
 """Contacts that are dealt with while another process starts."""
 LIMITS = ""
 """Stands among the keys of rules for caps, limits and what sales' answers take."""
