@@ -98,3 +98,14 @@ def properties_asked(portal: Portal) -> Sequence[str]:
     """The properties of contacts that the last page of them was asked for."""
     pages = portal.requests.matching("GET", "/objects/contacts$")
     return [part for value in parse_qs(pages[-1].query)["properties"] for part in value.split(",")]
+
+
+def from_first_write(portal: Portal) -> float:
+    """Forget what was asked before contacts were first written; returns the seconds from that write to the last."""
+    asked = list(portal.requests)
+    writes = [place for place, each in enumerate(asked) if each.write]
+    writing = asked[writes[0] : writes[-1] + 1]
+    portal.requests.clear()
+    for each in writing:
+        portal.requests.add(each)
+    return (writing[-1].at_ms - writing[0].at_ms) / 1_000
