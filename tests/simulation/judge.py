@@ -243,8 +243,8 @@ class Judge:
 
     def _must_be_news(self, process: Simulated, contact: str, properties: dict[str, str]) -> None:
         record = self._found(contact)
-        if record is None:
-            return
+        if record is None or str(record.id) != contact:
+            return  # merged since it was looked at: nobody knew what the survivor holds
         known = self._knows[process.pid]
         for name, value in properties.items():
             is_shown = (
