@@ -88,6 +88,17 @@ def test_nobody_at_all_has_no_points() -> None:
     assert len(points.total) == 0
 
 
+def test_a_kind_whose_only_act_lies_ahead_is_unknown_and_not_none() -> None:
+    nobody_came = CountRange(low=0, high=0, points=7)
+    rule = CountRule(key="c", label="", group="g", kind="visit", ranges=(nobody_came,))
+    rubric = Rubric(groups={"g": Group(label="", part="engagement")}, rules=(rule,))
+    ahead = Engagement(kind="visit", at=NOW + timedelta(days=9))
+    leads = [a_lead(ahead), a_lead(), a_lead(seen=())]
+    [points] = together.Judge(NOW).points(columns_of(leads), rubric)
+    agree(points, [score_contact(lead, rubric, NOW) for lead in leads], rubric)
+    assert points.total.tolist() == [0, 7, 0]
+
+
 def test_two_rubrics_of_which_one_knows_other_forms_do_not_mix_their_classes() -> None:
     other = replace(DEFAULT, forms={"hand_raise": Names(whole=frozenset({"newsletter"}))})
     rules = tuple(rule for rule in DEFAULT.rules if rule.key == "G05")
