@@ -69,6 +69,15 @@ def test_a_pile_has_the_points_of_its_sheets_whatever_the_rubric(
             assert points.fit.tolist() == [score_contact(c, rubric, SCORED_AT).fit for c in oracle]
 
 
+def test_a_form_that_was_renamed_is_one_form_in_a_pile_too() -> None:
+    heading = a_heading(CLASSIC.rubric)
+    sent = [Engagement(kind="form", name=f"White paper {n}", ref="f0", at=days_before(n)) for n in (1, 2)]
+    sheets = [sheet_of(replace(a_lead(*sent), id="1"), Standing(), heading)]
+    leads, _ = Columns(heading).read(a_pile(heading, sheets))
+    [points] = together.Judge(SCORED_AT).points(leads, CLASSIC.rubric)
+    assert points.total.tolist() == [score_contact(a_lead(*sent), CLASSIC.rubric, SCORED_AT).total] == [10]
+
+
 def test_values_that_nearly_every_contact_has_for_itself_are_forgotten_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sync.columns._KNOWN_MAX", 3)
     heading = a_heading(DEFAULT.rubric)
