@@ -88,9 +88,11 @@ def test_passes_that_outlast_their_interval_follow_one_another_and_none_is_made_
     portal: Portal, scoreline: Scoreline, process: Process
 ) -> None:
     a_subscription(portal, lifecyclestage=LEAD)
-    portal.faults.add(Fault(path="contacts/search$", delay_s=1.5, times=None))
+    slow = Fault(path="contacts/search$", delay_s=1.5, times=None)
+    portal.faults.add(slow)
     worker = process("worker", SCORELINE_INCREMENTAL_EVERY_S="1")
     until(lambda: len(portal.requests.matching(path="contacts/search$")) >= 3)
+    slow.delay_s = 0
     worker.terminate()
     worker.wait(30)
     runs = scoreline("runs", "--json").document[::-1]
