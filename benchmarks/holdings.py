@@ -14,6 +14,9 @@ from sandbox.collection import Collection
 from sandbox.engagements import ENGAGEMENTS
 from sandbox.times import read_ms, to_ms
 
+_MAIL_TYPES = ("DELIVERED", "OPEN", "CLICK", "BOUNCE", "STATUSCHANGE")
+"""What rules may be about, of all that HubSpot lists of a mail."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
@@ -52,8 +55,8 @@ def _engagement(portal: Portal, from_ms: int, *, is_full: bool) -> Mapping[str, 
     activity = portal.activity
     forms = dict.fromkeys((form.id for form in portal.forms), 0)
     forms |= Counter(each.form_id for each in activity.submissions if each.at_ms >= from_ms)
-    mails = [each for each in activity.mail_events if each.at_ms >= from_ms]
-    types = dict.fromkeys((each.type for each in activity.mail_events), 0) | Counter(each.type for each in mails)
+    mails = [each for each in activity.mail_events if each.at_ms >= from_ms and each.type in _MAIL_TYPES]
+    types = dict.fromkeys(_MAIL_TYPES, 0) | Counter(each.type for each in mails)
     events = dict.fromkeys(activity.occurrences.kinds(), 0)
     events |= Counter(each.type for each in activity.occurrences if each.at_ms >= from_ms)
     records = {name: _changed(portal.collections[name], 0 if is_full else from_ms) for name in ENGAGEMENTS}
