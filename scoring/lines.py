@@ -66,7 +66,7 @@ def breakdown(contact: Contact, rubric: Rubric, history: History) -> Breakdown:
             fading.add(rule.group)
         if isinstance(rule, FactRule) and rule.silences and outcome.fades:
             fading.add(rule.silences)
-        lines.append(_line(rule, outcome, rubric.groups[rule.group].part))
+        lines.append(_line(rule, outcome, rubric))
     lines.extend(_shared_caps(lines, rubric))
     lines.extend(_group_limits(lines, rubric))
     return Breakdown(lines, frozenset(fading))
@@ -96,7 +96,17 @@ def sum_of(lines: Iterable[Line]) -> int:
     return sum(line.points for line in lines)
 
 
-def _line(rule: Rule, outcome: Outcome, part: Part) -> Line:
+def _line(rule: Rule, outcome: Outcome, rubric: Rubric) -> Line:
+    """The rule's line. Most say of most leads that there is nothing, or that nothing is known: those are made once."""
+    if outcome.met or outcome.points or outcome.fact or outcome.at or outcome.case:
+        return _made(rule, outcome, rubric.groups[rule.group].part)
+    made = rubric.kept.get((rule.key, outcome.known))
+    if not isinstance(made, Line):
+        made = rubric.kept[rule.key, outcome.known] = _made(rule, outcome, rubric.groups[rule.group].part)
+    return made
+
+
+def _made(rule: Rule, outcome: Outcome, part: Part) -> Line:
     return Line(
         key=rule.key,
         label=f"{rule.label}: {outcome.case}" if outcome.case else rule.label,

@@ -231,6 +231,8 @@ class Rubric:
     """Further scores, by key."""
     surge: SurgeRule | None = None
     """When a lead surges; None: nobody is asked."""
+    kept: dict[tuple[str, bool], object] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What scoring makes once for all leads, by rule and by whether anything is known of it."""
 
     @property
     def kinds(self) -> frozenset[str]:
