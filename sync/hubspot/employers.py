@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync.hubspot.building import COMPANY_LINK
-from sync.hubspot.paging import Row, properties_of
+from sync.hubspot.paging import Row, properties_of, without_empty
 from sync.hubspot.values import text_of
 
 BATCH = 100
@@ -85,7 +85,9 @@ class Employers:
 
     def _ask(self, group: Group) -> None:
         try:
-            group.answer.set_result({str(row["id"]): properties_of(row) for row in self._read(group.missing)})
+            group.answer.set_result(
+                {str(row["id"]): properties_of(without_empty(row)) for row in self._read(group.missing)}
+            )
         except BaseException as failure:
             with self._lock:  # whoever comes next asks anew
                 for company_id in group.missing:

@@ -46,6 +46,8 @@ class _Stretch:
     """Its lowest id, once its first page is there."""
     ids: "array[int]" = field(default_factory=lambda: array("q"))
     """What it has given, ascending."""
+    places: set[str] = field(default_factory=set)
+    """Where its pages have begun."""
     is_void: bool = False
     """Somebody else walks here."""
     is_over: bool = False
@@ -73,7 +75,6 @@ class Listing:
         self._walkers = 0
         self._stretches: list[_Stretch] = []
         self._waiting: list[_Stretch] = []
-        self._seen: set[str] = set()
         self._left = 0
         """Stretches that may still be begun."""
         self._density = 0.0
@@ -104,7 +105,6 @@ class Listing:
         except _OutOfOrderError:
             anew = _Stretch(above=0, mixed=True)
             self._stretches.append(anew)
-            self._seen.clear()
             while not anew.is_over:
                 yield self._step(anew)
 
@@ -231,12 +231,12 @@ class Listing:
         fresh = self._fresh(stretch, rows)
         stretch.place, stretch.is_over = place, place is None
         if place is not None:
-            if place in self._seen:
+            if place in stretch.places:
                 raise RetryableError(
                     f"HubSpot's paging goes round in circles: a page leads back to {place}, which was read already. "
                     "Nothing was written; the next run starts afresh."
                 )
-            self._seen.add(place)
+            stretch.places.add(place)
         return fresh
 
     def _is_walked_from(self, following: _Stretch | None, beyond: int) -> bool:

@@ -64,6 +64,11 @@ def properties_of(row: Row) -> Mapping[str, Any]:
     return properties
 
 
+def without_empty(row: Row) -> Row:
+    """A record without what it does not have, which is most: those that wait, or are remembered, take less room so."""
+    return {**row, "properties": {name: value for name, value in properties_of(row).items() if value is not None}}
+
+
 def list_members(connection: Connection, list_id: str, *, urgent: bool = False) -> Iterator[Sequence[str]]:
     """The ids of a contact list's members, in pages; FatalError when the portal has no such list of contacts."""
     answer = connection.read(connection.api.lists.get_by_id, list_id, holds="list", expects=(200, 404), urgent=urgent)

@@ -13,7 +13,7 @@ from sync.hubspot.employers import BATCH, Employers, Group
 from sync.hubspot.history import history_of
 from sync.hubspot.listing import PAGE, Listing
 from sync.hubspot.lookup import Lookup, fits_url
-from sync.hubspot.paging import Row, list_members, properties_of, rows_of
+from sync.hubspot.paging import Row, list_members, properties_of, rows_of, without_empty
 from sync.hubspot.values import text_of
 from sync.ports import FatalError, RetryableError
 from sync.records import STAGE, ContactRecord, Found, History
@@ -115,7 +115,7 @@ class HubSpotReader:
             after: dict[str, Any] = {} if place is None else {"after": place}
             answer = self._connection.read(self._api.contacts.get_page, limit=PAGE, properties=asked, **after)
             document = answer.document or {}
-            return {**document, "results": [_without_empty(row) for row in rows_of(document)]}
+            return {**document, "results": [without_empty(row) for row in rows_of(document)]}
 
         for page in Listing(page_at, extent=self._extent, threads=self._connection.at_once).pages():
             yield page if fits else self._rows([str(row["id"]) for row in page], names)
@@ -181,11 +181,6 @@ class HubSpotReader:
 
     def _records(self, group: Group) -> Sequence[ContactRecord]:
         return [self._builder.build(row, company) for row, company in self._employers.filled(group)]
-
-
-def _without_empty(row: Row) -> Row:
-    """A contact without what it does not have, which is most: pages wait for their turn, and take less room so."""
-    return {**row, "properties": {name: value for name, value in properties_of(row).items() if value is not None}}
 
 
 def _parts(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

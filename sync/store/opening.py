@@ -79,7 +79,8 @@ def _sqlite_engine(url: URL) -> Engine:
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     _close_to_others(file)
     _use_wal(file)
-    engine = create_engine(url, hide_parameters=True)
+    # One connection is kept, since each holds a part of the file in memory; others are opened while threads need them.
+    engine = create_engine(url, hide_parameters=True, pool_size=1, max_overflow=-1)
     prepare_sqlite(engine)
     return engine
 
