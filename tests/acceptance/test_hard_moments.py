@@ -94,7 +94,7 @@ def test_passes_that_outlast_their_interval_follow_one_another_and_none_is_made_
     until(lambda: len(portal.requests.matching(path="contacts/search$")) >= 3)
     slow.delay_s = 0
     worker.terminate()
-    worker.wait(30)
+    worker.wait(90)  # a pass under way comes to its end first
     runs = scoreline("runs", "--json").document[::-1]
     assert len(runs) >= 3
     for before, after in pairwise(runs):
