@@ -20,6 +20,9 @@ from sync.selecting import Selection, overdue
 from sync.summary import Summary
 from sync.world import Knobs, World
 
+_LOOKS_EVERY_S = 1.0
+"""A signal may reach another thread than the one that waits, which then learns of it only when it wakes."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -52,7 +55,8 @@ def work(settings: Settings, stop: threading.Event) -> None:
     scheduler.start()
     log.info("Worker begins.", action="worker.begin", incremental_every_s=settings.incremental_every_s)
     try:
-        stop.wait()
+        while not stop.wait(_LOOKS_EVERY_S):
+            pass
     finally:
         scheduler.shutdown(wait=True)
         log.info("Worker ends.", action="worker.end")

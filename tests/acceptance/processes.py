@@ -6,15 +6,26 @@ import time
 from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from signal import SIGTERM
 from subprocess import TimeoutExpired
 from threading import Lock
 from typing import TextIO
 
+import pytest
+
+ROOT = Path(__file__).parents[2]
 _FORKING = get_context("forkserver")
 _FORKING.set_forkserver_preload(["sync.cli"])
 _LOOKS_EVERY_S = 0.01
+
+
+def _load() -> None:
+    """Start the process that has the program of this tree loaded, unless it is there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        ensure_running()
 
 
 class Running:
@@ -32,6 +43,7 @@ class Running:
         """`stdout` and `stderr` are where the command is to write; without them the test may read what it says."""
         self.stdout, out = _pipe(stdout)
         self.stderr, err = _pipe(stderr)
+        _load()
         self._process = _FORKING.Process(target=_run, args=(arguments, cwd, dict(env), out, err))
         self._process.start()
         out.close()
