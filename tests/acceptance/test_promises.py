@@ -170,8 +170,10 @@ class Sent:
 
 
 @pytest.fixture
-def batches(portal: Portal, wire: list[Request]) -> list[list[Sent]]:
-    """The batches of updates that the portal has been sent, noted as they come."""
+def batches(portal: Portal, wire: list[Request], monkeypatch: pytest.MonkeyPatch) -> list[list[Sent]]:
+    """The batches of updates that the portal has been sent, noted as they come: one after another, so that the newest
+    request is the one that comes."""
+    monkeypatch.setenv("SCORELINE_REQUESTS_AT_ONCE", "1")
     noted: list[list[Sent]] = []
 
     def note() -> None:
