@@ -30,7 +30,7 @@ from sync.hubspot import (
     feeds_of,
 )
 from sync.last_told import with_last_told
-from sync.store import PortalStore, Store, open_store
+from sync.store import FileScratch, PortalStore, Store, open_store
 from sync.world import Knobs, Progress, World
 
 
@@ -139,7 +139,7 @@ def world_of(rulebook: Rulebook, connection: Connection, store: Store, *, writes
     kept = store.portal(facts.portal_id)
     facts = with_last_told(facts, kept.traces, at=clock.now())
     builder = RecordBuilder(rulebook, facts, now=clock.now())
-    reader = HubSpotReader(connection, rulebook, builder)
+    reader = HubSpotReader(connection, rulebook, builder, FileScratch())
     number = rulebook.account
     return World(
         portal=portal,

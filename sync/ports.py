@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from config import ConfigError
 from sync.records import (
@@ -337,6 +337,18 @@ class Sheets(Protocol):
 
     def within(self, stretch: Stretch) -> Iterator[Pile]:
         """The sheets of a stretch, many at a time."""
+
+
+class Scratch(Protocol):
+    """What a run has read and may need again before it ends, however much. It may forget."""
+
+    def of(self, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        """What is remembered under these ids."""
+        ...
+
+    def add(self, documents: Mapping[str, Mapping[str, Any]]) -> None:
+        """Remember documents of JSON's kinds of values under their ids."""
+        ...
 
 
 class Lease(Protocol):

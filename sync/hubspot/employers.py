@@ -1,97 +1,122 @@
 """The companies that contacts have as their primary one: each is asked for once, in requests that are full."""
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from sync.hubspot.building import COMPANY_LINK
-from sync.hubspot.paging import Row, properties_of, without_empty
+from sync.hubspot.paging import Row, properties_of
 from sync.hubspot.values import text_of
+from sync.ports import Scratch
 
 BATCH = 100
 """Ids of one batch read (HubSpot objects guide)."""
 ROWS_MAX = 500
 """Contacts held back at most until a request for their companies is full."""
-KEPT = 20_000
-"""Companies remembered: contacts of one page share few with each other."""
 
-Found = Mapping[str, Mapping[str, Any]]
-"""Properties by company id."""
+Company = Mapping[str, Any]
+"""What a company holds; empty where it is gone."""
+Found = Mapping[str, Company]
+"""By company id."""
 
 
 @dataclass(slots=True)
 class Group:
-    """Contacts, and which companies have to be asked for before all of theirs are known."""
+    """Contacts, and where their companies are to be had."""
 
-    rows: list[Row] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    rows: Sequence[Row]
+    known: Found
+    under_way: Mapping[str, "Future[Found]"]
+    """Companies that an earlier group asks for."""
+    missing: Sequence[str]
     answer: "Future[Found]" = field(default_factory=Future)
     """What is found of those that are missing."""
-    answers: dict[str, "Future[Found]"] = field(default_factory=dict)
-    """By company id, where it is found, or was or will be by an earlier group."""
 
 
 class Employers:
-    """Remembers companies. `read` asks for them by id; those that are gone are missing from its answer.
+    """Remembers companies in `kept`. `read` asks for them by id; those that are gone are missing from its answer.
 
-    Groups are made by one thread at a time, and may be filled by several.
+    Groups are made and filled by several threads. Who fills one must begin with those that were made before it.
     """
 
-    def __init__(self, read: Callable[[Sequence[str]], Iterable[Row]]) -> None:
+    def __init__(self, read: Callable[[Sequence[str]], Found], kept: Scratch) -> None:
         self._read = read
-        self._answers: OrderedDict[str, Future[Found]] = OrderedDict()
+        self._kept = kept
+        self._under_way: dict[str, Future[Found]] = {}
         self._lock = threading.Lock()
 
     def groups(self, pages: Iterable[Sequence[Row]]) -> Iterator[Group]:
-        """All contacts in groups that lack as many companies as a request holds, or are large enough."""
-        group = Group()
+        """All contacts in groups: of each page those whose companies are known, and the others as soon as a request
+        for theirs is full, or there are many of them."""
+        waiting: list[Row] = []
+        lacking: set[str] = set()
         for page in pages:
+            at_hand = self._at_hand(_companies_of(page))
+            ready = []
             for row in page:
-                self.put(row, group)
-                if len(group.missing) == BATCH or len(group.rows) == ROWS_MAX:
-                    yield group
-                    group = Group()
-        if group.rows:
-            yield group
+                company_id = company_of(row)
+                if not company_id or company_id in at_hand:
+                    ready.append(row)
+                    continue
+                waiting.append(row)
+                lacking.add(company_id)
+                if len(lacking) == BATCH or len(waiting) == ROWS_MAX:
+                    yield self.group(waiting)
+                    at_hand |= lacking
+                    waiting, lacking = [], set()
+            if ready:
+                yield self.group(ready)
+        if waiting:
+            yield self.group(waiting)
 
-    def put(self, row: Row, group: Group) -> None:
-        """Add a contact to a group."""
-        group.rows.append(row)
-        company_id = text_of(properties_of(row).get(COMPANY_LINK))
-        if not company_id or company_id in group.answers:
-            return
+    def group(self, rows: Sequence[Row]) -> Group:
+        """All of these contacts, whatever has to be asked for."""
+        ids = _companies_of(rows)
         with self._lock:
-            known = self._answers.get(company_id)
-            if known is None:
-                known = self._answers[company_id] = group.answer
-                group.missing.append(company_id)
-                if len(self._answers) > KEPT:
-                    self._answers.popitem(last=False)
-            else:
-                self._answers.move_to_end(company_id)
-        group.answers[company_id] = known
+            known = self._kept.of(ids)
+            under_way = {each: self._under_way[each] for each in ids if each in self._under_way}
+            missing = [each for each in ids if each not in known and each not in under_way]
+            group = Group(rows=rows, known=known, under_way=under_way, missing=missing)
+            self._under_way |= dict.fromkeys(missing, group.answer)
+        return group
 
-    def filled(self, group: Group) -> Iterator[tuple[Row, Mapping[str, Any]]]:
+    def filled(self, group: Group) -> Iterator[tuple[Row, Company]]:
         """The contacts of a group with their company's properties, none where they have no company."""
-        if group.missing:
-            self._ask(group)
+        asked = self._asked(group) if group.missing else {}
         for row in group.rows:
-            company_id = text_of(properties_of(row).get(COMPANY_LINK))
-            answer = group.answers.get(company_id)
-            yield row, answer.result().get(company_id, {}) if answer else {}
+            company_id = company_of(row)
+            waited_for = group.under_way.get(company_id)
+            found = waited_for.result() if waited_for else group.known if company_id in group.known else asked
+            yield row, found.get(company_id, {})
 
-    def _ask(self, group: Group) -> None:
+    def _at_hand(self, ids: Collection[str]) -> set[str]:
+        """Those of these companies that need not be asked for any more."""
+        with self._lock:
+            return {*self._kept.of(ids), *(each for each in ids if each in self._under_way)}
+
+    def _asked(self, group: Group) -> Found:
+        found: Found = {}
         try:
-            group.answer.set_result(
-                {str(row["id"]): properties_of(without_empty(row)) for row in self._read(group.missing)}
-            )
+            found = self._read(group.missing)
+            group.answer.set_result(found)
         except BaseException as failure:
-            with self._lock:  # whoever comes next asks anew
-                for company_id in group.missing:
-                    if self._answers.get(company_id) is group.answer:
-                        del self._answers[company_id]
             group.answer.set_exception(failure)
             raise
+        finally:
+            with self._lock:  # after a failure whoever comes next asks anew
+                for company_id in group.missing:
+                    del self._under_way[company_id]
+                if group.answer.exception() is None:
+                    self._kept.add({company_id: found.get(company_id, {}) for company_id in group.missing})
+        return found
+
+
+def company_of(row: Row) -> str:
+    """The id of a contact's primary company, empty where it has none."""
+    return text_of(properties_of(row).get(COMPANY_LINK))
+
+
+def _companies_of(rows: Iterable[Row]) -> Collection[str]:
+    return dict.fromkeys(company_id for row in rows if (company_id := company_of(row)))

@@ -9,13 +9,13 @@ from config import Rulebook
 from sync.hubspot.building import ADDITIONAL_EMAILS, RecordBuilder, addresses_of
 from sync.hubspot.changes import changed_since
 from sync.hubspot.connection import Connection
-from sync.hubspot.employers import BATCH, Employers, Group
+from sync.hubspot.employers import BATCH, Company, Employers, Group
 from sync.hubspot.history import history_of
 from sync.hubspot.listing import PAGE, Listing
 from sync.hubspot.lookup import Lookup, fits_url
 from sync.hubspot.paging import Row, list_members, properties_of, rows_of, without_empty
 from sync.hubspot.values import text_of
-from sync.ports import FatalError, RetryableError
+from sync.ports import FatalError, RetryableError, Scratch
 from sync.records import STAGE, ContactRecord, Found, History
 from sync.side_by_side import side_by_side
 
@@ -32,7 +32,8 @@ GROUPS_AT_ONCE = 2
 class HubSpotReader:
     """Fulfils the port `ContactReader`."""
 
-    def __init__(self, connection: Connection, rulebook: Rulebook, builder: RecordBuilder) -> None:
+    def __init__(self, connection: Connection, rulebook: Rulebook, builder: RecordBuilder, kept: Scratch) -> None:
+        """`kept` remembers companies."""
         self._connection = connection
         self._api = connection.api
         self._builder = builder
@@ -43,7 +44,7 @@ class HubSpotReader:
         self._companies_by_id = Lookup(
             connection, batch=self._api.companies_batch.read, alone=self._api.companies.get_by_id
         )
-        self._employers = Employers(self._companies)
+        self._employers = Employers(self._companies, kept)
 
     def every(self) -> Iterator[Sequence[ContactRecord]]:
         groups = self._employers.groups(self._listed())
@@ -56,10 +57,7 @@ class HubSpotReader:
         return list_members(self._connection, list_id)
 
     def read(self, ids: Sequence[str]) -> Sequence[ContactRecord]:
-        group = Group()
-        for row in self._rows(ids, self._builder.contact_properties):
-            self._employers.put(row, group)
-        return self._records(group)
+        return self._records(self._employers.group(self._rows(ids, self._builder.contact_properties)))
 
     def find(self, who: str) -> str | None:
         who = who.strip()
@@ -120,10 +118,12 @@ class HubSpotReader:
         for page in Listing(page_at, extent=self._extent, threads=self._connection.at_once).pages():
             yield page if fits else self._rows([str(row["id"]) for row in page], names)
 
-    def _companies(self, ids: Sequence[str]) -> Iterator[Row]:
-        if not self._builder.company_properties:
-            return iter(())
-        return self._in_parts(self._companies_by_id, ids, BATCH, self._builder.company_properties)
+    def _companies(self, ids: Sequence[str]) -> Mapping[str, Company]:
+        names = self._builder.company_properties
+        if not names:
+            return {}
+        rows = self._in_parts(self._companies_by_id, ids, BATCH, names)
+        return {str(row["id"]): {name: properties_of(row).get(name) for name in names} for row in rows}
 
     def _extent(self) -> tuple[int, int] | None:
         """How many contacts there are, about, and the highest of their ids; None where search does not tell."""

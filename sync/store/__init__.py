@@ -11,11 +11,12 @@ from sync.store.lease import SqlLease
 from sync.store.memory import SqlMemory
 from sync.store.opening import open_database
 from sync.store.processes import Machine
+from sync.store.scratch import FileScratch
 from sync.store.sheets import SqlSheets
 from sync.store.tables import leases, portals
 from sync.store.traces import SqlTraces
 
-__all__ = ["PortalStore", "Store", "StoreError", "open_store"]
+__all__ = ["FileScratch", "PortalStore", "Store", "StoreError", "open_store"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

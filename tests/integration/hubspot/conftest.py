@@ -15,6 +15,7 @@ from sync.hubspot import (
     connect,
     provision,
 )
+from sync.store import FileScratch
 from tests.builders import the_packaged_rulebook
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -50,7 +51,7 @@ def builder(connection: Connection, rulebook: Rulebook) -> RecordBuilder:
 
 @pytest.fixture
 def reader(connection: Connection, rulebook: Rulebook, builder: RecordBuilder) -> HubSpotReader:
-    return HubSpotReader(connection, rulebook, builder)
+    return HubSpotReader(connection, rulebook, builder, FileScratch())
 
 
 @pytest.fixture

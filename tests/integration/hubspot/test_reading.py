@@ -1,7 +1,8 @@
 """Contacts read from a portal."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -9,8 +10,8 @@ from config import Rulebook
 from sandbox import Fault, Portal
 from sandbox.errors import ids_not_found
 from sync.hubspot import Connection, HubSpotPortal, HubSpotReader, RecordBuilder, employers, lookup
-from sync.hubspot import reading as reading_module
 from sync.ports import FatalError, RetryableError
+from sync.store import FileScratch
 from tests.integration.hubspot.conftest import NOW
 from workflows import Setter
 
@@ -272,15 +273,54 @@ def test_no_properties_are_asked_for_that_the_portal_lacks(
     assert set(RecordBuilder(rulebook, facts, now=NOW).contact_properties) <= facts.properties
 
 
-def test_a_company_is_at_hand_for_every_contact_however_few_are_kept(
+def test_companies_cost_as_many_requests_as_they_fill_wherever_their_contacts_are(
+    portal: Portal, reader: HubSpotReader
+) -> None:
+    companies = [portal.add_company(type="PARTNER") for _ in range(250)]
+    for company in companies:
+        people(portal, 1, associatedcompanyid=company)
+        people(portal, 3, associatedcompanyid=companies[0])
+    ids = people(portal, 30, associatedcompanyid=companies[-1])
+    portal.requests.clear()
+    records = [record for page in reader.every() for record in page]
+    assert len({record.id for record in records}) == len(records) == 250 * 4 + 30
+    assert all(record.standing.partner for record in records)
+    assert all(record.standing.partner for record in reader.read(ids))
+    assert len(portal.requests.matching("POST", "companies/batch/read")) == 3
+
+
+def test_contacts_are_not_held_back_for_ever_for_their_companies(
     portal: Portal, reader: HubSpotReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(employers, "KEPT", 3)
-    monkeypatch.setattr(reading_module, "PAGE", 3)
-    companies = [portal.add_company(type="PARTNER") for _ in range(40)]
-    for company in [*companies, *companies]:
-        people(portal, 1, associatedcompanyid=company)
-    assert all(record.standing.partner for page in reader.every() for record in page)
+    monkeypatch.setattr(employers, "ROWS_MAX", 20)
+    company = portal.add_company(type="PARTNER")
+    people(portal, 300, associatedcompanyid=company)
+    portal.requests.clear()
+    assert next(iter(reader.every()))[0].standing.partner
+    assert len(portal.requests.matching("GET", "objects/contacts$")) == 1
+
+
+def test_companies_are_asked_for_again_where_they_cannot_be_kept(
+    portal: Portal, reader: HubSpotReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = people(portal, 5, associatedcompanyid=portal.add_company(type="PARTNER"))
+
+    def full(_: FileScratch) -> NoReturn:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(FileScratch, "_opened", full)
+    portal.requests.clear()
+    for _ in range(2):
+        assert all(record.standing.partner for record in reader.read(ids))
+    assert len(portal.requests.matching("POST", "companies/batch/read")) == 2
+
+
+def test_a_company_is_asked_for_again_after_a_request_that_failed(portal: Portal, reader: HubSpotReader) -> None:
+    ids = people(portal, 5, associatedcompanyid=portal.add_company(type="PARTNER"))
+    portal.faults.add(Fault(path="companies/batch/read", status=403, body={"category": "MISSING_SCOPES"}))
+    with pytest.raises(FatalError):
+        reader.read(ids)
+    assert all(record.standing.partner for record in reader.read(ids))
 
 
 def test_a_contact_that_a_listing_shows_again_is_read_once(portal: Portal, reader: HubSpotReader) -> None:
