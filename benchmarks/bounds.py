@@ -31,6 +31,9 @@ FIXED: Mapping[str, int] = {"account": 1, "owners": 2, "properties": 2, "forms":
 ENGAGEMENT = ("submissions", "mail events", "events", "records")
 
 SLACK = 1.02
+KINDS_OF_WRITES = 3
+"""Batches that clear are few at a time, moves are looked at before they are written, scores need no look: so each kind
+has batches of its own, and up to three last ones are not full."""
 HISTORY_MOMENTS = 3
 """Histories are asked for before a move is decided, right before its clear, and between clear and set: what is asked
 for at one of these moments cannot share a request with what is asked for at another."""
@@ -85,8 +88,9 @@ def bounds(done: Done) -> Iterator[Bound]:
     least = minimum(done)
     looks = 2 * full_of(done.moved, 100)
     if done.is_full:
-        core = ("contact pages", "contact searches", "writes")
-        yield Bound(name="pages and writes", purposes=core, most=ceil(SLACK * sum(least.values())))
+        core = ceil(SLACK * sum(least.values())) + _last_batches(done)
+        yield Bound(name="pages and writes", purposes=("contact pages", "writes"), most=core)
+        yield Bound(name="how many contacts there are", purposes=("contact searches",), most=1)
         yield Bound(name="looks before moves", purposes=("contacts by id",), most=looks)
     else:
         yield Bound(name="contact pages", purposes=("contact pages",), most=0)
@@ -94,7 +98,7 @@ def bounds(done: Done) -> Iterator[Bound]:
         yield Bound(name="searches", purposes=("contact searches",), most=searches)
         by_id = least["contacts by id"] + looks
         yield Bound(name="contacts that changed, looks before moves", purposes=("contacts by id",), most=by_id)
-        yield Bound(name="writes", purposes=("writes",), most=least["writes"])
+        yield Bound(name="writes", purposes=("writes",), most=least["writes"] + _last_batches(done))
     histories = full_of(done.histories, 50) + min(done.histories, HISTORY_MOMENTS - 1)
     yield Bound(name="histories", purposes=("histories",), most=histories)
     companies = done.companies if done.is_full else min(done.companies, done.read)
@@ -103,6 +107,10 @@ def bounds(done: Done) -> Iterator[Bound]:
         yield Bound(name=purpose, purposes=(purpose,), most=done.engagement[purpose])
     for purpose, most in FIXED.items():
         yield Bound(name=purpose, purposes=(purpose,), most=most)
+
+
+def _last_batches(done: Done) -> int:
+    return min(done.moved, KINDS_OF_WRITES - 1)
 
 
 def full_of(count: int, size: int) -> int:

@@ -49,6 +49,17 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What contacts came to before HubSpot was asked for any history."""
+
+    records: Sequence[ContactRecord] = ()
+    evaluations: Sequence[Evaluation] = ()
+    failures: Sequence[Failure] = ()
+    asking: Sequence[ContactRecord] = ()
+    """Those that cannot be decided before their histories are there."""
+
+
 class Evaluator:
     """Decides contacts at one moment, which is the run's; `at` is aware, in the portal's time zone.
 
@@ -76,23 +87,33 @@ class Evaluator:
     def evaluate(
         self, records: Sequence[ContactRecord], *, before_writing: bool = False
     ) -> tuple[list[Evaluation], list[Failure]]:
-        """Every record, in order, decided or failed: one bad contact never stops the others.
+        """Every record decided or failed, in no order: one bad contact never stops the others.
 
         Left out are contacts that were deleted since they were read. `before_writing`: nobody is moved by what is
         remembered of who set their stage; HubSpot is asked.
         """
+        begun = self.begin(records, before_writing=before_writing)
+        evaluations, failures = self.end(begun.asking)
+        return [*begun.evaluations, *evaluations], [*begun.failures, *failures]
+
+    def begin(self, records: Sequence[ContactRecord], *, before_writing: bool = False) -> Begun:
+        """As `evaluate`, but for those whose histories must be asked for: `end` takes them, of whatever pages."""
         failures: list[Failure] = []
         decided = self._each(records, self._decide, failures)
-        asking = [e for e in decided if e.decision.needs_history]
-        if asking:
-            moving = {e.record.id for e in asking if isinstance(e.decision.outcome, Move)}
-            known = self._with_history([e.record for e in asking], doubted=moving if before_writing else ())
-            again = {e.record.id: e for e in self._each(known, self._decide, failures)}
-            decided = [
-                again.get(e.record.id, e) for e in decided if not e.decision.needs_history or e.record.id in again
-            ]
-        self._note_the_never_staged(decided)
-        return self._with_the_journals_word(decided), failures
+        doubtful = [e for e in decided if e.decision.needs_history]
+        decided = [e for e in decided if not e.decision.needs_history]
+        asking: list[ContactRecord] = []
+        if doubtful:
+            moving = {e.record.id for e in doubtful if isinstance(e.decision.outcome, Move)}
+            known, asking = self._remembered([e.record for e in doubtful], doubted=moving if before_writing else ())
+            decided += self._each(known, self._decide, failures)
+        return Begun(records=records, evaluations=self._ended(decided), failures=failures, asking=asking)
+
+    def end(self, asking: Sequence[ContactRecord]) -> tuple[list[Evaluation], list[Failure]]:
+        """Those decided by their histories, which HubSpot is asked for."""
+        failures: list[Failure] = []
+        known = self._asked(asking) if asking else ()
+        return self._ended(self._each(known, self._decide, failures)), failures
 
     def as_we_left_them(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
         """The records in the stage that we gave them, where they were read as they were before: reads may lag."""
@@ -121,37 +142,46 @@ class Evaluator:
         change = None if decision.needs_history else change_for(record, decision, self._rulebook)
         return Evaluation(record=record, decision=decision, change=change)
 
-    def _with_history(self, records: Sequence[ContactRecord], *, doubted: Collection[str]) -> list[ContactRecord]:
-        """The records with who set their stage, of those still there: from what we remember, or else from HubSpot.
+    def _remembered(
+        self, records: Sequence[ContactRecord], *, doubted: Collection[str]
+    ) -> tuple[list[ContactRecord], list[ContactRecord]]:
+        """Those of whom we remember who set their stage, with that, and those of whom HubSpot has to be asked.
 
         A memory may be wrong: somebody set the stage again in the same minute, or emptied one that we never saw. So
-        `doubted` contacts are asked for.
+        `doubted` contacts are among the latter.
         """
         notes = self._memory.stage_notes([r.id for r in records])
-        records = [_not_before_our_move(record, notes.get(record.id)) for record in records]
-        known = {
-            r.id: replace(r.standing, set_by=note.set_by, set_at=note.set_at)
-            for r in records
-            if r.id not in doubted
-            and (note := notes.get(r.id))
-            and r.standing.answer is None
-            and _still_holds(note, r.standing)
-        }
-        asked = [r for r in records if r.id not in known]
-        histories = self._reader.histories([r.id for r in asked]) if asked else {}
-        fresh = []
-        for record in asked:
+        known, asking = [], []
+        for each in records:
+            note = notes.get(each.id)
+            record = _not_before_our_move(each, note)
+            standing = record.standing
+            if note and each.id not in doubted and standing.answer is None and _still_holds(note, standing):
+                known.append(replace(record, standing=replace(standing, set_by=note.set_by, set_at=note.set_at)))
+            else:
+                asking.append(record)
+        return known, asking
+
+    def _asked(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
+        """The records with who set their stage, of those still there."""
+        histories = self._reader.histories([r.id for r in records])
+        known, fresh = [], []
+        for record in records:
             history = histories.get(record.id)
             if history is None:
                 continue
             standing = _as_shown_last(record.standing, history)
             standing = with_stage_history(standing, history.stage, self._rulebook.policy)
             standing = with_answer_history(standing, history.answer)
-            known[record.id] = standing
+            known.append(replace(record, standing=standing))
             if standing.set_by and not standing.cleared_by_us:
                 fresh.append(_note(record.id, standing))
         self._memory.note_stages(fresh)
-        return [replace(record, standing=known[record.id]) for record in records if record.id in known]
+        return known
+
+    def _ended(self, decided: Sequence[Evaluation]) -> list[Evaluation]:
+        self._note_the_never_staged(decided)
+        return self._with_the_journals_word(decided)
 
     def _with_the_journals_word(self, decided: Sequence[Evaluation]) -> list[Evaluation]:
         """The same, without what the journal tells to leave alone. A stage that we cleared is set whatever it tells."""

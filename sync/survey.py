@@ -1,14 +1,13 @@
 """Every selected contact read, scored and decided, and its change planned."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
 import structlog
 
-from sync.evaluation import Evaluation, Failure
-from sync.grouping import regrouped
+from sync.evaluation import Begun, Evaluation, Evaluator, Failure
 from sync.keeping import keep_read
 from sync.planning import Tally
 from sync.pulling import Pulled
@@ -23,11 +22,11 @@ from sync.world import Knobs, World, evaluator_of
 
 log = structlog.get_logger(__name__)
 
-EVALUATED_TOGETHER = 500
-"""Contacts whose histories are asked for together: few of a page need theirs, and a request holds fifty."""
+HISTORIES_TOGETHER = 50
+"""Histories of one request (HubSpot objects guide). Few of a page need theirs: they wait until as many do."""
 
-GROUPS_AT_ONCE = 2
-"""Groups of them that are evaluated at once: while histories of one are waited for, another is worked on."""
+HISTORIES_AT_ONCE = 4
+"""Requests for them that are waited for at once, while the contacts of further pages are decided."""
 
 
 @dataclass(slots=True)
@@ -58,13 +57,13 @@ def survey(
     summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
     contacts = () if summary.interrupted else selected(world, selection, owed, knobs, pulled, met.companies)
 
-    def evaluated(records: Sequence[ContactRecord]) -> tuple[Sequence[ContactRecord], list[Evaluation], list[Failure]]:
-        return records, *evaluator.evaluate(records)
+    def ended(begun: Begun) -> tuple[Begun, Sequence[Evaluation], Sequence[Failure]]:
+        evaluations, failures = evaluator.end(begun.asking)
+        return begun, [*begun.evaluations, *evaluations], [*begun.failures, *failures]
 
-    groups = regrouped(contacts, EVALUATED_TOGETHER)
-    threads = min(GROUPS_AT_ONCE, world.at_once)
-    for records, evaluations, failures in side_by_side(evaluated, groups, threads=threads):
-        read.saw(records)
+    threads = min(HISTORIES_AT_ONCE, world.at_once)
+    for begun, evaluations, failures in side_by_side(ended, _begun(evaluator, contacts), threads=threads):
+        read.saw(begun.records)
         if up_to is not None:
             summary.tally.missed += missed(world.memory, evaluations, up_to)
         for evaluation in evaluations:
@@ -88,7 +87,7 @@ def survey(
             _note_seen(world, evaluations, failures, summary.run_id)
             keep_read(world, evaluations)
             met.companies.update(_note_points(world, evaluations))
-        world.progress("Reading and scoring", len(records))
+        world.progress("Reading and scoring", len(begun.records))
         if world.stop():
             summary.interrupted = True
             break
@@ -97,6 +96,19 @@ def survey(
     if summary.tally.missed:
         log.info("This full pass found what smaller ones missed.", action="run.missed", **summary.tally.missed)
     return planned
+
+
+def _begun(evaluator: Evaluator, pages: Iterable[Sequence[ContactRecord]]) -> Iterator[Begun]:
+    """The contacts of each page, and of this one and those before as many that ask for histories as fill requests."""
+    waiting: list[ContactRecord] = []
+    for records in pages:
+        begun = evaluator.begin(records)
+        waiting += begun.asking
+        full = len(waiting) - len(waiting) % HISTORIES_TOGETHER
+        yield replace(begun, asking=waiting[:full])
+        waiting = waiting[full:]
+    if waiting:
+        yield Begun(asking=waiting)
 
 
 def _count(tally: Tally, evaluation: Evaluation) -> None:
