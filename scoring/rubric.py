@@ -255,5 +255,6 @@ def _kinds_of(rule: Rule) -> Sequence[str]:
         case RecencyRule():
             return rule.kinds
         case SilenceRule():
-            return (rule.sent, *rule.touches)
+            said = rule.not_with_last_band_of
+            return (rule.sent, *rule.touches, *(said.kinds if said else ()))
     return (rule.kind,)
