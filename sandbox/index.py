@@ -37,6 +37,7 @@ class Index:
         self._unplaced: set[int] = set()
         self._late: dict[int, deque[Record | None]] = {}
         self._changes: deque[tuple[float, int]] = deque()
+        self._between: tuple[tuple[int, int], Ordered] | None = None
 
     def changing(self, record: Record, *, late_from_s: float | None = None, new: bool = False) -> None:
         """The record is about to change or to go, or is `new`.
@@ -84,6 +85,13 @@ class Index:
         late = {record_id: waiting[0] is not None for record_id, waiting in self._late.items()}
         return Ordered([*(each for each in self._ids if each not in late), *(each for each in late if late[each])])
 
+    def changed_between(self, start: int, stop: int) -> Ordered:
+        """The ids of the records from one place of those by date up to, without, another. Remembered until one of all
+        changes: whoever pages through them by id asks again and again."""
+        if self._between is None or self._between[0] != (start, stop):
+            self._between = (start, stop), Ordered(map(id_of, self.by_date().part(start, stop)))
+        return self._between[1]
+
     def shown(self, record_ids: Iterable[int]) -> Iterator[Record]:
         """These records as search shows them, without those that it does not know."""
         for record_id in record_ids:
@@ -99,6 +107,7 @@ class Index:
     def _take_out(self, record_id: int, shown: Record | None) -> None:
         if self._dates is None or record_id in self._unplaced:
             return
+        self._between = None
         self._unplaced.add(record_id)
         self._undated.discard(record_id)
         at_ms = None if shown is None else read_ms(shown.properties.get(self._modified, ""))
@@ -108,6 +117,7 @@ class Index:
     def _put_in(self, record_id: int) -> None:
         key = self._key(record_id)
         if key is not None and self._dates is not None:
+            self._between = None
             self._dates.add(key)
 
     def _key(self, record_id: int) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sandbox.bodies import Filter
 from sandbox.collection import Collection
 from sandbox.ids import read_whole
-from sandbox.index import ID_MAX, date_key, id_of
+from sandbox.index import ID_MAX, Index, date_key, id_of
 from sandbox.ordered import Ordered
 from sandbox.times import read_ms
 
@@ -68,22 +68,23 @@ def shortest_way(collection: Collection, filters: Sequence[Filter], *, by_date: 
         else:
             others += 1
     if dates != _ANY or (by_date and not collection.index.has_undated):
-        return _by_date(collection.index.by_date(), dates, ids, only=not others)
+        return _by_date(collection.index, dates, ids, only=not others)
     keys = collection.index.ids()
     start, stop = _places(keys, ids.low, ids.high)
     return Way(keys=keys, start=start, stop=stop, are_dates=False, by_id=True, is_exact=not others)
 
 
-def _by_date(keys: Ordered, dates: _Span, ids: _Span, *, only: bool) -> Way:
-    # Within one moment, and only there, records lie in the order of their ids.
-    one_moment = dates.low is not None and dates.low == dates.high
-    least = max(0, ids.low or 0) if one_moment else 0
-    most = min(ID_MAX, ID_MAX if ids.high is None else max(0, ids.high)) if one_moment else ID_MAX
-    low = None if dates.low is None else date_key(dates.low, min(least, ID_MAX))
-    high = None if dates.high is None else date_key(dates.high, most)
-    start, stop = _places(keys, low, high)
-    is_exact = only and (one_moment or ids == _ANY)
-    return Way(keys=keys, start=start, stop=stop, are_dates=True, by_id=one_moment, is_exact=is_exact)
+def _by_date(index: Index, dates: _Span, ids: _Span, *, only: bool) -> Way:
+    low = None if dates.low is None else date_key(dates.low, 0)
+    high = None if dates.high is None else date_key(dates.high, ID_MAX)
+    start, stop = _places(index.by_date(), low, high)
+    if ids == _ANY:
+        # Within one moment, and only there, records lie in the order of their ids.
+        one_moment = dates.low is not None and dates.low == dates.high
+        return Way(keys=index.by_date(), start=start, stop=stop, are_dates=True, by_id=one_moment, is_exact=only)
+    keys = index.changed_between(start, max(start, stop))
+    start, stop = _places(keys, ids.low, ids.high)
+    return Way(keys=keys, start=start, stop=stop, are_dates=False, by_id=True, is_exact=only)
 
 
 def _places(keys: Ordered, low: int | None, high: int | None) -> tuple[int, int]:

@@ -199,3 +199,28 @@ def test_of_several_choices_each_one_is_found_and_not_the_text_that_joins_them(p
     for given in (where(ADDITIONAL, "EQ", "jane@old.example"), where(ADDITIONAL, "IN", values=["jane@old.example"])):
         assert ids_of(search(contacts, given)) == [jane]
     assert ids_of(search(contacts, where(ADDITIONAL, "EQ", "j@old.example;jane@old.example"))) == []
+
+
+@pytest.mark.parametrize("sort", ["hs_object_id", "lastmodifieddate"])
+def test_who_pages_by_id_through_what_changed_sees_also_what_changes_meanwhile(
+    portal: Portal, contacts: Any, sort: str
+) -> None:
+    before, first, second, third = (portal.add_contact(email=f"lead{n}@example.com") for n in range(4))
+    portal.clock.move(timedelta(minutes=1))
+    since = int(portal.clock.now().timestamp() * 1_000)
+    for each in (third, first):
+        portal.clock.move(timedelta(seconds=1))
+        portal.person_sets(each, "city", "Bonn")
+
+    def found(above: str) -> tuple[int, list[str]]:
+        filters = (where("lastmodifieddate", "GTE", str(since)), where("hs_object_id", "GT", above))
+        page = search(contacts, *filters, sorts=[{"propertyName": sort, "direction": "ASCENDING"}])
+        return page.total, ids_of(page)
+
+    assert found(before) == (2, [first, third] if sort == "hs_object_id" else [third, first])
+    assert found(first) == (1, [third])
+    portal.clock.move(timedelta(seconds=1))
+    portal.person_sets(second, "city", "Bonn")
+    assert found(first) == (2, [second, third] if sort == "hs_object_id" else [third, second])
+    portal.delete(third)
+    assert found(first) == (1, [second])
