@@ -1,7 +1,8 @@
 """Work done by several threads at once, never far ahead of whoever takes the results."""
 
+import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -19,6 +20,42 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], *, threads: int, in
     if threads <= 1:
         return (work(item) for item in items)
     return _Side(work, items, threads, in_order).results()
+
+
+def merged(sources: Sequence[Iterator[T]], *, threads: int) -> Iterator[T]:
+    """What all these yield, as it comes, by so many threads; by one: in the caller's own, one source after another.
+
+    Each source is asked by one thread at a time, and no source is far ahead of the others. Failures as `side_by_side`.
+    """
+    if threads <= 1 or len(sources) <= 1:
+        for source in sources:
+            yield from source
+        return
+    idle: queue.SimpleQueue[Iterator[T] | None] = queue.SimpleQueue()
+    for source in sources:
+        idle.put(source)
+
+    def turns() -> Iterator[Iterator[T]]:
+        left = len(sources)
+        while left:
+            source = idle.get()
+            if source is None:
+                left -= 1
+            else:
+                yield source
+
+    def step(source: Iterator[T]) -> tuple[T, ...]:
+        again: Iterator[T] | None = None
+        try:
+            for found in source:
+                again = source
+                return (found,)
+            return ()
+        finally:  # one that has come to its end, or failed, has no further turn
+            idle.put(again)
+
+    for found in side_by_side(step, turns(), threads=min(threads, len(sources)), in_order=False):
+        yield from found
 
 
 class _Side(Generic[T, R]):

@@ -8,13 +8,14 @@ keeps its place.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from sync.hubspot.building import MODIFIED, modified_at
 from sync.hubspot.connection import Call, Connection
 from sync.hubspot.paging import Row, next_after, rows_of
+from sync.hubspot.values import milliseconds_of
 from sync.ports import RetryableError
 from sync.records import Found
 
@@ -65,7 +66,7 @@ class _Walk:
         self._modified = modified
         self._properties = [modified, *properties]
         # Exactly the epoch is answered with 500 (estuary): one second later is early enough.
-        self._from_ms = max(_milliseconds(since), 1_000)
+        self._from_ms = max(milliseconds_of(since), 1_000)
         self._given: set[int] = set()
 
     def pages(self) -> Iterator[Sequence[Row]]:
@@ -146,7 +147,3 @@ def _where(name: str, operator: str, value: int) -> Filter:
 def _changed_at(row: Row) -> datetime | None:
     properties = row.get("properties")
     return modified_at(properties) if isinstance(properties, dict) else None
-
-
-def _milliseconds(at: datetime) -> int:
-    return (at - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)

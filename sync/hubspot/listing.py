@@ -1,4 +1,4 @@
-"""Every contact of a portal by its list, walked from several places at once where the portal proves to allow it.
+"""Every record of a kind by its list, walked from several places at once where the portal proves to allow it.
 
 The list comes by id, and a page names the id after which the next one begins. Whether any other id may be named there
 is not documented. So the first time one is, nobody else follows before its page holds higher ids than that alone; and
@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from sync.hubspot.connection import Call, Connection
 from sync.hubspot.paging import Row, next_after, rows_of
 from sync.ports import FatalError, RetryableError
 
@@ -64,7 +65,7 @@ class _OutOfOrderError(Exception):
 
 
 class Listing:
-    """One walk through the list; `extent` asks for the number of contacts and the highest id, or answers None."""
+    """One walk through the list; `extent` asks for the number of records and the highest id, or answers None."""
 
     def __init__(self, page_at: Pages, *, extent: Callable[[], tuple[int, int] | None], threads: int) -> None:
         self._page_at = page_at
@@ -85,7 +86,7 @@ class Listing:
         self._is_closed = False
 
     def pages(self) -> Iterator[Sequence[Row]]:
-        """Every contact once, however often the list shows it, in pages; of each stretch in the list's order.
+        """Every record once, however often the list shows it, in pages; of each stretch in the list's order.
 
         RetryableError where paging goes round in circles.
         """
@@ -285,6 +286,17 @@ class Listing:
                 stretch.ids.append(each)
             fresh.append(row)
         return fresh
+
+
+def extent(connection: Connection, search: Call) -> tuple[int, int] | None:
+    """How many records there are, about, and the highest of their ids; None where search does not tell."""
+    body = {"sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}], "properties": [], "limit": 1}
+    with suppress(FatalError, RetryableError, ValueError):
+        answer = connection.read(search, body, search=True)
+        document = answer.document or {}
+        ids = [int(row["id"]) for row in rows_of(document)]
+        return (int(document.get("total") or 0), max(ids)) if ids else None
+    return None
 
 
 def _holds(ids: "array[int]", each: int) -> bool:

@@ -11,11 +11,11 @@ from sync.hubspot.changes import changed_since
 from sync.hubspot.connection import Connection
 from sync.hubspot.employers import BATCH, Company, Employers, Group
 from sync.hubspot.history import history_of
-from sync.hubspot.listing import PAGE, Listing
+from sync.hubspot.listing import PAGE, Listing, extent
 from sync.hubspot.lookup import Lookup, fits_url
 from sync.hubspot.paging import Row, list_members, properties_of, rows_of, without_empty
 from sync.hubspot.values import text_of
-from sync.ports import FatalError, RetryableError, Scratch
+from sync.ports import FatalError, Scratch
 from sync.records import STAGE, ContactRecord, Found, History
 from sync.side_by_side import side_by_side
 
@@ -126,14 +126,7 @@ class HubSpotReader:
         return {str(row["id"]): {name: properties_of(row).get(name) for name in names} for row in rows}
 
     def _extent(self) -> tuple[int, int] | None:
-        """How many contacts there are, about, and the highest of their ids; None where search does not tell."""
-        body = {"sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}], "properties": [], "limit": 1}
-        with suppress(FatalError, RetryableError, ValueError):
-            answer = self._connection.read(self._api.contacts_search.do_search, body, search=True)
-            document = answer.document or {}
-            ids = [int(row["id"]) for row in rows_of(document)]
-            return (int(document.get("total") or 0), max(ids)) if ids else None
-        return None
+        return extent(self._connection, self._api.contacts_search.do_search)
 
     def _rows(self, ids: Sequence[str], properties: Sequence[str]) -> list[Row]:
         """The contacts of these ids, in their order, each once: two ids may lead to the same one after a merge."""

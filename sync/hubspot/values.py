@@ -39,6 +39,11 @@ def text_of(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def milliseconds_of(at: datetime) -> int:
+    """A moment as HubSpot's filters take it: since 1970 in UTC."""
+    return (at - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
+
+
 def number_of(text: str) -> int | float:
     """A number: `1200`, `1,200`, `1 200.50`, `$1,200`; the middle of a range `50-100`; one more than `1000+`."""
     bare = "".join(c for c in _spaced(text) if unicodedata.category(c) != "Sc").strip()

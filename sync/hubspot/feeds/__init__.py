@@ -37,6 +37,6 @@ def _feed(name: str, acts: frozenset[str], quiet: frozenset[str], connection: Co
         case "mail":
             return MailFeed(connection, acts=acts, quiet=quiet, portal_id=facts.portal_id, names=facts.mail_names)
         case "events":
-            return EventsFeed(connection, acts=acts)
+            return EventsFeed(connection, acts=acts, now=facts.server_time)
         case _:
             return ObjectsFeed(name, connection, KINDS[name], acts=acts)

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sync.hubspot.connection import Connection
 from sync.hubspot.paging import Row, pages
+from sync.hubspot.timeline import Timeline
 from sync.hubspot.values import UnreadableError, moment_of, text_of
 from sync.ports import Addressed, FatalError, TokenRefused
+from sync.side_by_side import merged
 from sync.traces import Trace
 
 _CONTACT = "CONTACT"
@@ -23,8 +26,10 @@ class EventsFeed:
     quiet: frozenset[str] = frozenset()
     page = 100
 
-    def __init__(self, connection: Connection, *, acts: frozenset[str]) -> None:
+    def __init__(self, connection: Connection, *, acts: frozenset[str], now: datetime | None) -> None:
+        """`now`: about, by HubSpot's clock; None: it does not tell."""
         self.acts = acts
+        self._now = now
         self.left_out: Counter[str] = Counter()
         self._connection = connection
 
@@ -38,21 +43,16 @@ class EventsFeed:
         known = self._known()
         for act in sorted(self.acts - known):
             self.left_out[f"type {act}, which the portal does not know"] += 1
-        refused = 0
-        for act in sorted(self.acts & known):
-            try:
-                for page in self._listed(act, since):
-                    yield [told for row in page if (told := self._told(act, row)) is not None]
-            except TokenRefused:
-                raise
-            except FatalError as problem:
-                refused += 1
-                self.left_out[f"type {act}, which HubSpot does not list"] += 1
-                if refused == len(self.acts & known):
-                    raise FatalError(
-                        "HubSpot does not list this account's events for all contacts at once. To ask for one contact "
-                        "at a time would cost a request for each, so none were read."
-                    ) from problem
+        refused: dict[str, FatalError] = {}
+        lists = [self._listed(act, since, refused) for act in sorted(self.acts & known)]
+        for act, page in merged(lists, threads=self._connection.at_once):
+            yield [told for row in page if (told := self._told(act, row)) is not None]
+        self.left_out.update(f"type {act}, which HubSpot does not list" for act in refused)
+        if refused.keys() == self.acts & known and refused:
+            raise FatalError(
+                "HubSpot does not list this account's events for all contacts at once. To ask for one contact at a "
+                "time would cost a request for each, so none were read."
+            ) from next(iter(refused.values()))
 
     def _known(self) -> frozenset[str]:
         """The types that may be asked for: all that are read, where the portal does not list the names of its types."""
@@ -63,9 +63,23 @@ class EventsFeed:
         except FatalError:
             return self.acts
 
-    def _listed(self, act: str, since: datetime | None) -> Iterator[Sequence[Row]]:
+    def _listed(
+        self, act: str, since: datetime | None, refused: dict[str, FatalError]
+    ) -> Iterator[tuple[str, Sequence[Row]]]:
+        threads = self._connection.at_once if self._now else 1
+        timeline = Timeline(asks=partial(self._asked, act), at=_occurred, threads=threads, now=self._now)
+        try:
+            for page in timeline.pages(since):
+                yield act, page
+        except TokenRefused:
+            raise
+        except FatalError as problem:
+            refused[act] = problem
+
+    def _asked(self, act: str, start: datetime | None, end: datetime | None) -> Iterator[Sequence[Row]]:
         # What is asked for is after a moment, not at it: a millisecond earlier is early enough.
-        place: dict[str, Any] = {} if since is None else {"occurred_after": since - timedelta(milliseconds=1)}
+        place: dict[str, Any] = {} if start is None else {"occurred_after": start - timedelta(milliseconds=1)}
+        place |= {} if end is None else {"occurred_before": end}
         call = self._connection.api.events.get_page
         return pages(self._connection, call, event_type=act, sort=["occurredAt"], limit=self.page, **place)
 

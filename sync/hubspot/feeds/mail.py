@@ -6,14 +6,17 @@ Fields and types are those of HubSpot's email events overview (developers.hubspo
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from scoring import MAIL_SCANNER, PRIVACY_PROXY, is_proxy
 from sync.hubspot.connection import Connection
 from sync.hubspot.paging import Row, pages
-from sync.hubspot.values import UnreadableError, moment_of
+from sync.hubspot.timeline import Timeline
+from sync.hubspot.values import UnreadableError, milliseconds_of, moment_of
 from sync.ports import Addressed, FatalError, RetryableError
+from sync.side_by_side import merged, side_by_side
 from sync.traces import MAILS, Trace, told_by_portal, who_has
 
 _TYPES: Mapping[str, str] = {
@@ -24,6 +27,8 @@ _TYPES: Mapping[str, str] = {
     "unsubscribed": "STATUSCHANGE",
 }
 """Each act, and what HubSpot calls events of it."""
+_LAST = "delivered"
+"""Deliveries are listed last: by then those of every click and open that was listed are listed, too."""
 
 
 class MailFeed:
@@ -50,7 +55,6 @@ class MailFeed:
         self._connection = connection
         self._portal_id = portal_id
         self._names = dict(names)
-        self._names_to_tell: list[Addressed] = []
         self._names_are_told = True
         self._unanswered: RetryableError | None = None
 
@@ -62,20 +66,33 @@ class MailFeed:
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
         self._names_are_told, self._unanswered = True, None
-        # Deliveries last: by then those of every click and open that was listed are listed, too.
-        for act in sorted(self.acts & _TYPES.keys(), key=lambda act: (act == "delivered", act)):
-            for page in pages(self._connection, self._ask, act, since, holds="events", next_of=_next_offset):
-                acts = [told for row in page if (told := self._told(act, row)) is not None]
-                named, self._names_to_tell = self._names_to_tell, []
-                yield [*acts, *named]
+        acts = sorted(self.acts & _TYPES.keys() - {_LAST})
+        threads = self._connection.at_once
+        yield from self._all_told(merged([self._listed(act, since) for act in acts], threads=threads))
+        if _LAST in self.acts:
+            yield from self._all_told(self._listed(_LAST, since))
         if self._unanswered is not None:
             # Nothing that was told is lost, and all of it is told again to the next run, by its name.
             raise self._unanswered
 
-    def _ask(self, act: str, since: datetime | None, *, after: str | None = None, **kwargs: Any) -> Any:
+    def _all_told(self, listed: Iterator[tuple[str, Sequence[Row]]]) -> Iterator[Sequence[Addressed]]:
+        for act, page in listed:
+            named = list(self._names_of(page))
+            yield [*(told for row in page if (told := self._told(act, row)) is not None), *named]
+
+    def _listed(self, act: str, since: datetime | None) -> Iterator[tuple[str, Sequence[Row]]]:
+        timeline = Timeline(asks=partial(self._asked, act), at=_created, threads=self._connection.at_once)
+        return ((act, page) for page in timeline.pages(since))
+
+    def _asked(self, act: str, start: datetime | None, end: datetime | None) -> Iterator[Sequence[Row]]:
+        return pages(self._connection, self._ask, act, start, end, holds="events", next_of=_next_offset)
+
+    def _ask(
+        self, act: str, start: datetime | None, end: datetime | None, *, after: str | None = None, **kwargs: Any
+    ) -> Any:
         asked: list[tuple[str, object]] = [("eventType", _TYPES[act]), ("limit", self.page)]
-        if since is not None:
-            asked.append(("startTimestamp", (since - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)))
+        ends = {"startTimestamp": start, "endTimestamp": end}
+        asked += [(name, milliseconds_of(at)) for name, at in ends.items() if at is not None]
         if after is not None:
             asked.append(("offset", after))
         return self._connection.api.get("/email/public/v1/events", query_params=asked, **kwargs)
@@ -93,36 +110,46 @@ class MailFeed:
             who=who_has(recipient, self._portal_id),
             act=act,
             at=at,
-            name=self._name_of(row),
+            name=self._names.get(_campaign(row), ""),
             ref=_campaign(row),
             by_machine=_machine(act, row),
             link=_hashed(str(row.get("url") or "")),
         )
         return Addressed(trace=trace, address=recipient)
 
-    def _name_of(self, row: Row) -> str:
-        """What the mail is called; `""` where HubSpot does not say. The first look-up that fails is the last."""
-        campaign = _campaign(row)
-        if campaign and campaign not in self._names and self._names_are_told:
-            try:
-                answer = self._connection.read(
-                    self._connection.api.get,
-                    "/email/public/v1/campaigns/{campaign}",
-                    path_params={"campaign": campaign},
-                    query_params=[("appId", row.get("appId") or "")],
-                    holds="id",
-                    expects=(200, 404),
-                )
-            except RetryableError as problem:
-                self._names_are_told, self._unanswered = False, problem
-            except FatalError:
-                self._names_are_told = False
-            else:
-                document = (answer.document or {}) if answer.status == 200 else {}
-                name = self._names[campaign] = str(document.get("name") or document.get("subject") or "")
-                if name:
-                    self._names_to_tell.append(Addressed(trace=told_by_portal(MAILS, campaign, name)))
-        return self._names.get(campaign, "")
+    def _names_of(self, rows: Sequence[Row]) -> Iterator[Addressed]:
+        """Learn what these mails are called, and tell it, to be kept. The first look-up that fails is the last."""
+        new = {campaign: row for row in rows if (campaign := _campaign(row)) and campaign not in self._names}
+        looked_up = side_by_side(self._looked_up, new.items(), threads=min(len(new), self._connection.at_once))
+        for campaign, name in looked_up if self._names_are_told else ():
+            if name is None:
+                continue
+            self._names[campaign] = name
+            if name:
+                yield Addressed(trace=told_by_portal(MAILS, campaign, name))
+
+    def _looked_up(self, mail: tuple[str, Row]) -> tuple[str, str | None]:
+        """A mail and what it is called: empty where HubSpot does not say, None where it was not asked."""
+        campaign, row = mail
+        if not self._names_are_told:
+            return campaign, None
+        try:
+            answer = self._connection.read(
+                self._connection.api.get,
+                "/email/public/v1/campaigns/{campaign}",
+                path_params={"campaign": campaign},
+                query_params=[("appId", row.get("appId") or "")],
+                holds="id",
+                expects=(200, 404),
+            )
+        except RetryableError as problem:
+            self._names_are_told, self._unanswered = False, problem
+        except FatalError:
+            self._names_are_told = False
+        else:
+            document = (answer.document or {}) if answer.status == 200 else {}
+            return campaign, str(document.get("name") or document.get("subject") or "")
+        return campaign, None
 
 
 def _campaign(row: Row) -> str:

@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
+from typing import Any
 
 from sync.hubspot.changes import PAGE as CHANGES_PAGE
 from sync.hubspot.changes import changed_objects
 from sync.hubspot.connection import Connection
 from sync.hubspot.feeds.contacts_of import INPUTS_MAX, contacts_of
 from sync.hubspot.feeds.kinds import Kind, Texts
-from sync.hubspot.paging import Row, next_after, pages
+from sync.hubspot.listing import Listing, extent
+from sync.hubspot.paging import Row, next_after
 from sync.ports import Addressed
 from sync.traces import Trace
 
@@ -44,19 +47,28 @@ class ObjectsFeed:
     def _listed(self) -> Iterator[tuple[Sequence[Row], Mapping[str, Sequence[str]]]]:
         """Every record, with its contacts beside it; asked for where there are more than fit there, or where a page
         shows nobody's: whether listings of every kind of record show contacts is not documented."""
-        for rows in pages(
-            self._connection,
-            self._connection.api.objects.get_page,
-            self._kind.object_type,
-            limit=LISTED,
-            properties=list(self._kind.properties),
-            associations=["contacts"],
-        ):
+        for rows in Listing(self._page_at, extent=self._extent, threads=self._connection.at_once).pages():
             beside = {str(row["id"]): _beside(row) for row in rows}
             shows_some = any(ids is None or ids for ids in beside.values())
             asked = [record_id for record_id, ids in beside.items() if ids is None or not shows_some]
             more = contacts_of(self._connection, self._kind.object_type, asked)
             yield rows, {record_id: more.get(record_id, ids or ()) for record_id, ids in beside.items()}
+
+    def _page_at(self, place: str | None) -> Mapping[str, Any]:
+        after: dict[str, Any] = {} if place is None else {"after": place}
+        answer = self._connection.read(
+            self._connection.api.objects.get_page,
+            self._kind.object_type,
+            limit=LISTED,
+            properties=list(self._kind.properties),
+            associations=["contacts"],
+            **after,
+        )
+        return answer.document or {}
+
+    def _extent(self) -> tuple[int, int] | None:
+        search = partial(self._connection.api.objects_search.do_search, self._kind.object_type)
+        return extent(self._connection, search)
 
     def _changed(self, since: datetime) -> Iterator[tuple[Sequence[Row], Mapping[str, Sequence[str]]]]:
         found = changed_objects(self._connection, self._kind.object_type, since, self._kind.properties)

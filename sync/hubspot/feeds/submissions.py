@@ -12,6 +12,7 @@ from sync.hubspot.submitted import SUBMISSIONS, submission_key
 from sync.hubspot.values import UnreadableError, moment_of
 from sync.ports import Addressed, FatalError, TokenRefused
 from sync.records import Form
+from sync.side_by_side import merged
 from sync.traces import Trace, who_has
 
 
@@ -53,18 +54,13 @@ class SubmissionsFeed:
         listed = with_submissions(list_forms(self._connection) if self._forms is None else self._forms)
         if since is None and self._told_by_contacts and self._some_contact_tells():
             return
-        refused = 0
-        for form in listed:
-            try:
-                yield from self._sent(form, since)
-            except TokenRefused:
-                raise
-            except FatalError:
-                # Deleted since it was listed, or of a type that has no such list: its traces stay.
-                refused += 1
-                if refused == len(listed):
-                    raise
-                self.left_out["forms without a list of submissions"] += 1
+        refused: list[FatalError] = []
+        lists = [self._sent(form, since, refused) for form in listed]
+        for form, page in merged(lists, threads=self._connection.at_once):
+            yield [told for row in page if (told := self._told(form, row, since)) is not None]
+        if refused and len(refused) == len(listed):
+            raise refused[-1]
+        self.left_out.update({"forms without a list of submissions": len(refused)} if refused else {})
 
     def _some_contact_tells(self) -> bool:
         has_sent = {"propertyName": SUBMISSIONS, "operator": "HAS_PROPERTY"}
@@ -75,16 +71,20 @@ class SubmissionsFeed:
             return False
         return bool(rows_of(found.document or {}))
 
-    def _sent(self, form: Form, since: datetime | None) -> Iterator[Sequence[Addressed]]:
-        for page in pages(self._connection, self._ask, form.id):
-            moments = [_submitted_at(row) for row in page]
-            yield [
-                told
-                for row, at in zip(page, moments, strict=True)
-                if (told := self._told(form, row, at, since)) is not None
-            ]
-            if since is not None and any(at is not None and at < since for at in moments):
-                return
+    def _sent(
+        self, form: Form, since: datetime | None, refused: list[FatalError]
+    ) -> Iterator[tuple[Form, Sequence[Row]]]:
+        try:
+            for page in pages(self._connection, self._ask, form.id):
+                yield form, page
+                moments = map(_submitted_at, page)
+                if since is not None and any(at is not None and at < since for at in moments):
+                    return
+        except TokenRefused:
+            raise
+        except FatalError as problem:
+            # Deleted since it was listed, or of a type that has no such list: its traces stay.
+            refused.append(problem)
 
     def _ask(self, form_id: str, *, after: str | None = None, **kwargs: Any) -> Any:
         place = [] if after is None else [("after", after)]
@@ -95,8 +95,8 @@ class SubmissionsFeed:
             **kwargs,
         )
 
-    def _told(self, form: Form, row: Row, at: datetime | None, since: datetime | None) -> Addressed | None:
-        address = _address(row)
+    def _told(self, form: Form, row: Row, since: datetime | None) -> Addressed | None:
+        at, address = _submitted_at(row), _address(row)
         if at is None or not address:
             self.left_out["submissions without a date" if at is None else "submissions without an address"] += 1
             return None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sync.side_by_side import side_by_side
+from sync.side_by_side import merged, side_by_side
 
 BOTH = pytest.mark.parametrize("threads", [1, 4])
 
@@ -105,3 +105,54 @@ def test_out_of_order_what_fails_is_raised_and_nothing_is_begun_after_it() -> No
     with pytest.raises(ZeroDivisionError):
         list(side_by_side(work, range(1_000), threads=3, in_order=False))
     assert len(begun) < 20
+
+
+@BOTH
+def test_all_that_several_sources_yield_comes_each_in_its_order(threads: int) -> None:
+    found = list(merged([iter([(n, k) for k in range(50)]) for n in range(7)], threads=threads))
+    assert sorted(found) == [(n, k) for n in range(7) for k in range(50)]
+    assert all([k for m, k in found if m == n] == list(range(50)) for n in range(7))
+
+
+@BOTH
+def test_sources_without_anything_yield_nothing(threads: int) -> None:
+    assert list(merged([], threads=threads)) == []
+    assert list(merged([iter(()), iter(()), iter([1])], threads=threads)) == [1]
+
+
+@BOTH
+def test_a_source_that_fails_ends_all(threads: int) -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        raise ValueError("no further")
+
+    found: list[int] = []
+    others = [iter(range(10**9))] if threads > 1 else []
+    with pytest.raises(ValueError, match="no further"):
+        found.extend(merged([failing(), *others], threads=threads))
+    assert 1 in found
+
+
+def test_nobody_asks_sources_any_further_once_nobody_takes_what_they_yield() -> None:
+    asked = []
+
+    def endless(name: str) -> Iterator[str]:
+        while True:
+            asked.append(name)
+            yield name
+
+    results = merged([endless("a"), endless("b"), endless("c")], threads=2)
+    assert next(results) in ("a", "b", "c")
+    results.close()  # type: ignore[attr-defined] # a generator
+    before = len(asked)
+    assert before <= 6
+    assert len(asked) == before
+
+
+def test_sources_are_read_at_once() -> None:
+    meet = threading.Barrier(3, timeout=10)
+
+    def source() -> Iterator[int]:
+        yield meet.wait()
+
+    assert sorted(merged([source(), source(), source()], threads=3)) == [0, 1, 2]
