@@ -81,7 +81,7 @@ def fitting(
 ) -> Fitting:
     """Asks each feed once. `known` are the portal's properties, those of companies as `company.x`; `notes` say how
     feeds and lists stood when runs last asked them: what those told still counts."""
-    feeds = [_found(feed, rulebook, notes.get(feed.name)) for feed in feeds_of(connection, rulebook, facts)]
+    feeds = [_found(feed, rulebook, notes.get(feed.name)) for feed in feeds_of(connection, rulebook, facts, at_once=1)]
     telling = {feed.feed for feed in feeds if feed.answers is not False or _still_counts(feed.note)}
     if SUBMISSIONS in facts.properties:
         telling.add("submissions")  # the contacts themselves tell what they sent

@@ -17,13 +17,20 @@ from sync.records import PortalFacts
 __all__ = ["acts_read", "feeds_of"]
 
 
-def feeds_of(connection: Connection, rulebook: Rulebook, facts: PortalFacts) -> Sequence[Feed]:
-    """The feeds that the rules read, each for the acts that they read; nothing is asked of HubSpot yet."""
-    quiet = quiet_acts(rulebook, "mail")
-    return [_feed(name, acts, quiet, connection, facts) for name, acts in acts_read(rulebook).items()]
+def feeds_of(
+    connection: Connection, rulebook: Rulebook, facts: PortalFacts, *, at_once: int | None = None
+) -> Sequence[Feed]:
+    """The feeds that the rules read, each for the acts that they read; nothing is asked of HubSpot yet.
+
+    `at_once`: from how many places each is read, as far as the connection allows; None: from as many as that.
+    """
+    quiet, places = quiet_acts(rulebook, "mail"), connection.at_once if at_once is None else at_once
+    return [_feed(name, acts, quiet, connection, facts, places) for name, acts in acts_read(rulebook).items()]
 
 
-def _feed(name: str, acts: frozenset[str], quiet: frozenset[str], connection: Connection, facts: PortalFacts) -> Feed:
+def _feed(  # noqa: PLR0913 - what any of them needs
+    name: str, acts: frozenset[str], quiet: frozenset[str], connection: Connection, facts: PortalFacts, at_once: int
+) -> Feed:
     """`quiet`: acts of mail, of which nearly every lead has new ones every day."""
     match name:
         case "submissions":
@@ -33,10 +40,13 @@ def _feed(name: str, acts: frozenset[str], quiet: frozenset[str], connection: Co
                 portal_id=facts.portal_id,
                 forms=facts.forms,
                 told_by_contacts=SUBMISSIONS in facts.properties,
+                at_once=at_once,
             )
         case "mail":
-            return MailFeed(connection, acts=acts, quiet=quiet, portal_id=facts.portal_id, names=facts.mail_names)
+            return MailFeed(
+                connection, acts=acts, quiet=quiet, portal_id=facts.portal_id, names=facts.mail_names, at_once=at_once
+            )
         case "events":
-            return EventsFeed(connection, acts=acts, now=facts.server_time)
+            return EventsFeed(connection, acts=acts, now=facts.server_time, at_once=at_once)
         case _:
-            return ObjectsFeed(name, connection, KINDS[name], acts=acts)
+            return ObjectsFeed(name, connection, KINDS[name], acts=acts, at_once=at_once)

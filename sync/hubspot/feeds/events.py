@@ -26,10 +26,11 @@ class EventsFeed:
     quiet: frozenset[str] = frozenset()
     page = 100
 
-    def __init__(self, connection: Connection, *, acts: frozenset[str], now: datetime | None) -> None:
+    def __init__(self, connection: Connection, *, acts: frozenset[str], now: datetime | None, at_once: int) -> None:
         """`now`: about, by HubSpot's clock; None: it does not tell."""
         self.acts = acts
         self._now = now
+        self._at_once = at_once
         self.left_out: Counter[str] = Counter()
         self._connection = connection
 
@@ -45,7 +46,7 @@ class EventsFeed:
             self.left_out[f"type {act}, which the portal does not know"] += 1
         refused: dict[str, FatalError] = {}
         lists = [self._listed(act, since, refused) for act in sorted(self.acts & known)]
-        for act, page in merged(lists, threads=self._connection.at_once):
+        for act, page in merged(lists, threads=self._at_once):
             yield [told for row in page if (told := self._told(act, row)) is not None]
         self.left_out.update(f"type {act}, which HubSpot does not list" for act in refused)
         if refused.keys() == self.acts & known and refused:
@@ -66,7 +67,7 @@ class EventsFeed:
     def _listed(
         self, act: str, since: datetime | None, refused: dict[str, FatalError]
     ) -> Iterator[tuple[str, Sequence[Row]]]:
-        threads = self._connection.at_once if self._now else 1
+        threads = self._at_once if self._now else 1
         timeline = Timeline(asks=partial(self._asked, act), at=_occurred, threads=threads, now=self._now)
         try:
             for page in timeline.pages(since):

@@ -47,6 +47,7 @@ class MailFeed:
         quiet: frozenset[str],
         portal_id: str,
         names: Mapping[str, str],
+        at_once: int,
     ) -> None:
         """`names`: what mails are called, by id, as far as it was asked for before."""
         self.acts = acts
@@ -54,6 +55,7 @@ class MailFeed:
         self.left_out: Counter[str] = Counter()
         self._connection = connection
         self._portal_id = portal_id
+        self._at_once = at_once
         self._names = dict(names)
         self._names_are_told = True
         self._unanswered: RetryableError | None = None
@@ -67,8 +69,7 @@ class MailFeed:
         self.left_out.clear()
         self._names_are_told, self._unanswered = True, None
         acts = sorted(self.acts & _TYPES.keys() - {_LAST})
-        threads = self._connection.at_once
-        yield from self._all_told(merged([self._listed(act, since) for act in acts], threads=threads))
+        yield from self._all_told(merged([self._listed(act, since) for act in acts], threads=self._at_once))
         if _LAST in self.acts:
             yield from self._all_told(self._listed(_LAST, since))
         if self._unanswered is not None:
@@ -81,7 +82,7 @@ class MailFeed:
             yield [*(told for row in page if (told := self._told(act, row)) is not None), *named]
 
     def _listed(self, act: str, since: datetime | None) -> Iterator[tuple[str, Sequence[Row]]]:
-        timeline = Timeline(asks=partial(self._asked, act), at=_created, threads=self._connection.at_once)
+        timeline = Timeline(asks=partial(self._asked, act), at=_created, threads=self._at_once)
         return ((act, page) for page in timeline.pages(since))
 
     def _asked(self, act: str, start: datetime | None, end: datetime | None) -> Iterator[Sequence[Row]]:
@@ -120,7 +121,7 @@ class MailFeed:
     def _names_of(self, rows: Sequence[Row]) -> Iterator[Addressed]:
         """Learn what these mails are called, and tell it, to be kept. The first look-up that fails is the last."""
         new = {campaign: row for row in rows if (campaign := _campaign(row)) and campaign not in self._names}
-        looked_up = side_by_side(self._looked_up, new.items(), threads=min(len(new), self._connection.at_once))
+        looked_up = side_by_side(self._looked_up, new.items(), threads=min(len(new), self._at_once))
         for campaign, name in looked_up if self._names_are_told else ():
             if name is None:
                 continue

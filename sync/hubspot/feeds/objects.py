@@ -31,13 +31,14 @@ class ObjectsFeed:
     requests_at_rest = 1
     quiet: frozenset[str] = frozenset()
 
-    def __init__(self, name: str, connection: Connection, kind: Kind, *, acts: frozenset[str]) -> None:
+    def __init__(self, name: str, connection: Connection, kind: Kind, *, acts: frozenset[str], at_once: int) -> None:
         self.name = name
         self.acts = acts
         self.page = LISTED
         self.left_out: Counter[str] = Counter()
         self._connection = connection
         self._kind = kind
+        self._at_once = at_once
 
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
@@ -47,7 +48,7 @@ class ObjectsFeed:
     def _listed(self) -> Iterator[tuple[Sequence[Row], Mapping[str, Sequence[str]]]]:
         """Every record, with its contacts beside it; asked for where there are more than fit there, or where a page
         shows nobody's: whether listings of every kind of record show contacts is not documented."""
-        for rows in Listing(self._page_at, extent=self._extent, threads=self._connection.at_once).pages():
+        for rows in Listing(self._page_at, extent=self._extent, threads=self._at_once).pages():
             beside = {str(row["id"]): _beside(row) for row in rows}
             shows_some = any(ids is None or ids for ids in beside.values())
             asked = [record_id for record_id, ids in beside.items() if ids is None or not shows_some]

@@ -36,6 +36,7 @@ class SubmissionsFeed:
         portal_id: str,
         forms: Sequence[Form] | None,
         told_by_contacts: bool,
+        at_once: int,
     ) -> None:
         self.acts = acts
         self.left_out: Counter[str] = Counter()
@@ -43,6 +44,7 @@ class SubmissionsFeed:
         self._portal_id = portal_id
         self._forms = forms
         self._told_by_contacts = told_by_contacts
+        self._at_once = at_once
 
     @property
     def requests_at_rest(self) -> int:
@@ -56,7 +58,7 @@ class SubmissionsFeed:
             return
         refused: list[FatalError] = []
         lists = [self._sent(form, since, refused) for form in listed]
-        for form, page in merged(lists, threads=self._connection.at_once):
+        for form, page in merged(lists, threads=self._at_once):
             yield [told for row in page if (told := self._told(form, row, since)) is not None]
         if refused and len(refused) == len(listed):
             raise refused[-1]
