@@ -9,7 +9,7 @@ DATABASE ?= sqlite
 LOCKED := --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo sandbox check test test-fast test-switches simulate test-postgres golden docs bench bench-compare bounds lock audit clean
+.PHONY: help setup demo sandbox check test test-fast test-switches simulate test-postgres golden docs bench bench-compare bounds installed lock audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -76,6 +76,10 @@ bench-compare: $(VENV)/.dev ## scoreline beside tap-hubspot, dlt and a plain scr
 
 bounds: $(VENV)/.dev ## whether passes over 2,000 contacts take no more requests than they need
 	$(BIN)/python -m benchmarks.resyncing --contacts 2000 --events 3 --check
+
+installed: $(VENV)/.dev ## whether pip installs all that there is, outside this folder
+	rm -rf $(VENV)/installed && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/installed .
+	$(BIN)/python -m tests.installed $(VENV)/installed
 
 lock: $(VENV)/.dev ## choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile $(LOCKED) pyproject.toml -o requirements.lock

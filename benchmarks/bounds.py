@@ -31,6 +31,8 @@ FIXED: Mapping[str, int] = {"account": 1, "owners": 2, "properties": 2, "forms":
 ENGAGEMENT = ("submissions", "mail events", "events", "records")
 
 SLACK = 1.02
+SEARCHES = 2
+"""Of a full pass: how many contacts there are, and whether any of them tells which forms it sent."""
 KINDS_OF_WRITES = 3
 """Batches that clear are few at a time, moves are looked at before they are written, scores need no look: so each kind
 has batches of its own, and up to three last ones are not full."""
@@ -90,7 +92,7 @@ def bounds(done: Done) -> Iterator[Bound]:
     if done.is_full:
         core = ceil(SLACK * sum(least.values())) + _last_batches(done)
         yield Bound(name="pages and writes", purposes=("contact pages", "writes"), most=core)
-        yield Bound(name="how many contacts there are", purposes=("contact searches",), most=1)
+        yield Bound(name="contact searches", purposes=("contact searches",), most=SEARCHES)
         yield Bound(name="looks before moves", purposes=("contacts by id",), most=looks)
     else:
         yield Bound(name="contact pages", purposes=("contact pages",), most=0)

@@ -59,6 +59,8 @@ class Applier:
         self._progress = progress
         self._stopped = False
         self._clearing = threading.Semaphore(CLEARS_AT_ONCE)
+        self._of_another_kind: set[int] = set()
+        """The numbers of changes that are of another kind than when they were given to somebody, who writes them."""
 
     @property
     def applied(self) -> Applied:
@@ -95,7 +97,8 @@ class Applier:
 
     def _batches(self, run_id: int, budget: WriteBudget, *, as_shown: bool, at_once: int) -> Iterator[_Batch]:
         def planned(*, quiet: bool, clears: bool) -> Iterator[_Batch]:
-            for entries in self._journal.entries(run_id, states=[State.PLANNED], quiet=quiet, clears=clears):
+            for page in self._journal.entries(run_id, states=[State.PLANNED], quiet=quiet, clears=clears):
+                entries = [entry for entry in page if entry.number not in self._of_another_kind]
                 yield _Batch(entries, clears, looks_again=not quiet or as_shown)
 
         clearing, moving = planned(quiet=False, clears=True), planned(quiet=False, clears=False)
@@ -106,7 +109,8 @@ class Applier:
             if self._stop():
                 self._stopped = True
                 return
-            affordable = batch.entries[: budget.left(self.applied)]
+            # Without a limit others are writing now, and what they count is not to be read.
+            affordable = batch.entries[: budget.left(self.applied) if budget.is_limited else None]
             if affordable:
                 yield _Batch(affordable, batch.clears, batch.looks_again)
             if len(affordable) < len(batch.entries):
@@ -175,5 +179,7 @@ class Applier:
             elif as_shown and contact_id not in blank:
                 outcomes.drop(entry, f"it changed since the plan was made; now {change.reason}")
             else:
+                if (change.clears_first, change.is_quiet) != (entry.change.clears_first, entry.change.is_quiet):
+                    self._of_another_kind.add(entry.number)  # before the journal shows it to those who look for such
                 wanted.append(self._journal.replace(entry, change))
         return wanted

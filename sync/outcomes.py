@@ -5,6 +5,7 @@ stage, a journal that fails must not keep them from getting one. Such a failure 
 nobody waits for us; the entries stay open, and the next run settles them by reading.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,21 +55,40 @@ class Applied:
         self.stopped = self.stopped or other.stopped
 
 
-class Outcomes:
-    """The outcomes of one run's writes."""
+class Trouble:
+    """What ends a run's writing, shared by all who write at the same time."""
 
-    def __init__(self, *, journal: Journal, memory: Memory) -> None:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._silent_batches = 0
+        self.failure: RetryableError | None = None
+        """Why nothing can be put on record any more."""
+
+    def fails(self, failure: RetryableError) -> None:
+        with self._lock:
+            self.failure = self.failure or failure
+
+    def batch_ended(self, *, silent: bool) -> int:
+        """Count how many batches in a row HubSpot has said nothing of."""
+        with self._lock:
+            self._silent_batches = self._silent_batches + 1 if silent else 0
+            return self._silent_batches
+
+
+class Outcomes:
+    """The outcomes of what one of those writes who write for a run at the same time."""
+
+    def __init__(self, *, journal: Journal, memory: Memory, trouble: Trouble) -> None:
         self.applied = Applied()
         self._journal = journal
         self._memory = memory
-        self._failure: RetryableError | None = None
+        self._trouble = trouble
         self._open_in_batch = 0
-        self._silent_batches = 0
 
     def begin(self, entries: Sequence[JournalEntry], state: State) -> None:
         """Commit what is about to be sent. RetryableError when the journal fails, or has failed: then nothing is."""
-        if self._failure:
-            raise self._failure
+        if self._trouble.failure:
+            raise self._trouble.failure
         if entries:
             self._journal.mark(entries, state)
 
@@ -140,11 +160,11 @@ class Outcomes:
 
         RetryableError when the journal failed, or when batch after batch stays open: HubSpot takes no writes now.
         """
-        if self._failure:
-            raise self._failure
-        self._silent_batches = self._silent_batches + 1 if self._open_in_batch == of > 0 else 0
+        if self._trouble.failure:
+            raise self._trouble.failure
+        silent = self._trouble.batch_ended(silent=self._open_in_batch == of > 0)
         self._open_in_batch = 0
-        if self._silent_batches == SILENT_MAX:
+        if silent >= SILENT_MAX:
             raise RetryableError(
                 f"HubSpot has not said of {SILENT_MAX} batches in a row whether it wrote them. What it did write "
                 "is found out by the next run; the rest of the plan was not sent."
@@ -154,4 +174,4 @@ class Outcomes:
         try:
             put_on_record()
         except RetryableError as failure:
-            self._failure = self._failure or failure
+            self._trouble.fails(failure)

@@ -14,8 +14,8 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T], *, threads: int, in
 
     Results come in the order of the items, or as they are ready. At most as many items are taken as there are threads
     before a result of them is, so nothing piles up where those are taken slowly. One item is taken at a time. What
-    fails, `items` or `work`, is raised in its place, and nothing is begun after that; what is under way then, or when
-    nobody takes any more results, comes to its end first.
+    fails, `items` or `work`, is raised in its place, and no further item is asked for after that; what was asked for
+    then, or when nobody takes any more results, comes to its end first.
     """
     if threads <= 1:
         return (work(item) for item in items)

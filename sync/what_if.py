@@ -205,7 +205,7 @@ def _no_search_for_garbage() -> Iterator[None]:
             gc.enable()
 
 
-class _Side:
+class _Tried:
     """One of the two rulebooks, as far as what is kept under a heading lets it be tried."""
 
     def __init__(self, rulebook: Rulebook, heading: Heading, at: datetime, numbers: Numbered[str | None]) -> None:
@@ -251,7 +251,7 @@ class _Trial:
         """Of stages and of grades."""
         self._columns = Columns(heading)
         self._judge = together.Judge(local)
-        self._before, self._after = (_Side(rulebook, heading, local, self._names) for rulebook in (before, after))
+        self._before, self._after = (_Tried(rulebook, heading, local, self._names) for rulebook in (before, after))
 
     def of(self, pile: Pile) -> Difference:
         """What the rulebook after would change for the contacts of this pile."""

@@ -10,7 +10,7 @@ from sync.applying import CLEARS_AT_ONCE, Applier
 from sync.clock import SYSTEM
 from sync.evaluation import Evaluator
 from sync.moving import Mover
-from sync.outcomes import Outcomes
+from sync.outcomes import Outcomes, Trouble
 from sync.ports import Companies, ContactReader, ContactWriter, Feed, Journal, Lease, Memory, Portal, Sheets, Traces
 from sync.records import Mode, PortalFacts
 
@@ -77,13 +77,13 @@ def evaluator_of(world: World, at: datetime, selection: Mode) -> Evaluator:
 
 def applier_of(world: World, evaluator: Evaluator) -> Applier:
     """Who writes what was decided."""
-    few_clear = threading.Semaphore(CLEARS_AT_ONCE)
+    few_clear, trouble = threading.Semaphore(CLEARS_AT_ONCE), Trouble()
     movers = [
         Mover(
             reader=world.reader,
             writer=world.writer,
             lease=world.lease,
-            outcomes=Outcomes(journal=world.journal, memory=world.memory),
+            outcomes=Outcomes(journal=world.journal, memory=world.memory, trouble=trouble),
             steady=world.steady,
             sleep=world.sleep,
             answer_property=world.rulebook.properties["feedback"],

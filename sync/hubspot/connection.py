@@ -35,6 +35,8 @@ from sync.records import RequestCount
 
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 20.0
+CLOSED_MAX_S = 30.0
+"""How long a 429 may hold everybody up: none of HubSpot's limits but the day's lasts longer than ten seconds."""
 
 _PATIENCE = 2
 """How often a write that HubSpot refuses, but not for what it holds, is sent again as it is."""
@@ -97,8 +99,8 @@ def connect(  # noqa: PLR0913 - each is a setting of its own, and has a default
     `daily_reserve` is the share of the day's requests left to the account's other integrations; `attempts` is how
     often a request is sent before it counts as failed; the timeouts are per request, and `read_timeout_s` is also how
     long an answer may take until it is whole; `at_once` is how many requests are under way at the same time at most.
-    `pool` sends, our own unless another is given. TokenRefused and
-    FatalError for a token or an address that cannot be one.
+    `pool` sends, our own unless another is given. TokenRefused and FatalError for a token or an address that cannot be
+    one.
     """
     token = token.strip()
     if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token):  # what a bearer token may be made of (RFC 6750, 2.1)
@@ -255,8 +257,10 @@ class Connection:
         self._limits.heard(answer.headers)
         if answer.status == 429:
             self._count("rate_limited")
-            secondly = complaint_of(answer.document).policy.upper() == "SECONDLY"
-            window.close_for(retry_after_s(answer.headers) or (1.0 if secondly else window.window_s))
+            policy = complaint_of(answer.document).policy.upper()
+            if "DAILY" not in policy:  # after that nobody waits: the run ends
+                wait_s = retry_after_s(answer.headers) or (1.0 if policy == "SECONDLY" else window.window_s)
+                window.close_for(min(wait_s, CLOSED_MAX_S))
         elif answer.status >= 400 and (asked_s := retry_after_s(answer.headers)):
             window.close_for(min(asked_s, PAUSE_MAX_S))
         return answer

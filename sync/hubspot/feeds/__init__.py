@@ -28,7 +28,7 @@ def feeds_of(
     return [_feed(name, acts, quiet, connection, facts, places) for name, acts in acts_read(rulebook).items()]
 
 
-def _feed(  # noqa: PLR0913 - what any of them needs
+def _feed(
     name: str, acts: frozenset[str], quiet: frozenset[str], connection: Connection, facts: PortalFacts, at_once: int
 ) -> Feed:
     """`quiet`: acts of mail, of which nearly every lead has new ones every day."""
