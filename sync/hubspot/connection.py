@@ -35,8 +35,6 @@ from sync.records import RequestCount
 
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 20.0
-CLOSED_MAX_S = 30.0
-"""How long a 429 may hold everybody up: none of HubSpot's limits but the day's lasts longer than ten seconds."""
 
 _PATIENCE = 2
 """How often a write that HubSpot refuses, but not for what it holds, is sent again as it is."""
@@ -259,8 +257,7 @@ class Connection:
             self._count("rate_limited")
             policy = complaint_of(answer.document).policy.upper()
             if "DAILY" not in policy:  # after that nobody waits: the run ends
-                wait_s = retry_after_s(answer.headers) or (1.0 if policy == "SECONDLY" else window.window_s)
-                window.close_for(min(wait_s, CLOSED_MAX_S))
+                window.close_for(retry_after_s(answer.headers) or (1.0 if policy == "SECONDLY" else window.window_s))
         elif answer.status >= 400 and (asked_s := retry_after_s(answer.headers)):
             window.close_for(min(asked_s, PAUSE_MAX_S))
         return answer

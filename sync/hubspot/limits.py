@@ -23,6 +23,9 @@ DAILY_NEWS_LASTS_S = 60.0
 """For how long the daily figures of the last answer are believed: after that one request may ask again, so that a
 worker that waits over midnight notices the new day."""
 
+CLOSED_MAX_S = 30.0
+"""How long everybody is held up at most: none of HubSpot's limits but the day's lasts longer than ten seconds."""
+
 _MARGIN_S = 0.02
 """Clocks tick in steps; two machines' windows of ten seconds are not equal to the microsecond."""
 
@@ -72,9 +75,9 @@ class Window:
                 self._answered.append((self._clock(), True))
 
     def close_for(self, seconds: float) -> None:
-        """Let no request out for so long: HubSpot has said that it is too much."""
+        """Let no request out for so long, CLOSED_MAX_S at most: HubSpot has said that it is too much."""
         with self._lock:
-            self._closed_until = max(self._closed_until, self._clock() + seconds + _MARGIN_S)
+            self._closed_until = max(self._closed_until, self._clock() + min(seconds, CLOSED_MAX_S) + _MARGIN_S)
 
     def heard(self, *, limit: int | None, window_s: float | None, remaining: int | None) -> None:
         """Believe HubSpot about its limit, and about what others have used of it with the same token."""

@@ -165,9 +165,11 @@ def test_who_is_told_to_wait_for_hours_leaves_it_to_the_next_run() -> None:
     assert len(server.heard) == 1
 
 
+DAY = {"errorType": "RATE_LIMIT", "policyName": "DAILY", "requestId": "r"}
+
+
 def test_a_day_that_is_used_up_ends_the_run_at_once() -> None:
-    daily = Recorded(status=429, document={"errorType": "RATE_LIMIT", "policyName": "DAILY", "requestId": "r"})
-    with answering(daily) as server, pytest.raises(RetryableError, match="midnight"):
+    with answering(Recorded(status=429, document=DAY)) as server, pytest.raises(RetryableError, match="midnight"):
         list_contacts(a_connection(server.url))
     assert len(server.heard) == 1
 
@@ -305,3 +307,13 @@ def test_the_token_shows_nowhere(caplog: pytest.LogCaptureFixture) -> None:
         connection = connect(token=TOKEN, base_url=server.url)
         list_contacts(connection)
     assert TOKEN not in caplog.text + repr(connection) + repr(connection.api) + repr(vars(connection))
+
+
+def test_a_day_that_is_used_up_holds_nobody_up_however_long_it_asks_for() -> None:
+    time = Hourglass()
+    with answering(Recorded(status=429, document=DAY, headers={"Retry-After": "3600"}), CONTACTS) as server:
+        connection = a_connection(server.url, time=time)
+        with pytest.raises(RetryableError, match="midnight"):
+            list_contacts(connection)
+        list_contacts(connection)
+    assert time.run < 1

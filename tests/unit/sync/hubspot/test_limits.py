@@ -123,3 +123,12 @@ def _searches(limits: Limits, time: Hourglass, count: int) -> Iterator[float]:
     for _ in range(count):
         with limits.search.turn():
             yield time.now
+
+
+def test_a_limit_that_asks_for_an_hour_holds_nobody_up_for_so_long() -> None:
+    time = Hourglass()
+    window = a_window(100, 10.0, time)
+    window.close_for(3_600)
+    with window.turn():
+        pass
+    assert 30 <= time.run < 31
