@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 SEEDED := --contacts 500 --seed 1
 SEEDS ?= 100
 DATABASE ?= sqlite
+CONTACTS ?= 200000
 # With hashes pip installs nothing but the very files that were chosen.
 LOCKED := --quiet --universal --python-version 3.11 --no-header --no-annotate --generate-hashes --upgrade
 
@@ -63,8 +64,11 @@ golden: $(VENV)/.dev ## write the golden breakdowns anew; read their diff
 docs: $(VENV)/.dev ## hold README and docs to what the program does
 	$(BIN)/python -m pytest tests/docs
 
-bench: $(VENV)/.dev ## what passes cost; how soon changes are answered; how fast the sandbox serves; what kept acts take; a what-if of a million
+bench: $(VENV)/.dev ## what passes cost and how they keep to the limits (CONTACTS=200000: an hour); how soon changes are answered; the sandbox; kept acts; what-if
 	$(BIN)/python -m benchmarks.resyncing
+	$(BIN)/python -m benchmarks.resyncing --contacts $(CONTACTS) --events 2 --passes 2 --tier professional --limited --latency-ms 150
+	$(BIN)/python -m benchmarks.resyncing --contacts $(CONTACTS) --events 2 --passes 2 --tier free --limited --latency-ms 150
+	$(BIN)/python -m benchmarks.sharing
 	$(BIN)/python -m benchmarks.reacting
 	$(BIN)/python -m benchmarks.sandbox_serving
 	$(BIN)/python -m benchmarks.sandbox_listings
@@ -74,8 +78,9 @@ bench: $(VENV)/.dev ## what passes cost; how soon changes are answered; how fast
 bench-compare: $(VENV)/.dev ## scoreline beside tap-hubspot, dlt and a plain script; installs them in a folder of their own
 	$(BIN)/python -m benchmarks.comparing
 
-bounds: $(VENV)/.dev ## whether passes over 2,000 contacts take no more requests than they need
+bounds: $(VENV)/.dev ## whether passes over a few thousand contacts take no more requests than they need
 	$(BIN)/python -m benchmarks.resyncing --contacts 2000 --events 3 --check
+	$(BIN)/python -m benchmarks.resyncing --contacts 12000 --events 0 --passes 2 --check
 
 installed: $(VENV)/.dev ## whether pip installs all that there is, outside this folder
 	rm -rf $(VENV)/installed && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/installed .

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from sync.hubspot.timeline import BEGINS_AFTER, PARTS
+
 PURPOSES: Mapping[str, str] = {
     "contact pages": r"GET .*/objects/contacts$",
     "contact searches": r"POST .*/objects/contacts/search$",
@@ -106,9 +108,14 @@ def bounds(done: Done) -> Iterator[Bound]:
     companies = done.companies if done.is_full else min(done.companies, done.read)
     yield Bound(name="companies", purposes=("companies",), most=full_of(companies, 100))
     for purpose in ENGAGEMENT:
-        yield Bound(name=purpose, purposes=(purpose,), most=done.engagement[purpose])
+        yield Bound(name=purpose, purposes=(purpose,), most=_walked(done.engagement[purpose]))
     for purpose, most in FIXED.items():
         yield Bound(name=purpose, purposes=(purpose,), most=most)
+
+
+def _walked(pages: int) -> int:
+    """A long list is walked from several places, and each way to the next of them may end within a page."""
+    return pages if pages <= BEGINS_AFTER else ceil(SLACK * pages) + PARTS
 
 
 def _last_batches(done: Done) -> int:

@@ -41,6 +41,11 @@ def test_whoever_is_read_brings_one_company_at_most() -> None:
     assert most("companies", is_full=False, read=150, companies=40_000) == 2
 
 
+def test_lists_that_are_walked_from_several_places_may_cost_little_more_than_their_pages() -> None:
+    assert most("events", engagement=dict.fromkeys(ENGAGEMENT, 50)) == 50
+    assert most("events", engagement=dict.fromkeys(ENGAGEMENT, 1_000)) == 1_036
+
+
 @pytest.mark.parametrize("is_full", [True, False])
 def test_every_purpose_is_bounded_once(is_full: bool) -> None:
     bounded = Counter(purpose for bound in bounds(a_pass(is_full=is_full)) for purpose in bound.purposes)
