@@ -59,6 +59,11 @@ class History:
         """Whether an engagement waits in the future, to count once its day has come."""
         return bool(self._unreadable)
 
+    @property
+    def ignores_some(self) -> bool:
+        """Whether any acts were machines'."""
+        return bool(self._ignored)
+
     def acts(self, kind: str, name_class: str | None = None) -> Sequence[Act] | None:
         """The acts of a kind, of one class of names if given; None: nobody can tell."""
         if name_class is not None and not self._rubric.classes(kind)[name_class]:

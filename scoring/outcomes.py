@@ -33,7 +33,7 @@ _UNKNOWN = Outcome(known=False)
 def outcome_of(rule: Rule, facts: Mapping[str, Value], history: History) -> Outcome:
     """What the rule says of a lead with these facts and this history; and of which acts it takes no notice."""
     outcome = _outcome(rule, facts, history)
-    ignored = history.ignored(_kinds_of(rule))
+    ignored = history.ignored(_kinds_of(rule)) if history.ignores_some else None
     if not ignored:
         return outcome
     left_out = (f"{count:,} ignored: {why}" for why, count in sorted(ignored.items()))

@@ -4,18 +4,22 @@ The journal has a word on it too: what another program keeps putting back, and w
 again.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from config import Rulebook
-from scoring import score_contact
+from scoring import Score, score_contact
 from sync.planning import change_for, contestable
 from sync.ports import ContactReader, Journal, Memory
 from sync.records import STAGE, Change, ContactRecord, History, JournalEntry, Mode, StageNote, State
 from sync.rivals import LOOKED_THROUGH, is_the_same, is_unexplained, reversed_twice, was_moved_by_programs, without
 from sync.wording import refused_before
 from workflows import Decision, Move, Setter, Standing, decide, with_answer_history, with_stage_history
+
+T = TypeVar("T", "ContactRecord", "Scored")
+R = TypeVar("R")
 
 _TRIED_WHATEVER: tuple[Mode, ...] = ("contacts", "list", "settle")
 """Selections by which a person asks for what HubSpot has refused, or what another program keeps putting back. Settling
@@ -50,13 +54,21 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """A contact and its score, which does not depend on where the contact stands."""
+
+    record: ContactRecord
+    score: Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
     """What contacts came to before HubSpot was asked for any history."""
 
     records: Sequence[ContactRecord] = ()
     evaluations: Sequence[Evaluation] = ()
     failures: Sequence[Failure] = ()
-    asking: Sequence[ContactRecord] = ()
+    asking: Sequence[Scored] = ()
     """Those that cannot be decided before their histories are there."""
 
 
@@ -99,81 +111,79 @@ class Evaluator:
     def begin(self, records: Sequence[ContactRecord], *, before_writing: bool = False) -> Begun:
         """As `evaluate`, but for those whose histories must be asked for: `end` takes them, of whatever pages."""
         failures: list[Failure] = []
-        decided = self._each(records, self._decide, failures)
+        scored = list(self._each(records, self._scored, failures))
+        decided = list(self._each(scored, self._decide, failures))
+        by_id = {each.record.id: each for each in scored}
         doubtful = [e for e in decided if e.decision.needs_history]
         decided = [e for e in decided if not e.decision.needs_history]
-        asking: list[ContactRecord] = []
+        asking: list[Scored] = []
         if doubtful:
             moving = {e.record.id for e in doubtful if isinstance(e.decision.outcome, Move)}
-            known, asking = self._remembered([e.record for e in doubtful], doubted=moving if before_writing else ())
+            asked = [by_id[e.record.id] for e in doubtful]
+            known, asking = self._remembered(asked, doubted=moving if before_writing else ())
             decided += self._each(known, self._decide, failures)
         return Begun(records=records, evaluations=self._ended(decided), failures=failures, asking=asking)
 
-    def end(self, asking: Sequence[ContactRecord]) -> tuple[list[Evaluation], list[Failure]]:
+    def end(self, asking: Sequence[Scored]) -> tuple[list[Evaluation], list[Failure]]:
         """Those decided by their histories, which HubSpot is asked for."""
         failures: list[Failure] = []
         known = self._asked(asking) if asking else ()
-        return self._ended(self._each(known, self._decide, failures)), failures
+        return self._ended(list(self._each(known, self._decide, failures))), failures
 
     def as_we_left_them(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
         """The records in the stage that we gave them, where they were read as they were before: reads may lag."""
         notes = self._memory.stage_notes([record.id for record in records])
         return [_not_before_our_move(record, notes.get(record.id)) for record in records]
 
-    def _each(
-        self,
-        records: Sequence[ContactRecord],
-        judge: Callable[[ContactRecord], Evaluation],
-        failures: list[Failure],
-    ) -> list[Evaluation]:
-        done = []
-        for record in records:
+    def _each(self, items: Iterable[T], judge: Callable[[T], R], failures: list[Failure]) -> Iterator[R]:
+        for item in items:
             try:
-                done.append(judge(record))
+                yield judge(item)
             except Exception as error:  # noqa: BLE001 - promise 6: whatever one contact holds, the others go on
+                record = item if isinstance(item, ContactRecord) else item.record
                 reason = f"could not be scored ({type(error).__name__}); it was left as it is"
                 failures.append(Failure(contact_id=record.id, reason=reason))
-        return done
 
-    def _decide(self, record: ContactRecord) -> Evaluation:
-        policy = self._rulebook.policy
-        score = score_contact(record.contact, self._rulebook.rubric, self._at)
-        decision = decide(score, record.standing, policy, at=self._at)
+    def _scored(self, record: ContactRecord) -> Scored:
+        return Scored(record=record, score=score_contact(record.contact, self._rulebook.rubric, self._at))
+
+    def _decide(self, scored: Scored) -> Evaluation:
+        record = scored.record
+        decision = decide(scored.score, record.standing, self._rulebook.policy, at=self._at)
         change = None if decision.needs_history else change_for(record, decision, self._rulebook)
         return Evaluation(record=record, decision=decision, change=change)
 
-    def _remembered(
-        self, records: Sequence[ContactRecord], *, doubted: Collection[str]
-    ) -> tuple[list[ContactRecord], list[ContactRecord]]:
+    def _remembered(self, scored: Sequence[Scored], *, doubted: Collection[str]) -> tuple[list[Scored], list[Scored]]:
         """Those of whom we remember who set their stage, with that, and those of whom HubSpot has to be asked.
 
         A memory may be wrong: somebody set the stage again in the same minute, or emptied one that we never saw. So
         `doubted` contacts are among the latter.
         """
-        notes = self._memory.stage_notes([r.id for r in records])
+        notes = self._memory.stage_notes([each.record.id for each in scored])
         known, asking = [], []
-        for each in records:
-            note = notes.get(each.id)
-            record = _not_before_our_move(each, note)
+        for each in scored:
+            note = notes.get(each.record.id)
+            record = _not_before_our_move(each.record, note)
             standing = record.standing
-            if note and each.id not in doubted and standing.answer is None and _still_holds(note, standing):
-                known.append(replace(record, standing=replace(standing, set_by=note.set_by, set_at=note.set_at)))
+            if note and record.id not in doubted and standing.answer is None and _still_holds(note, standing):
+                standing = replace(standing, set_by=note.set_by, set_at=note.set_at)
+                known.append(Scored(record=replace(record, standing=standing), score=each.score))
             else:
-                asking.append(record)
+                asking.append(Scored(record=record, score=each.score))
         return known, asking
 
-    def _asked(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
-        """The records with who set their stage, of those still there."""
-        histories = self._reader.histories([r.id for r in records])
+    def _asked(self, scored: Sequence[Scored]) -> list[Scored]:
+        """Those with who set their stage, of those still there."""
+        histories = self._reader.histories([each.record.id for each in scored])
         known, fresh = [], []
-        for record in records:
-            history = histories.get(record.id)
+        for each in scored:
+            record, history = each.record, histories.get(each.record.id)
             if history is None:
                 continue
             standing = _as_shown_last(record.standing, history)
             standing = with_stage_history(standing, history.stage, self._rulebook.policy)
             standing = with_answer_history(standing, history.answer)
-            known.append(replace(record, standing=standing))
+            known.append(Scored(record=replace(record, standing=standing), score=each.score))
             if standing.set_by and not standing.cleared_by_us:
                 fresh.append(_note(record.id, standing))
         self._memory.note_stages(fresh)
@@ -214,7 +224,8 @@ class Evaluator:
             history = histories.get(contact_id, History())
             if STAGE in contested and was_moved_by_programs(history.stage, past[contact_id]):
                 record = evaluation.record
-                evaluation = self._decide(replace(record, standing=replace(record.standing, contested=True)))
+                contested_one = replace(record, standing=replace(record.standing, contested=True))
+                evaluation = self._decide(self._scored(contested_one))
             else:
                 contested -= {STAGE}
             if contested:

@@ -7,7 +7,7 @@ from itertools import chain
 
 import structlog
 
-from sync.evaluation import Begun, Evaluation, Evaluator, Failure
+from sync.evaluation import Begun, Evaluation, Evaluator, Failure, Scored
 from sync.keeping import keep_read
 from sync.planning import Tally
 from sync.pulling import Pulled
@@ -100,7 +100,7 @@ def survey(
 
 def _begun(evaluator: Evaluator, pages: Iterable[Sequence[ContactRecord]]) -> Iterator[Begun]:
     """The contacts of each page, and of this one and those before as many that ask for histories as fill requests."""
-    waiting: list[ContactRecord] = []
+    waiting: list[Scored] = []
     for records in pages:
         begun = evaluator.begin(records)
         waiting += begun.asking
