@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from config.rulebook_mistakes import Mistake, in_yaml
-from config.rulebook_names import mapping, nearest
+from config.rulebook_names import Content, mapping, nearest
+from config.rulebook_shape import keys_at
 
 _PACKAGED = Path(__file__).parent / "rulebooks"
 PACKAGED_NAMES = ("default", "classic")
@@ -68,7 +69,9 @@ def _read(file: Path, extended_by: tuple[Path, ...]) -> Reading:
     content, mistakes = reading.content, list(reading.mistakes)
     mistakes += _write_out_lists(content, file)
     name = content.pop("extends", OFF)
-    if name not in (None, OFF):
+    if name in (None, OFF):
+        mistakes += _off_without_being_there(content, {})
+    else:
         if not isinstance(name, str):
             mistakes.append(Mistake(path="extends", found=in_yaml(name), expected=_EXPECTED_FILE))
             return Reading(None, mistakes)
@@ -82,6 +85,7 @@ def _read(file: Path, extended_by: tuple[Path, ...]) -> Reading:
             return Reading(None, mistakes)
         base.content.pop("name", None)
         mistakes += _changes_to_no_rule(content, base.content)
+        mistakes += _off_without_being_there(content, base.content)
         over, content = content, _merged(base.content, content)
         mistakes += _lists_for_nothing(over, base.content, content)
     return Reading(content, mistakes)
@@ -104,6 +108,35 @@ def _changes_to_no_rule(content: dict[str, Any], base: dict[str, Any]) -> Iterat
         yield Mistake(path=f"rules.{key}", found=f"a change, but there is no rule {key}", expected=expected)
     if strays:
         content["rules"] = {key: value for key, value in rules.items() if key not in strays}
+
+
+_NOUNS = {
+    "rules": "rule",
+    "groups": "group",
+    "caps": "cap",
+    "lists": "list",
+    "scores": "score",
+    "forms": "class",
+    "pages": "class",
+    "facts": "fact",
+    "engagements": "kind",
+}
+
+
+def _off_without_being_there(content: dict[str, Any], base: Content, *path: str) -> Iterator[Mistake]:
+    """What is turned off, and is neither in the other rulebook nor a key that every rulebook has: a typing mistake,
+    most likely. It is taken out."""
+    fixed = keys_at(path)
+    for key, value in list(content.items()):
+        if value is None or value == OFF:
+            known = fixed | base.keys()
+            if key not in known:
+                del content[key]
+                noun = _NOUNS.get(path[-1], "key") if path else "key"
+                found = f"{in_yaml(value)}, but there is no such {noun} to turn off"
+                yield Mistake(path=".".join((*path, str(key))), found=found, expected=nearest(str(key), known))
+        elif isinstance(value, dict) and (not fixed or key in fixed):
+            yield from _off_without_being_there(value, mapping(base, key), *path, str(key))
 
 
 def _lists_for_nothing(over: dict[str, Any], base: dict[str, Any], merged: dict[str, Any]) -> Iterator[Mistake]:
@@ -130,7 +163,9 @@ def _parsed(file: Path) -> Reading:
     except UnicodeDecodeError:
         return _failed(str(file), "a file that is not UTF-8 text", "a YAML file in UTF-8")
     except OSError as failed:
-        return _failed(str(file), f"{failed.strerror or 'a file that cannot be read'}", _EXPECTED_FILE)
+        why = f"a file that cannot be read ({(failed.strerror or 'no reason is told').lower()})"
+        found = "no file of this name" if isinstance(failed, FileNotFoundError) else why
+        return _failed(str(file), found, _EXPECTED_FILE)
     try:
         loader = _Loader(text)
         node = loader.get_single_node()

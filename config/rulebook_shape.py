@@ -309,7 +309,10 @@ def _overlaps(rules: Unchecked) -> Iterator[Disagreement]:
 
 
 def keys_at(loc: Sequence[str | int]) -> set[str]:
-    """The keys that a mapping at this place of a rulebook may have; empty where any key may stand."""
+    """The keys that a mapping at this place of a rulebook may have, those of any rule where no tag says which kind it
+    is; empty where any key may stand."""
+    if len(loc) == 2 and loc[0] == "rules":
+        return set().union(*(keys_at((*loc, tag)) for tag in RULE_SHAPES))
     here: Any = RulebookShape
     for step in loc:
         here = _SHAPES[step] if isinstance(step, str) and step in _SHAPES else _inside(here, step)

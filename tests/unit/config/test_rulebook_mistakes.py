@@ -185,6 +185,49 @@ def test_a_name_that_leads_nowhere_is_one_mistake_with_what_was_meant(
     assert expected in told[1]
 
 
+@pytest.mark.parametrize(
+    ("change", "path", "noun", "meant"),
+    [
+        ("rules: {E2: off}", "rules.E2", "rule", "E02, perhaps"),
+        ("rules: {E2: }", "rules.E2", "rule", "E02, perhaps"),
+        ("rules: {G01: {dcay: off}}", "rules.G01.dcay", "key", "decay, perhaps"),
+        ("groups: {mail: off}", "groups.mail", "group", "email, perhaps"),
+        ("caps: {mofu_form: off}", "caps.mofu_form", "cap", "mofu_forms, perhaps"),
+        ("lists: {own_domain: off}", "lists.own_domain", "list", "own_domains, perhaps"),
+        ("forms: {bofuu: off}", "forms.bofuu", "class", "bofu, perhaps"),
+        ("pages: {price: off}", "pages.price", "class", "pricing, perhaps"),
+        ("sources: {facts: {fone: off}}", "sources.facts.fone", "fact", "phone, perhaps"),
+        ("sources: {engagements: {visits: off}}", "sources.engagements.visits", "kind", "visit, perhaps"),
+        ("scores: {retail: off}", "scores.retail", "score", "none: there are none"),
+        ("acount: off", "acount", "key", "account, perhaps"),
+        ("policy: {surg: off}", "policy.surg", "key", "surge, perhaps"),
+    ],
+)
+def test_what_is_turned_off_and_is_not_there_is_one_mistake_with_what_was_meant(
+    write: Write, change: str, path: str, noun: str, meant: str
+) -> None:
+    ((where, (found, expected)),) = mistakes_in(write(f"extends: default\n{change}\n")).items()
+    assert where == path
+    assert found.endswith(f", but there is no such {noun} to turn off")
+    assert meant in expected
+
+
+def test_what_is_turned_off_and_is_not_there_is_named_beside_other_mistakes(write: Write) -> None:
+    found = mistakes_in(
+        write("extends: default\nrules: {E2: off, Z9: {points: 1}, G01: {points: many}}\nreasons_max: 0\n")
+    )
+    assert found.keys() == {"rules.E2", "rules.Z9", "rules.G01.points", "reasons_max"}
+    assert "rules.E2" in mistakes_in(write("rules: {E2: off}\n"))
+
+
+def test_what_may_be_there_and_is_not_may_be_turned_off(write: Write) -> None:
+    load_rulebook(
+        write("extends: default\naccount: off\npolicy: {surge: off}\nrules: {G01: {level: off, window_days: off}}\n")
+    )
+    write("extends: default\nrules: {E02: off}\n", "base.yaml")
+    load_rulebook(write("extends: base.yaml\nrules: {E02: off}\n"))
+
+
 def test_a_new_list_that_a_rule_names_is_no_mistake(write: Write) -> None:
     rule = "X: {label: X, group: fit, fact: industry, cases: [{any_of: hobbies, points: 1}]}"
     load_rulebook(write(f"extends: default\nlists: {{hobbies: [Chess]}}\nrules: {{{rule}}}\n"))
@@ -209,7 +252,7 @@ def test_a_file_that_is_no_mapping_is_refused(write: Write, text: str) -> None:
 def test_a_file_that_is_not_there_names_itself_and_the_packaged_ones(tmp_path: Path) -> None:
     missing = tmp_path / "none.yaml"
     assert mistakes_in(missing) == {
-        str(missing): ("No such file or directory", "a file that can be read, or one of: default, classic")
+        str(missing): ("no file of this name", "a file that can be read, or one of: default, classic")
     }
 
 
