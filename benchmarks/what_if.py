@@ -29,11 +29,12 @@ from config import Rulebook, load_rulebook
 from scoring import Contact, Engagement, Value, score_contact, together
 from sync.bootstrap import opened_portal
 from sync.columns import Columns
+from sync.difference import Difference
 from sync.placing import Cases, Numbered, Placer
 from sync.sheets import Heading, Pile, Sheet, Stretch, contact_of, facts_asked, head_of, sheet_of
 from sync.store import open_store
 from sync.store.sheets import SqlSheets
-from sync.what_if import Difference, Opens, as_far_as_kept, what_if
+from sync.what_if import Opens, as_far_as_kept, what_if
 from workflows import Move, Setter, Standing, decide
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -162,7 +163,7 @@ class _Portal:
         [points] = self._judge.points(leads, self._rulebook.rubric)
         cases = Cases.of(points, self._rulebook.rubric, self._rulebook.policy)
         none = np.full(leads.count, self._stages.number(None))
-        _, stages = self._placer.place(cases, standing.values, standing.codes, none)
+        stages = self._placer.place(cases, standing.values, standing.codes, none).stage
         where = [self._stages.name(number) or "" for number in stages.tolist()]
         return [
             replace(sheet, told=sheet.told.replace("\t", f"\t{stage}", 1))

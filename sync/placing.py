@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from scoring import FactRule, Level, Line, Rubric, Score, together
-from workflows import Decision, Move, Policy, Setter, Standing, decide
+from workflows import Decision, Hold, Move, Policy, Setter, Standing, decide
 
 Ints = together.Ints
 T = TypeVar("T")
@@ -64,8 +64,24 @@ class Cases:
         return Score(total=int(self.total[place]), fit=fit, engagement=engagement, grade="", lines=lines)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where leads belong, as columns."""
+
+    total: Ints
+    """What is written of each."""
+    stage: Ints
+    """The number of the stage that each is in when all is done."""
+    hold: Ints
+    """The number of what keeps each where it is, whatever its points say; that of None where nothing does."""
+
+    def put(self, place: int, decided: tuple[int, int, int]) -> None:
+        """Put what was decided of one lead in the place of what is there."""
+        self.total[place], self.stage[place], self.hold[place] = decided
+
+
 class Numbered(Generic[T]):
-    """A few names, stages or grades, by number, in the order in which they are met."""
+    """A few names, of stages, holds or grades, by number, in the order in which they are met."""
 
     def __init__(self) -> None:
         self._names: list[T] = []
@@ -84,15 +100,15 @@ class Numbered(Generic[T]):
 class Placer:
     """Decides leads by one policy, at one moment; remembers what it decided of which case."""
 
-    def __init__(self, policy: Policy, at: datetime, stages: Numbered[str | None]) -> None:
+    def __init__(self, policy: Policy, at: datetime, names: Numbered[str | None]) -> None:
         self._policy = policy
         self._at = at
-        self._stages = stages
+        self._names = names
         self._lines = (policy.lead_enter, policy.mql.enter, policy.mql.exit, policy.sql.enter, policy.sql.exit)
-        self._known: dict[tuple[object, ...], tuple[int, int]] = {}
+        self._known: dict[tuple[object, ...], tuple[int, int, int]] = {}
 
-    def place(self, cases: Cases, standings: Sequence[Standing], codes: Ints, stage: Ints) -> tuple[Ints, Ints]:
-        """What total is written of each lead, and the number of the stage it is in when all is done.
+    def place(self, cases: Cases, standings: Sequence[Standing], codes: Ints, stage: Ints) -> Places:
+        """Where each lead belongs.
 
         `codes`: which of the standings is whose. `stage`: the number of the stage that each is in now, whatever its
         standing says.
@@ -110,22 +126,23 @@ class Placer:
             between(cases.intent, None if gates.intent_days is None else gates.intent_days + 1, together.NEVER),
         )
         _, firsts, which = np.unique(as_one(alike), return_index=True, return_inverse=True)
-        decided = np.empty((len(firsts), 2), dtype=np.int64)
+        decided = np.empty((len(firsts), 3), dtype=np.int64)
         for number, place in enumerate(firsts.tolist()):
             standing = standings[codes[place]]
             case = (standing, *(int(column[place]) for column in alike[1:]))
             if case not in self._known:
-                now = replace(standing, stage=self._stages.name(stage[place]), set_by=Setter.OTHER)
-                total, after = self.one(cases, place, now)
-                self._known[case] = total - int(cases.total[place]), after
+                now = replace(standing, stage=self._names.name(stage[place]), set_by=Setter.OTHER)
+                total, after, hold = self.one(cases, place, now)
+                self._known[case] = total - int(cases.total[place]), after, hold
             decided[number] = self._known[case]
-        return cases.total + decided[which, 0], decided[which, 1]
+        return Places(total=cases.total + decided[which, 0], stage=decided[which, 1], hold=decided[which, 2])
 
-    def one(self, cases: Cases, place: int, standing: Standing) -> tuple[int, int]:
-        """The same of one lead, with this standing."""
+    def one(self, cases: Cases, place: int, standing: Standing) -> tuple[int, int, int]:
+        """Total, stage and hold of one lead, with this standing."""
         decision = decide(cases.score(place, self._at), standing, self._policy, at=self._at)
         total = decision.score.total if decision.score else int(cases.total[place])
-        return total, self._stages.number(_stage_after(decision, standing))
+        hold = decision.outcome.because.key if isinstance(decision.outcome, Hold) else None
+        return total, self._names.number(_stage_after(decision, standing)), self._names.number(hold)
 
 
 def _stage_after(decision: Decision, standing: Standing) -> str | None:

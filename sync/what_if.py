@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from multiprocessing import get_context
 from typing import Protocol
@@ -15,15 +15,14 @@ import numpy as np
 from config import Rulebook
 from scoring import FactRule, Given, Rubric, together
 from sync.columns import Columns
-from sync.placing import Cases, Numbered, Placer, as_one, between
+from sync.difference import MOST, MOVERS, Difference, Moved, in_order
+from sync.placing import Cases, Numbered, Placer, Places, as_one, between
 from sync.ports import Memory, Sheets
 from sync.sheets import Heading, Pile, Stretch, facts_asked
-from workflows import PEOPLE, Answer, Setter, Standing
+from workflows import PEOPLE, Answer, MovesOff, Setter, Standing
 
 Ints = together.Ints
 
-MOST = 10
-"""Contacts named whose points rise most, and as many whose points fall most."""
 ALONE_BELOW = 200_000
 """Contacts for which a second process is not worth its start."""
 HEAD_START = 80_000
@@ -43,63 +42,6 @@ class Kept(Protocol):
 
 Opens = Callable[[], AbstractContextManager[Kept]]
 """Opens what is kept, in this process or in another."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """A contact whose points another rulebook would change."""
-
-    contact_id: str
-    before: int
-    after: int
-    stage_before: str | None
-    stage_after: str | None
-
-
-@dataclass(slots=True)
-class Difference:
-    """What another rulebook would change, counted."""
-
-    contacts: int = 0
-    risen: int = 0
-    fallen: int = 0
-    points: int = 0
-    """What all changes come to."""
-    grades: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Contacts whose grade would be another, from and to."""
-    stages: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
-    """All contacts by the stage in which the rulebook in force leaves them, and the other one."""
-    held: int = 0
-    """Contacts that would be in another stage, had not a person set theirs."""
-    confirmed: int = 0
-    """Contacts whose stage sales have confirmed, and how long ago is not kept: it is taken to stay."""
-    rules: Counter[str] = field(default_factory=Counter)
-    """By key, to how many contacts a rule gives other points."""
-    rule_points: Counter[str] = field(default_factory=Counter)
-    """And what that comes to."""
-    further: Counter[str] = field(default_factory=Counter)
-    """By key, of how many contacts a further score would be another; what is for customers alone is of none."""
-    most: list[Moved] = field(default_factory=list)
-    """The contacts whose points change most: those that rise, most first, then those that fall, most last."""
-    headings: Counter[str] = field(default_factory=Counter)
-    """What was kept of the contacts, as the text of the heading, and of how many."""
-
-    @property
-    def changed(self) -> int:
-        """Contacts whose points would change."""
-        return self.risen + self.fallen
-
-    def add(self, other: "Difference") -> None:
-        """Count what was found of other contacts, too."""
-        for name in ("contacts", "risen", "fallen", "points", "held", "confirmed"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("grades", "stages", "rules", "rule_points", "further", "headings"):
-            counts: Counter[object] = getattr(self, name)
-            counts.update(getattr(other, name))
-        in_order = sorted((*self.most, *other.most), key=_loss)
-        risen = [moved for moved in in_order if moved.after > moved.before]
-        fallen = [moved for moved in in_order if moved.after < moved.before]
-        self.most = [*risen[:MOST], *fallen[-MOST:]]
 
 
 def what_if(opens: Opens, before: Rulebook, after: Rulebook, at: datetime, *, processes: int = 2) -> Difference:
@@ -258,54 +200,61 @@ class _Trial:
         leads, standing = self._columns.read(pile)
         before, after = self._judge.points(leads, self._before.rubric, self._after.rubric)
         found = Difference(contacts=leads.count, headings=Counter({self._heading.text: leads.count}))
-        totals, stages = self._placed(pile, before, after, standing, found)
-        gain = totals[1] - totals[0]
+        old, new, known = self._placed(pile, before, after, standing)
+        gain, moves = new.total - old.total, new.stage != old.stage
         found.risen, found.fallen = int((gain > 0).sum()), int((gain < 0).sum())
         found.points = int(gain.sum())
-        for (one, other), count in _counted(stages):
-            found.stages[self._names.name(one), self._names.name(other)] += count
-        for (old, new), count in _counted((self._before.grades(before), self._after.grades(after))):
-            if old != new:
-                found.grades[str(self._names.name(old)), str(self._names.name(new))] += count
+        found.setter_unknown = int((moves & ~known).sum())
+        answers = np.array([each.answer is Answer.TRUE_SQL for each in standing.values], dtype=np.bool_)
+        found.confirmed = int(answers[standing.codes].sum())
+        found.stages = self._pairs(old.stage, new.stage)
+        found.held = self._pairs(old.hold, new.hold)
+        del found.held[None, None]
+        for (one, other), count in self._pairs(self._before.grades(before), self._after.grades(after)).items():
+            if one != other:
+                found.grades[str(one), str(other)] += count
         self._count_rules(before, after, gain, found)
         old_further, new_further = self._before.further(before), self._after.further(after)
         for key in dict.fromkeys((*new_further, *old_further)):
             changed = new_further.get(key, np.zeros_like(gain)) != old_further.get(key, np.zeros_like(gain))
             if changed.any():
                 found.further[key] = int(changed.sum())
-        found.most = [self._moved(pile, place, totals, stages) for place in _greatest(gain)]
+
+        def named(which: together.Bools, most: int) -> list[Moved]:
+            return [self._moved(pile, place, old, new, known) for place in _greatest(gain, which, pile.ids, most)]
+
+        found.movers = named(moves, MOVERS)
+        found.most = [*named(gain > 0, MOST), *named(gain < 0, MOST)]
         return found
 
     def _placed(
-        self,
-        pile: Pile,
-        before: together.Points,
-        after: together.Points,
-        standing: "together.Column[Standing]",
-        found: Difference,
-    ) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
-        """The totals and the stages of all, by either rulebook; the other one begins where the one in force leaves."""
+        self, pile: Pile, before: together.Points, after: together.Points, standing: "together.Column[Standing]"
+    ) -> tuple[Places, Places, together.Bools]:
+        """Where all belong by either rulebook, and of whom it is known who set the stage, if that matters.
+
+        The other rulebook begins where the one in force leaves.
+        """
         numbers = [self._names.number(each.stage) for each in standing.values]
         now = np.array(numbers, dtype=np.int64)[standing.codes]
-        old, new = self._before.cases(before), self._after.cases(after)
-        total, stage = self._before.placer.place(old, standing.values, standing.codes, now)
-        new_total, new_stage = self._after.placer.place(new, standing.values, standing.codes, stage)
-        answers = np.array([each.answer is Answer.TRUE_SQL for each in standing.values], dtype=np.bool_)
-        found.confirmed = int(answers[standing.codes].sum())
-        moving = np.flatnonzero((stage != now) | (new_stage != stage)).tolist()
-        notes = self._memory.stage_notes([pile.ids[place] for place in moving])
-        for place in moving:
+        old_cases, new_cases = self._before.cases(before), self._after.cases(after)
+        old = self._before.placer.place(old_cases, standing.values, standing.codes, now)
+        new = self._after.placer.place(new_cases, standing.values, standing.codes, old.stage)
+        not_allowed = self._names.number(MovesOff.key)
+        would_move = (old.stage != now) | (new.stage != old.stage) | (old.hold == not_allowed)
+        matters = np.flatnonzero(would_move | (new.hold == not_allowed)).tolist()
+        notes = self._memory.stage_notes([pile.ids[place] for place in matters])
+        known = np.zeros(len(now), dtype=np.bool_)
+        for place in matters:
             note, stood = notes.get(pile.ids[place]), standing.values[standing.codes[place]]
+            known[place] = note is not None and note.stage in (stood.stage, self._names.name(old.stage[place]))
             if note is None or note.set_by not in PEOPLE or note.stage != stood.stage:
                 continue
             stood = replace(stood, set_by=note.set_by, set_at=note.set_at, person_at=note.set_at)
-            total[place], by_old = self._before.placer.one(old, place, stood)
-            if by_old != now[place]:
-                stood = replace(stood, stage=self._names.name(by_old), set_by=Setter.INTEGRATION)
-            new_total[place], by_new = self._after.placer.one(new, place, stood)
-            found.held += by_new != new_stage[place]
-            stage[place], new_stage[place] = by_old, by_new
-        return (total, new_total), (stage, new_stage)
+            old.put(place, self._before.placer.one(old_cases, place, stood))
+            if old.stage[place] != now[place]:
+                stood = replace(stood, stage=self._names.name(old.stage[place]), set_by=Setter.INTEGRATION)
+            new.put(place, self._after.placer.one(new_cases, place, stood))
+        return old, new, known
 
     def _count_rules(self, before: together.Points, after: together.Points, gain: Ints, found: Difference) -> None:
         """Which rules it is that give other points; what they do not explain is done by limits."""
@@ -322,30 +271,28 @@ class _Trial:
             found.rules[LIMITS] = int(np.count_nonzero(rest))
             found.rule_points[LIMITS] = int(rest.sum())
 
-    def _moved(self, pile: Pile, place: int, totals: tuple[Ints, Ints], stages: tuple[Ints, Ints]) -> Moved:
-        (before, after), (stage_before, stage_after) = totals, stages
+    def _pairs(self, before: Ints, after: Ints) -> Counter[tuple[str | None, str | None]]:
+        """How often each pair of names stands in these two columns."""
+        _, firsts, counts = np.unique(as_one((before, after)), return_index=True, return_counts=True)
+        found: Counter[tuple[str | None, str | None]] = Counter()
+        for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
+            found[self._names.name(before[first]), self._names.name(after[first])] += count
+        return found
+
+    def _moved(self, pile: Pile, place: int, old: Places, new: Places, known: together.Bools) -> Moved:
         return Moved(
             contact_id=pile.ids[place],
-            before=int(before[place]),
-            after=int(after[place]),
-            stage_before=self._names.name(stage_before[place]),
-            stage_after=self._names.name(stage_after[place]),
+            before=int(old.total[place]),
+            after=int(new.total[place]),
+            stage_before=self._names.name(old.stage[place]),
+            stage_after=self._names.name(new.stage[place]),
+            setter_known=bool(known[place]),
         )
 
 
-def _counted(columns: Sequence[Ints]) -> Iterator[tuple[tuple[int, ...], int]]:
-    """The different rows of some columns, and how often each is there."""
-    _, firsts, counts = np.unique(as_one(columns), return_index=True, return_counts=True)
-    for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
-        yield tuple(int(column[first]) for column in columns), count
-
-
-def _greatest(gain: Ints) -> list[int]:
-    """The places of the greatest gains and losses."""
-    in_order = np.argsort(gain, kind="stable")
-    picked = {*in_order[:MOST].tolist(), *in_order[-MOST:].tolist()}
-    return [place for place in sorted(picked) if gain[place]]
-
-
-def _loss(moved: Moved) -> tuple[int, str]:
-    return moved.before - moved.after, moved.contact_id
+def _greatest(gain: Ints, which: together.Bools, ids: Sequence[str], most: int) -> list[int]:
+    """Those of these places where most is gained or lost, at most so many; among equals those of the lower ids."""
+    places, size = np.flatnonzero(which), np.abs(gain)
+    if len(places) > most:
+        places = places[size[places] >= np.partition(size[places], -most)[-most]]
+    return sorted(places.tolist(), key=lambda place: (-size[place], *in_order(ids[place])))[:most]

@@ -18,11 +18,12 @@ from scoring import Contact, Engagement, FurtherScore, Rubric, score_contact, to
 from sync import what_if as trying
 from sync.bootstrap import opened_portal
 from sync.columns import Columns
+from sync.difference import Difference, Moved
 from sync.placing import Cases, Numbered, Placer
 from sync.records import StageNote
 from sync.sheets import Heading, Pile, Sheet, contact_of, facts_asked, sheet_of
 from sync.store import open_store
-from sync.what_if import Difference, Moved, as_far_as_kept, not_kept, what_if
+from sync.what_if import as_far_as_kept, not_kept, what_if
 from tests.builders import LEAD, MQL, PORTAL_ORDER, SQL, SUBSCRIBER, days_before
 from tests.fakes.store import FakeStore
 from tests.golden.leads import LEADS
@@ -30,7 +31,7 @@ from tests.unit.scoring import test_together as any_rubric
 from tests.unit.scoring.builders import NOW as SCORED_AT
 from tests.unit.scoring.builders import a_form, a_lead
 from tests.unit.scoring.columns import columns_of
-from workflows import Answer, Band, Gates, LeaveAlone, Move, Policy, Setter, Standing, decide
+from workflows import Answer, Band, Gates, Hold, LeaveAlone, Move, Policy, Setter, Standing, decide
 
 DEFAULT, CLASSIC = load_rulebook("default"), load_rulebook("classic")
 
@@ -130,14 +131,16 @@ def test_leads_are_placed_together_as_each_is_by_itself(
     [points] = together.Judge(SCORED_AT).points(columns, rubric)
     codes = np.arange(len(leads))
     now = np.array([numbers.number(standing.stage) for _, standing in leads])
-    totals, after = placer.place(Cases.of(points, rubric, policy), [s for _, s in leads], codes, now)
+    places = placer.place(Cases.of(points, rubric, policy), [s for _, s in leads], codes, now)
     for place, (contact, standing) in enumerate(leads):
         known = replace(standing, set_by=Setter.OTHER)
         decision = decide(score_contact(contact, rubric, SCORED_AT), known, policy, at=SCORED_AT)
         assert not isinstance(decision.outcome, LeaveAlone)
         assert decision.score is not None
         to = decision.outcome.to if isinstance(decision.outcome, Move) else standing.stage
-        assert (int(totals[place]), numbers.name(int(after[place]))) == (decision.score.total, to)
+        hold = decision.outcome.because.key if isinstance(decision.outcome, Hold) else None
+        found = int(places.total[place]), numbers.name(places.stage[place]), numbers.name(places.hold[place])
+        assert found == (decision.score.total, to, hold)
 
 
 # --- what-if ---
@@ -218,7 +221,87 @@ def test_the_contacts_whose_points_change_most_are_named_in_order() -> None:
     leads = [(replace(contact, id=str(n)), standing) for n, (contact, standing) in enumerate(leads)]
     found = what_if(kept_of(FakeStore(), leads), DEFAULT, CLASSIC, SCORED_AT)
     assert [moved.contact_id for moved in found.most] == [str(n) for n in range(29, 19, -1)]
-    assert found.most[0] == Moved(contact_id="29", before=10, after=150, stage_before=LEAD, stage_after=LEAD)
+    assert found.most[0] == Moved(
+        contact_id="29", before=10, after=150, stage_before=LEAD, stage_after=LEAD, setter_known=False
+    )
+
+
+def test_of_contacts_whose_points_change_alike_those_with_the_lowest_ids_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sync.what_if.MOST", 3)
+    monkeypatch.setattr("sync.difference.MOST", 3)
+    clicks = Engagement(kind="email_open", count=20, at=days_before(1))
+    leads = [(replace(a_lead(clicks), id=str(n)), Standing(stage=LEAD)) for n in (1000, 99, 998, 7, 1001)]
+    found = what_if(kept_of(FakeStore(), leads), DEFAULT, CLASSIC, SCORED_AT)
+    assert [moved.contact_id for moved in found.most] == ["7", "99", "998"]
+    fallen = what_if(kept_of(FakeStore(), leads, CLASSIC), CLASSIC, DEFAULT, SCORED_AT)
+    assert [moved.contact_id for moved in fallen.most] == ["7", "99", "998"]
+    twice = replace(fallen, headings=Counter())
+    twice.add(found)
+    assert [moved.gain > 0 for moved in twice.most] == [True] * 3 + [False] * 3
+
+
+def with_lines(mql: int) -> Rulebook:
+    """The default rulebook but for the line of MQL."""
+    return replace(DEFAULT, policy=replace(DEFAULT.policy, mql=Band(stage=MQL, enter=mql, exit=mql - 5)))
+
+
+def test_whoever_would_move_is_named_also_where_only_a_line_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = a_lead(a_form("Price sheet", age=1))
+    leads = [(replace(lead, id=str(n)), Standing(stage=LEAD)) for n in (1000, 99, 998)]
+    found = what_if(kept_of(FakeStore(), leads), DEFAULT, with_lines(64), SCORED_AT)
+    assert [(m.contact_id, m.gain, m.stage_before, m.stage_after) for m in found.movers] == [
+        ("99", 0, MQL, LEAD),
+        ("998", 0, MQL, LEAD),
+        ("1000", 0, MQL, LEAD),
+    ]
+    assert found.most == []
+    monkeypatch.setattr("sync.what_if.MOVERS", 2)
+    monkeypatch.setattr("sync.difference.MOVERS", 2)
+    found = what_if(kept_of(FakeStore(), leads), DEFAULT, with_lines(64), SCORED_AT)
+    assert [m.contact_id for m in found.movers] == ["99", "998"]
+    assert found.stages == {(MQL, LEAD): 3}
+
+
+def test_of_whom_it_is_not_known_who_set_the_stage_is_counted_among_those_that_move() -> None:
+    store = FakeStore()
+    lead = a_lead(a_form("Price sheet", age=1))
+    leads = [(replace(lead, id=str(n)), Standing(stage=MQL)) for n in range(4)]
+    opens = kept_of(store, [*leads, (replace(lead, id="4"), Standing(stage=LEAD))])
+
+    def noted(who: str, stage: str, by: Setter) -> None:
+        at = days_before(3)
+        store.memory.note_stages([StageNote(contact_id=who, stage=stage, since=None, set_by=by, set_at=at)])
+
+    noted("1", MQL, Setter.INTEGRATION)
+    noted("2", MQL, Setter.PERSON)
+    noted("3", LEAD, Setter.OTHER)
+    noted("4", MQL, Setter.INTEGRATION)
+    found = what_if(opens, DEFAULT, with_lines(64), SCORED_AT)
+    assert {moved.contact_id: moved.setter_known for moved in found.movers} == {
+        "0": False,
+        "1": True,
+        "3": False,
+        "4": True,
+    }
+    assert (found.setter_unknown, found.stages[MQL, LEAD], found.stages[MQL, MQL]) == (2, 4, 1)
+
+
+def test_what_holds_a_stage_is_counted_by_either_rulebook() -> None:
+    store = FakeStore()
+    lead = a_lead(a_form("Price sheet", age=1))
+    places = [("1", MQL), ("2", SQL), ("3", MQL)]
+    opens = kept_of(store, [(replace(lead, id=who), Standing(stage=stage)) for who, stage in places])
+    for who in ("2", "3"):
+        stage = dict(places)[who]
+        note = StageNote(contact_id=who, stage=stage, since=None, set_by=Setter.PERSON, set_at=days_before(3))
+        store.memory.note_stages([note])
+    only_up = with_lines(64)
+    only_up = replace(only_up, policy=replace(only_up.policy, moves="up"))
+    found = what_if(opens, DEFAULT, only_up, SCORED_AT)
+    assert found.held == {(None, "moves"): 1, (None, "person_stage"): 1, ("person_stage", "person_stage"): 1}
+    assert what_if(opens, DEFAULT, DEFAULT, SCORED_AT).held == {("person_stage", "person_stage"): 1}
 
 
 def test_the_rules_that_give_other_points_are_counted_and_limits_explain_the_rest() -> None:
@@ -241,9 +324,9 @@ def test_a_stage_that_a_person_set_is_held_by_the_other_rulebook_too() -> None:
     note = StageNote(contact_id="1", stage=LEAD, since=None, set_by=Setter.PERSON, set_at=days_before(3))
     store.memory.note_stages([note])
     found = what_if(opens, DEFAULT, CLASSIC, SCORED_AT)
-    assert (found.stages, found.held) == ({(LEAD, LEAD): 1}, 1)
+    assert (found.stages, found.held) == ({(LEAD, LEAD): 1}, {(None, "person_stage"): 1})
     later = what_if(opens, DEFAULT, CLASSIC, SCORED_AT + timedelta(days=28))
-    assert (later.stages, later.held) == ({(LEAD, MQL): 1}, 0)
+    assert (later.stages, later.held) == ({(LEAD, MQL): 1}, {})
 
 
 def test_who_was_moved_since_it_was_read_begins_where_it_was_moved_to() -> None:
