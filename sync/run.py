@@ -15,9 +15,10 @@ from sync.grouping import regrouped
 from sync.last_told import drop_unread, untold_lists
 from sync.outcomes import Applied
 from sync.planning import SafetyLimit, Tally, refusal
-from sync.ports import FatalError, RetryableError, words_of
+from sync.ports import FatalError, Journal, RetryableError, words_of
 from sync.pulling import Pulled, Puller
-from sync.records import Change, Mode, RunRecord, RunState
+from sync.records import Change, Mode, RunRecord, RunState, State
+from sync.rivals import is_the_same
 from sync.selecting import Selection, forget, waiting_plan, who_is_gone, widened
 from sync.settling import LeftOver, close, fill, left_over, settle
 from sync.summary import Summary
@@ -133,8 +134,9 @@ def apply_plan(world: World, run_id: int, knobs: Knobs, *, command: str) -> Summ
         with _on_record(world, "apply", at, chosen) as summary:
             _take_over(summary, settled)
             _write(world, summary, run_id, kept.started_at.astimezone(at.tzinfo), budget, as_shown=True)
-            if kept.state == "refused" and not summary.interrupted:
-                _count_as_done(world, kept, at)
+            refused = kept if kept.state == "refused" else waiting_plan(world)
+            if refused and not summary.interrupted and (refused is kept or _is_written(world.journal, refused)):
+                _count_as_done(world, refused, at)
         return summary
 
 
@@ -289,6 +291,18 @@ def _count_as_done(world: World, refused: RunRecord, at: datetime) -> None:
     if isinstance(seen, str) and refused.mode in ("incremental", "full"):
         read_up_to = datetime.fromisoformat(seen)
         world.memory.set_watermark(max(read_up_to, before) if before else read_up_to)
+
+
+def _is_written(journal: Journal, refused: RunRecord) -> bool:
+    """Whether all that this pass planned has been written since it began, by another plan that a person applied."""
+    for batch in journal.entries(refused.id):
+        newest = journal.latest([entry.change.contact_id for entry in batch], 1)
+        for entry in batch:
+            [last] = newest.get(entry.change.contact_id) or [entry]
+            done = last.state is State.DONE and last.at is not None and last.at >= refused.started_at
+            if not done or not is_the_same(entry.change, last.change):
+                return False
+    return True
 
 
 def _move_watermark(world: World, mode: Mode, read_up_to: datetime | None) -> None:

@@ -187,10 +187,12 @@ def _print(document: Mapping[str, Any]) -> None:
             f"{movers['contacts']:,} would move; of {unknown:,} of them it is not known whether a person set their "
             'stage, which may hold it: "scoreline plan" with this rulebook asks HubSpot.'
         )
-    say()
     _print_sides("stage", ((row["stage"] or "none", row) for row in document["stages"]))
     _print_sides("held because of", ((short(row["reason"]), row) for row in document["held"]))
-    say("What each rulebook makes of what was read; HubSpot shows what the last pass wrote.")
+    say(
+        "First the one in force, then this one, on what was read: HubSpot shows what was last written, and "
+        '"scoreline plan" begins there.'
+    )
     _print_rules(document["rules"])
     _print_contacts("would move", movers["listed"][:_MOVERS_SHOWN])
     if (more := movers["contacts"] - _MOVERS_SHOWN) > 0:
@@ -216,6 +218,7 @@ def _print_sides(what: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> No
         (name, f"{row['before']:,}", f"{row['after']:,}", f"{row['after'] - row['before']:+,}") for name, row in rows
     ]
     if shown:
+        say()
         table((what, *numbers), shown, right=numbers)
 
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from sync.ports import FatalError
+from sync.selecting import waiting_plan
 from sync.world import Knobs
 from tests.builders import LEAD, MQL, SQL, a_contact, days_after
 from tests.fakes.portal import answer_lost
 from tests.unit.sync.world import Setting, a_funnel
+from workflows import Setter
 
 LIMITS = Knobs(floor=2, first_share=0.30, share=0.05)
 
@@ -127,6 +129,38 @@ class TestPlans:
         refused = setting.resync(knobs=LIMITS)
         setting.apply(refused.run_id)
         assert setting.portal.stage("100") == SQL
+
+    @pytest.mark.parametrize("changed_since", [False, True])
+    def test_a_refused_pass_waits_no_longer_once_another_plan_has_written_all_of_it(self, changed_since: bool) -> None:
+        setting = a_mass_move()
+        planned = setting.plan()
+        refused = setting.resync(knobs=LIMITS)
+        assert refused.plan_refused
+        if changed_since:
+            setting.portal.does_more(a_contact("102", 50))
+        setting.apply(planned.run_id)
+        waiting = waiting_plan(setting.world())
+        assert (waiting and waiting.id) == (refused.run_id if changed_since else None)
+        assert (setting.store.memory.watermark() is None) is changed_since
+
+    def test_what_was_written_before_a_refused_pass_began_is_none_of_its_changes(self) -> None:
+        setting = a_mass_move()
+        setting.store.journal.now = lambda: setting.now
+        planned = setting.plan()
+        setting.apply(planned.run_id)
+        setting.now = days_after(1)
+        for entry in next(setting.store.journal.entries(planned.run_id)):
+            before = {
+                r: entry.change.before[p] for r, p in setting.rulebook.properties.items() if p in entry.change.before
+            }
+            back = {"stage": entry.change.stage_from, **before}
+            setting.portal.edited(entry.change.contact_id, by=Setter.INTEGRATION, **back)
+        refused = setting.resync(knobs=LIMITS)
+        assert refused.plan_refused
+        setting.apply(planned.run_id)
+        waiting = waiting_plan(setting.world())
+        assert waiting
+        assert waiting.id == refused.run_id
 
     def test_a_plan_is_applied_once(self) -> None:
         setting = a_funnel()
