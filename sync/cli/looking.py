@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from config import Rulebook, Settings
+from config import Rulebook, RulebookError, Settings
 from sync.bootstrap import connection_of, is_still_to_be_made, opened_store, rulebook_of
 from sync.cli.options import AsJson, ready
 from sync.cli.output import print_json, say, sources_of, table
@@ -107,10 +107,11 @@ def status_command(as_json: AsJson = False) -> None:
     """The watermark, open intents, last errors, stale feeds, what waits for a person.
 
     Exits 1 when no pass finished in time, and for no other reason: a feed that is stale is named, and fails the runs.
-    Exits 3 when HubSpot cannot be reached or refuses the token, after what the database knows.
+    Exits 3 when HubSpot cannot be reached or refuses the token, and 2 when the rulebook has mistakes, in either case
+    after what the database knows.
     """
     settings = ready()
-    rulebook = rulebook_of(settings)
+    rulebook = _rulebook(settings)
     found = _account(settings)
     here, problem = (found, None) if isinstance(found, Account) else (None, found)
     with opened_store(settings) as store:
@@ -118,6 +119,7 @@ def status_command(as_json: AsJson = False) -> None:
         document = _status(store.portal(portal_id), settings, rulebook, datetime.now(UTC)) | {
             "portal_id": portal_id,
             "hubspot_problem": problem and str(problem),
+            "rulebook_problem": str(rulebook) if isinstance(rulebook, RulebookError) else None,
             "budget": {
                 "daily_limit": here.daily_limit if here else None,
                 "daily_remaining": here.daily_remaining if here else None,
@@ -127,10 +129,20 @@ def status_command(as_json: AsJson = False) -> None:
         print_json(document)
     else:
         _print_status(document)
+    if isinstance(rulebook, RulebookError):
+        raise rulebook
     if problem:
         raise problem
     if not document["healthy"]:
         raise typer.Exit(1)
+
+
+def _rulebook(settings: Settings) -> Rulebook | RulebookError:
+    """The rulebook in force; or what is wrong with it, since what is known here is worth showing."""
+    try:
+        return rulebook_of(settings)
+    except RulebookError as error:
+        return error
 
 
 def _account(settings: Settings) -> Account | RetryableError | TokenRefused:
@@ -155,7 +167,7 @@ def _portal_without(problem: RetryableError | TokenRefused, settings: Settings, 
     return meant[0]
 
 
-def _status(kept: PortalStore, settings: Settings, rulebook: Rulebook, now: datetime) -> dict[str, Any]:
+def _status(kept: PortalStore, settings: Settings, rulebook: Rulebook | RulebookError, now: datetime) -> dict[str, Any]:
     journal = kept.journal
     runs = journal.runs(100)
     holder = kept.lease.holder()
@@ -164,12 +176,12 @@ def _status(kept: PortalStore, settings: Settings, rulebook: Rulebook, now: date
     return {
         "healthy": not late,
         "late": late,
-        "waiting": list(_waiting(journal)),
+        "waiting": list(_waiting(journal, settings, now, idle=bool(late) and holder is None)),
         "missed": _last_missed(journal),
         "without_stage": without_a_stage(journal),
         "failed": [_named_document(each) for each in unsettled(journal, kept.memory, "failed")],
         "contested": [_named_document(each) for each in unsettled(journal, kept.memory, "contested")],
-        "sources": sources_of(kept.traces, rulebook),
+        "sources": sources_of(kept.traces, rulebook) if isinstance(rulebook, Rulebook) else [],
         "watermark": kept.memory.watermark(),
         "open_intents": [
             {"contact": entry.change.contact_id, "run_id": entry.run_id, "state": entry.state.value}
@@ -186,12 +198,16 @@ def _status(kept: PortalStore, settings: Settings, rulebook: Rulebook, now: date
     }
 
 
-def _waiting(journal: Journal) -> Iterator[str]:
-    """Sentences on what may need a person though no pass is late yet."""
+def _waiting(journal: Journal, settings: Settings, now: datetime, *, idle: bool) -> Iterator[str]:
+    """Sentences on what may need a person, also where no pass is late yet. `idle`: one is, and nothing is at work."""
     runs = [run for run in journal.runs(200) if run.mode in PASSES]
     ended = next((run for run in runs if run.state in ("finished", "refused")), None)
+    every = timedelta(seconds=settings.incremental_every_s)
     if ended and ended.state == "refused":
         yield plan_waits(ended.id)
+    elif idle and (not runs or now - runs[0].started_at > 2 * every):  # while a plan waits, a worker begins none
+        since = f"since {runs[0].started_at:%Y-%m-%d %H:%M:%S} UTC" if runs else "yet"
+        yield f'No worker is running, it seems: no pass has begun {since}. "scoreline worker" makes one every {every}.'
     newest = next((run for run in runs if run.state != "running"), None)
     if newest and newest.state == "failed":
         yield f"Run {newest.id}, the newest pass, failed, and what it was to do is still to be done."

@@ -30,7 +30,13 @@ AcceptLarge = Annotated[
 ]
 
 
-RunId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**31 - 1, help="The number of the plan's run.")]
+def _run_id(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,10}", text) or not 1 <= int(text) < 2**31:
+        raise typer.BadParameter(f"{text!r} is no plan's number; `scoreline runs` lists them.")
+    return int(text)
+
+
+RunId = Annotated[int, typer.Argument(metavar="ID", parser=_run_id, help="The number of the plan's run.")]
 
 
 def ready(*, talks: bool = False) -> Settings:

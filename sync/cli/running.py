@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from heapq import nsmallest
 
 import structlog
 import typer
@@ -215,29 +216,43 @@ def _changes(journal: Journal, run_id: int) -> Iterator[dict[str, object]]:
 
 
 def _print_changes(journal: Journal, run_id: int, rulebook: Rulebook, *, most: int | None) -> None:
-    """The first changes of a plan as a table, stage moves first."""
-    shown: list[JournalEntry] = []
-    total = 0
-    for batch in journal.entries(run_id):
-        total += len(batch)
-        shown += [entry for entry in batch if most is None or len(shown) < most or entry.change.moves]
-    shown.sort(key=lambda entry: not entry.change.moves)
+    """A plan's changes as a table, all or so many: moves first, then by how much the score changes, then by id."""
+    score, total = rulebook.properties["score"], 0
+
+    def counted() -> Iterator[JournalEntry]:
+        nonlocal total
+        for batch in journal.entries(run_id):
+            total += len(batch)
+            yield from batch
+
+    def in_order(entry: JournalEntry) -> tuple[bool, int, int, str]:
+        change = entry.change
+        return not change.moves, -_points_changed(change, score), len(change.contact_id), change.contact_id
+
+    shown = sorted(counted(), key=in_order) if most is None else nsmallest(most, counted(), key=in_order)
     rows = [
         (
             entry.change.contact_id,
             f"{entry.change.stage_from or 'none'} -> {entry.change.stage_to}" if entry.change.moves else "",
-            _from_to(entry.change, rulebook.properties["score"]),
+            _from_to(entry.change, score),
             entry.change.reason,
             entry.state.value,
         )
-        for entry in shown[:most]
+        for entry in shown
     ]
-    untouched = all(entry.state is State.PLANNED for entry in shown[:most])
+    untouched = all(entry.state is State.PLANNED for entry in shown)
     columns = 4 if untouched else 5  # the state says something only once the plan has been applied
     if rows:
         table(("contact", "stage", "score", "why", "state")[:columns], [row[:columns] for row in rows])
     if most is not None and total > most:
         say(f"… and {total - most:,} changes more")
+
+
+def _points_changed(change: Change, score: str) -> int:
+    """By how many points this changes the score, whichever way; one that is not there, or no number, is none."""
+    there, then = (texts.get(score, "") for texts in (change.before, change.after))
+    numbers = [int(text) if text.removeprefix("-").isdecimal() else 0 for text in (there, then)]
+    return abs(numbers[1] - numbers[0])
 
 
 def _print_totals(journal: Journal, run_id: int) -> None:

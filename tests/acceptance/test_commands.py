@@ -298,7 +298,9 @@ def test_status_is_ill_before_any_pass_and_well_right_after_one(portal: Portal, 
     a_contact(portal)
     before = scoreline("status", "--json")
     assert (before.status, before.document["healthy"], before.document["watermark"]) == (1, False, None)
-    assert "LATE" in scoreline("status").out
+    told = scoreline("status").out
+    assert "LATE" in told
+    assert 'no pass has begun yet. "scoreline worker" makes one every 0:05:00.' in told
 
     scoreline("resync", "--full")
 
@@ -313,8 +315,28 @@ def test_status_is_ill_before_any_pass_and_well_right_after_one(portal: Portal, 
 def test_status_is_ill_when_no_pass_ended_within_twice_its_interval(portal: Portal, scoreline: Scoreline) -> None:
     scoreline("resync", "--full", SCORELINE_INCREMENTAL_EVERY_S="1")
     time.sleep(2.1)
-    assert scoreline("status", SCORELINE_INCREMENTAL_EVERY_S="1").status == 1
-    assert scoreline("status").status == 0
+    late = scoreline("status", SCORELINE_INCREMENTAL_EVERY_S="1")
+    assert late.status == 1
+    assert "No worker is running, it seems: no pass has begun since 20" in late.out
+    well = scoreline("status")
+    assert well.status == 0
+    assert "No worker" not in well.out
+
+
+@pytest.mark.usefixtures("provisioned")
+def test_status_shows_what_the_database_knows_where_the_rulebook_is_broken(
+    portal: Portal, scoreline: Scoreline, tmp_path: Path
+) -> None:
+    a_demo_request(portal)
+    scoreline("resync", "--full")
+    (tmp_path / "broken.yaml").write_text("extends: default\nrules: {E2: off}\n")
+    told = scoreline("status", SCORELINE_RULEBOOK="broken.yaml")
+    assert told.status == 2
+    assert "no pass is late" in told.out
+    assert "there is no such rule to turn off; expected E02, perhaps" in told.err
+    document = scoreline("status", "--json", SCORELINE_RULEBOOK="broken.yaml").document
+    assert "rules.E2" in document["rulebook_problem"]
+    assert scoreline("status", "--json").document["rulebook_problem"] is None
 
 
 @pytest.mark.usefixtures("provisioned")

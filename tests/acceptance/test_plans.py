@@ -98,6 +98,24 @@ def test_a_plan_for_people_says_that_nothing_was_written_and_how_to_write_it(
     assert '"scoreline plan apply 1" writes it' in ended.out
 
 
+def test_a_plan_shows_moves_first_then_the_largest_changes_then_the_lowest_ids(
+    portal: Portal, scoreline: Scoreline
+) -> None:
+    quiet = a_contact(portal)
+    small = [a_subscription(portal) for _ in range(2)]
+    moving = [a_price_request(portal), a_demo_request(portal), a_demo_request(portal)]
+    in_order = [*sorted(moving[1:], key=int), moving[0], *sorted(small, key=int), quiet]
+    for told in (scoreline("plan"), scoreline("plan", "show", "1")):
+        assert re.findall(r"^(\d+) .* points? ", told.out, re.MULTILINE) == in_order
+
+
+@pytest.mark.parametrize("number", ["x", "0", "-1", "99999999999"])
+def test_what_is_no_plans_number_is_told_so(scoreline: Scoreline, number: str) -> None:
+    ended = scoreline("plan", "show", "--", number)
+    assert ended.status == 2
+    assert f"'{number}' is no plan's number" in " ".join(ended.err.replace("│", " ").split())
+
+
 def test_applying_a_plan_writes_it_as_shown(portal: Portal, scoreline: Scoreline) -> None:
     scoreline("provision")
     lead = a_demo_request(portal)
