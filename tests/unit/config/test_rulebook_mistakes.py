@@ -7,7 +7,7 @@ import pytest
 
 from config import ConfigError, RulebookError, load_rulebook
 
-Write = Callable[[str], Path]
+Write = Callable[..., Path]
 
 
 @pytest.fixture
