@@ -257,8 +257,7 @@ class Listing:
         ids = [int(row["id"]) for row in rows]
         in_order = ids == sorted(ids) and (not ids or ids[0] >= max(stretch.above, stretch.reached))
         if stretch.is_new:
-            # What comes first from there is the portal's word on such places. An empty page is none, unless it says
-            # that the list ends there.
+            # The portal's word on such places; an empty page is none, unless it says that the list ends there.
             if not in_order or (not ids and place is None):
                 self._allowed = _Allowed.NO
                 self._leave(stretch)
@@ -324,8 +323,7 @@ def extent(connection: Connection, search: Call) -> tuple[int, int] | None:
     """How many records there are, about, and the highest of their ids; None where search does not tell."""
     body = {"sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}], "properties": [], "limit": 1}
     with suppress(FatalError, RetryableError, ValueError):
-        answer = connection.read(search, body, search=True)
-        document = answer.document or {}
+        document = connection.read(search, body, search=True).document or {}
         ids = [int(row["id"]) for row in rows_of(document)]
         return (int(document.get("total") or 0), max(ids)) if ids else None
     return None
