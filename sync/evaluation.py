@@ -106,10 +106,11 @@ class Evaluator:
         """
         begun = self.begin(records, before_writing=before_writing)
         evaluations, failures = self.end(begun.asking)
-        return [*begun.evaluations, *evaluations], [*begun.failures, *failures]
+        return self.concluded([*begun.evaluations, *evaluations]), [*begun.failures, *failures]
 
     def begin(self, records: Sequence[ContactRecord], *, before_writing: bool = False) -> Begun:
-        """As `evaluate`, but for those whose histories must be asked for: `end` takes them, of whatever pages."""
+        """As `evaluate`, but for those whose histories must be asked for: `end` takes them, of whatever pages. What
+        becomes of either, `concluded` takes: the fewer times, the fewer questions to the database."""
         failures: list[Failure] = []
         scored = list(self._each(records, self._scored, failures))
         decided = list(self._each(scored, self._decide, failures))
@@ -122,13 +123,13 @@ class Evaluator:
             asked = [by_id[e.record.id] for e in doubtful]
             known, asking = self._remembered(asked, doubted=moving if before_writing else ())
             decided += self._each(known, self._decide, failures)
-        return Begun(records=records, evaluations=self._ended(decided), failures=failures, asking=asking)
+        return Begun(records=records, evaluations=decided, failures=failures, asking=asking)
 
     def end(self, asking: Sequence[Scored]) -> tuple[list[Evaluation], list[Failure]]:
         """Those decided by their histories, which HubSpot is asked for."""
         failures: list[Failure] = []
         known = self._asked(asking) if asking else ()
-        return self._ended(list(self._each(known, self._decide, failures))), failures
+        return list(self._each(known, self._decide, failures)), failures
 
     def as_we_left_them(self, records: Sequence[ContactRecord]) -> list[ContactRecord]:
         """The records in the stage that we gave them, where they were read as they were before: reads may lag."""
@@ -189,7 +190,8 @@ class Evaluator:
         self._memory.note_stages(fresh)
         return known
 
-    def _ended(self, decided: Sequence[Evaluation]) -> list[Evaluation]:
+    def concluded(self, decided: Sequence[Evaluation]) -> list[Evaluation]:
+        """The same, less what the journal tells to leave alone."""
         self._note_the_never_staged(decided)
         return self._with_the_journals_word(decided)
 

@@ -29,6 +29,10 @@ HISTORIES_AT_ONCE = 4
 """Requests for them that are waited for at once, while the contacts of further pages are decided."""
 
 
+NOTED_TOGETHER = 400
+"""Contacts whose changes are planned by one transaction: each has to reach the disk."""
+
+
 @dataclass(slots=True)
 class Met:
     """What a pass meets besides contacts to write."""
@@ -57,13 +61,9 @@ def survey(
     summary.tally.failed += [(who, "HubSpot has no contact with this id or address") for who in selection.unknown]
     contacts = () if summary.interrupted else selected(world, selection, owed, knobs, pulled, met.companies)
 
-    def ended(begun: Begun) -> tuple[Begun, Sequence[Evaluation], Sequence[Failure]]:
-        evaluations, failures = evaluator.end(begun.asking)
-        return begun, [*begun.evaluations, *evaluations], [*begun.failures, *failures]
-
-    threads = min(HISTORIES_AT_ONCE, world.at_once)
-    for begun, evaluations, failures in side_by_side(ended, _begun(evaluator, contacts), threads=threads):
-        read.saw(begun.records)
+    for group in _evaluated(evaluator, contacts, threads=min(HISTORIES_AT_ONCE, world.at_once)):
+        read.saw(group.records)
+        evaluations, failures = group.evaluations, group.failures
         if up_to is not None:
             summary.tally.missed += missed(world.memory, evaluations, up_to)
         for evaluation in evaluations:
@@ -87,7 +87,7 @@ def survey(
             _note_seen(world, evaluations, failures, summary.run_id)
             keep_read(world, evaluations)
             met.companies.update(_note_points(world, evaluations))
-        world.progress("Reading and scoring", len(begun.records))
+        world.progress("Reading and scoring", len(group.records))
         if world.stop():
             summary.interrupted = True
             break
@@ -96,6 +96,21 @@ def survey(
     if summary.tally.missed:
         log.info("This full pass found what smaller ones missed.", action="run.missed", **summary.tally.missed)
     return planned
+
+
+def _evaluated(evaluator: Evaluator, pages: Iterable[Sequence[ContactRecord]], *, threads: int) -> Iterator[Begun]:
+    """The contacts of several pages at a time, decided."""
+
+    def ended(begun: Begun) -> Begun:
+        evaluations, failures = evaluator.end(begun.asking)
+        return Begun(
+            records=begun.records,
+            evaluations=[*begun.evaluations, *evaluations],
+            failures=[*begun.failures, *failures],
+        )
+
+    for group in _together(side_by_side(ended, _begun(evaluator, pages), threads=threads, in_order=False)):
+        yield replace(group, evaluations=evaluator.concluded(group.evaluations))
 
 
 def _begun(evaluator: Evaluator, pages: Iterable[Sequence[ContactRecord]]) -> Iterator[Begun]:
@@ -109,6 +124,26 @@ def _begun(evaluator: Evaluator, pages: Iterable[Sequence[ContactRecord]]) -> It
         waiting = waiting[full:]
     if waiting:
         yield Begun(asking=waiting)
+
+
+def _together(pages: Iterable[Begun]) -> Iterator[Begun]:
+    """What several pages came to as one."""
+    waiting: list[Begun] = []
+    for page in pages:
+        waiting.append(page)
+        if sum(len(each.evaluations) for each in waiting) >= NOTED_TOGETHER:
+            yield _one_of(waiting)
+            waiting = []
+    if waiting:
+        yield _one_of(waiting)
+
+
+def _one_of(pages: Sequence[Begun]) -> Begun:
+    return Begun(
+        records=[record for each in pages for record in each.records],
+        evaluations=[evaluation for each in pages for evaluation in each.evaluations],
+        failures=[failure for each in pages for failure in each.failures],
+    )
 
 
 def _count(tally: Tally, evaluation: Evaluation) -> None:

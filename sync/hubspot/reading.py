@@ -20,13 +20,13 @@ from sync.records import STAGE, ContactRecord, Found, History
 from sync.side_by_side import side_by_side
 
 HISTORY_PAGE = 50
-"""The same where property histories are asked for."""
+"""Ids of one batch read that asks for property histories (HubSpot objects guide)."""
 SEARCHED_MAX = 50
 SEARCHED_TEXT_MAX = 2_000
 """Addresses of one search, and how long they may be together: its whole body may have 3,000 characters (HubSpot search
 guide)."""
-GROUPS_AT_ONCE = 2
-"""Groups of contacts whose companies are read at once: while one is waited for, another is worked on."""
+GROUPS_AT_ONCE = 3
+"""Groups of contacts that are worked on at once: while companies of some are waited for, others go on."""
 
 
 class HubSpotReader:
@@ -48,7 +48,8 @@ class HubSpotReader:
 
     def every(self) -> Iterator[Sequence[ContactRecord]]:
         groups = self._employers.groups(self._listed())
-        yield from side_by_side(self._records, groups, threads=min(GROUPS_AT_ONCE, self._connection.at_once))
+        threads = min(GROUPS_AT_ONCE, self._connection.at_once)
+        yield from side_by_side(self._records, groups, threads=threads, in_order=False)
 
     def changed_since(self, since: datetime) -> Iterator[Sequence[Found]]:
         return changed_since(self._connection, since)
