@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from urllib.parse import parse_qs
@@ -95,6 +95,11 @@ def some_ids(portal: Portal, count: int) -> Sequence[str]:
 def pass_time(portal: Portal, by: timedelta) -> None:
     """Let so much time pass in the portal."""
     portal.clock.move(by)
+
+
+def allow(portal: Portal, burst: int) -> None:
+    """Let the portal allow so many requests in ten seconds, and say so."""
+    portal.limits.tier = replace(portal.limits.tier, burst=burst)
 
 
 def properties_asked(portal: Portal) -> Sequence[str]:

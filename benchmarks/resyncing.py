@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.bounds import OTHER, PURPOSES, Bound, Done, bounds, minimum
 from benchmarks.commands import SCORELINE, Ran, run, worker_environment
-from benchmarks.holdings import edit, holdings, pass_time
+from benchmarks.holdings import allow, edit, holdings, pass_time
 from benchmarks.portal_process import Asked, Served, served
 from sandbox.limits import TIERS, WINDOW_S, TierName
 
@@ -43,10 +43,12 @@ class Setting:
     tier: TierName
     latency_ms: float = 0.0
     limited: bool = False
+    burst: int | None = None
+    """What the portal allows in ten seconds, where that is not what its tier does."""
 
     def least_s(self, requests: int) -> float:
         """How long so many requests take at the rate that the tier's burst limit allows for long."""
-        return requests * WINDOW_S / TIERS[self.tier].burst
+        return requests * WINDOW_S / (self.burst or TIERS[self.tier].burst)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ def measure(setting: Setting) -> Iterator[Pass]:
             events_per_contact=setting.events,
         ) as portal,
     ):
+        if setting.burst:
+            portal.do(allow, setting.burst)
         passes = _Passes(portal, setting.contacts, Path(folder))
         passes.provision()
         yield passes.next("first full", "--full", "--accept-large-plan")
@@ -232,6 +236,7 @@ def main() -> int:
     parser.add_argument("--tier", default="enterprise", choices=list(TIERS))
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--limited", action="store_true", help="let the portal refuse what its tier does not allow")
+    parser.add_argument("--burst", type=int, help="what the portal allows in ten seconds, in place of its tier's")
     parser.add_argument("--passes", type=int, default=4, help="how many of the four passes to make")
     parser.add_argument("--check", action="store_true", help="exit 1 when a pass takes more requests than its bound")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")

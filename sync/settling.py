@@ -127,7 +127,11 @@ def close(owed: LeftOver, *, journal: Journal, run_id: int, mode: Mode, at: date
             continue
         for batch in journal.entries(run.id, states=[State.PLANNED]):
             journal.mark(batch, State.CANCELLED, f"its run was cut off before its turn; read again by run {run_id}")
-        journal.finish_run(run.id, "closed", summary=run.summary, at=at, error=run.error or "cut off before its end")
+        summary = run.summary
+        if run.state == "running" and run.mode != "plan":  # killed: nobody was told what it had written
+            written = sum(len(batch) for batch in journal.entries(run.id, states=[State.DONE]))
+            summary = {**summary, "contacts_changed": written}
+        journal.finish_run(run.id, "closed", summary=summary, at=at, error=run.error or "cut off before its end")
 
 
 def _stages_owed(

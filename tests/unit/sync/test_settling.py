@@ -220,6 +220,22 @@ def test_the_run_that_was_killed_is_closed_by_the_one_that_made_it_good() -> Non
     assert (entry.state, entry.detail) == (State.SETTLED, f"settled by run {done.run_id}")
 
 
+def test_of_a_run_that_was_killed_it_is_told_what_it_had_written() -> None:
+    setting = Setting()
+    for number in range(250):
+        setting.lead(str(1_000 + number), 50, stage=LEAD)
+    fate = Fate()
+    for happens in (nothing, nothing, fate.strike):  # a batch is cleared and set; the next is about to be cleared
+        setting.portal.meanwhile("before write", happens)
+    with pytest.raises(KilledError):
+        setting.resync(fate=fate)
+    setting.store.lease.end_process()
+    setting.resync()
+    killed = setting.store.journal.run(1)
+    assert killed is not None
+    assert killed.summary["contacts_changed"] == 100
+
+
 def test_what_was_planned_and_never_begun_is_cancelled_and_decided_again() -> None:
     setting = Setting()
     setting.lead("1", 5, stage=LEAD)
