@@ -90,9 +90,10 @@ class History:
             if age_days is None:
                 self._unreadable.add(engagement.kind)
                 return
-            # What was over before it was booked is an earlier one of its kind.
-            over = max(engagement.at, engagement.lasts_until or engagement.at)
-            fading_days = self.moment.age_days(over) or 0
+            fading_days = age_days
+            if engagement.lasts_until is not None and engagement.lasts_until > engagement.at:
+                # What was over before it was booked is an earlier one of its kind.
+                fading_days = self.moment.age_days(engagement.lasts_until) or 0
         self._seen.add(engagement.kind)
         if engagement.count > 0:
             name_class = self._rubric.class_of(engagement.kind, engagement.name, engagement.ref)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from scoring.contact import Contact, Value
 from scoring.history import History
-from scoring.outcomes import Outcome, outcome_of
+from scoring.outcomes import NOTHING, UNKNOWN, Outcome, outcome_of
 from scoring.rubric import FactRule, Group, Level, Part, Rubric, Rule
 
 
@@ -98,7 +98,7 @@ def sum_of(lines: Iterable[Line]) -> int:
 
 def _line(rule: Rule, outcome: Outcome, rubric: Rubric) -> Line:
     """The rule's line. Most say of most leads that there is nothing, or that nothing is known: those are made once."""
-    if outcome.met or outcome.points or outcome.fact or outcome.at or outcome.case:
+    if outcome is not NOTHING and outcome is not UNKNOWN:
         return _made(rule, outcome, rubric.groups[rule.group].part)
     made = rubric.kept.get((rule.key, outcome.known))
     if not isinstance(made, Line):

@@ -26,8 +26,10 @@ class Outcome:
     """What the fact means, for people."""
 
 
-_NOTHING = Outcome()
-_UNKNOWN = Outcome(known=False)
+NOTHING = Outcome()
+"""What most rules say of most leads."""
+UNKNOWN = Outcome(known=False)
+"""Nobody can tell."""
 
 
 def outcome_of(rule: Rule, facts: Mapping[str, Value], history: History) -> Outcome:
@@ -68,7 +70,7 @@ def _outcome(rule: Rule, facts: Mapping[str, Value], history: History) -> Outcom
 
 def _of_fact(rule: FactRule, facts: Mapping[str, Value], moment: Moment) -> Outcome:
     if rule.awaits_lists:
-        return _UNKNOWN
+        return UNKNOWN
     known = fades = False
     for case in rule.cases:
         given = facts.get(case.fact)
@@ -82,7 +84,9 @@ def _of_fact(rule: FactRule, facts: Mapping[str, Value], moment: Moment) -> Outc
         if case.condition.holds(value):
             fact = _in_words(given, value)
             return Outcome(case.points, met=True, fact=fact, fades=fades, case=case.label)
-    return Outcome(known=known, fades=fades)
+    if fades:
+        return Outcome(known=known, fades=True)
+    return NOTHING if known else UNKNOWN
 
 
 def _changes_with_age(case: Case, age: Value) -> bool:
@@ -96,13 +100,13 @@ def _changes_with_age(case: Case, age: Value) -> bool:
 def _of_engagement(rule: EngagementRule, history: History) -> Outcome:
     acts = history.acts(rule.kind, rule.name_class)
     if acts is None:
-        return _UNKNOWN
+        return UNKNOWN
     if not acts:
-        return _NOTHING
+        return NOTHING
     timed = rule.window_days is not None or rule.decay is not None
     dated = [act for act in acts if act.age_days is not None] if timed else acts
     if not dated:
-        return _UNKNOWN
+        return UNKNOWN
     inside = [act for act in dated if rule.window_days is None or (act.age_days or 0) <= rule.window_days]
     counted = _counted(rule, inside)
     points = sum(_worth(rule, act) for act in counted)
@@ -144,15 +148,15 @@ def _worth(rule: EngagementRule, act: Act) -> float:
 def _of_count(rule: CountRule, history: History) -> Outcome:
     acts = history.acts(rule.kind)
     if acts is None:
-        return _UNKNOWN
+        return UNKNOWN
     total = sum(act.engagement.count for act in acts)
     points = next((counts.points for counts in rule.ranges if counts.holds(total)), 0.0)
     if not points:
-        return _NOTHING
+        return NOTHING
     age_days = _newest_age(acts)
     if rule.window_days is not None:
         if age_days is None:
-            return _UNKNOWN
+            return UNKNOWN
         if age_days > rule.window_days:
             return Outcome(fact=_acts_in_words(acts), at=_newest_at(acts))
     return Outcome(
@@ -167,12 +171,12 @@ def _of_count(rule: CountRule, history: History) -> Outcome:
 def _of_recency(rule: RecencyRule, history: History) -> Outcome:
     acts = _acts_of_any(rule.kinds, history)
     if acts is None:
-        return _UNKNOWN
+        return UNKNOWN
     if not acts:
-        return _NOTHING
+        return NOTHING
     age_days = _newest_age(acts)
     if age_days is None:
-        return _UNKNOWN
+        return UNKNOWN
     band = next((b for b in rule.bands if b.days_max is None or age_days <= b.days_max), None)
     return Outcome(
         band.points if band else 0.0,
@@ -187,21 +191,21 @@ def _of_silence(rule: SilenceRule, history: History) -> Outcome:
     sent = history.acts(rule.sent)
     # Silence is only certain where every kind of touch can be seen.
     if sent is None or any(history.acts(kind) is None for kind in rule.touches):
-        return _UNKNOWN
+        return UNKNOWN
     total = sum(act.engagement.count for act in sent)
     if total < rule.sent_min:
-        return _NOTHING
+        return NOTHING
     touches = _acts_of_any(rule.touches, history) or ()
     age_days = _newest_age(touches)
     if touches and age_days is None:
-        return _UNKNOWN
+        return UNKNOWN
     if age_days is not None and age_days <= rule.silent_days:
         return Outcome(fades=True)
     if rule.not_with_last_band_of is not None and _in_last_band(rule.not_with_last_band_of, history):
         return Outcome(fact=f"said by {rule.not_with_last_band_of.key} already")
     if PRIVACY_PROXY in history.ignored(rule.touches):
         # Such a proxy opens mails that nobody reads, and those that somebody does: nobody can tell.
-        return _UNKNOWN
+        return UNKNOWN
     fact = f"{total} sent, " + ("none answered" if age_days is None else f"last answered {_ago(age_days)}")
     return Outcome(rule.points, met=True, fact=fact, at=_newest_at(touches))
 
