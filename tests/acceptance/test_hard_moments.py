@@ -1,6 +1,7 @@
 """What is hard on a worker: a server that hangs, a merge under its hands, passes that outlast their interval, size."""
 
 import time
+from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -105,8 +106,9 @@ def peak_mb(process: Running) -> float:
     """The most memory that a process has used by its end."""
     peak = 0.0
     while process.poll() is None:
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        peak = next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), peak)
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            peak = next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), peak)
         time.sleep(0.02)
     return peak
 
