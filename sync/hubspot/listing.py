@@ -27,9 +27,9 @@ BEGINS_AFTER = 10
 """Pages that one walks before others join in: a small portal is read sooner than it is divided."""
 STRETCH_MIN = 1_000
 """Contacts that a stretch should have at least: each costs up to a page more, since its end lies within one."""
-STRETCHES_PER = 3_000
-"""There are no more stretches than one for so many contacts: those further pages are one in 25 at the very most. Where
-ids are evenly spread nobody is idle for long, so that a long list has hardly more stretches than there are threads."""
+STRETCHES_PER = 5_000
+"""There are no more stretches than one for so many contacts: those further pages are one in fifty at the very most.
+Where ids are evenly spread a long list has hardly more stretches than there are threads."""
 TRIES = 3
 """Places that are chosen, at most, before one of them has shown that the portal allows any."""
 
