@@ -80,7 +80,7 @@ bench-compare: $(VENV)/.dev ## scoreline beside tap-hubspot, dlt and a plain scr
 
 bounds: $(VENV)/.dev ## whether passes over a few thousand contacts take no more requests than they need
 	$(BIN)/python -m benchmarks.resyncing --contacts 2000 --events 3 --check
-	$(BIN)/python -m benchmarks.resyncing --contacts 12000 --events 0 --passes 2 --check
+	$(BIN)/python -m benchmarks.resyncing --contacts 12000 --events 0.1 --passes 2 --check
 
 installed: $(VENV)/.dev ## whether pip installs all that there is, outside this folder
 	rm -rf $(VENV)/installed && $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/installed .
