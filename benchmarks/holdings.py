@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 from benchmarks.bounds import full_of
 from sandbox import Portal
+from sandbox.activity import PAGE_SEEN
 from sandbox.associations import COMPANY_LINK
 from sandbox.collection import Collection
 from sandbox.engagements import ENGAGEMENTS
@@ -57,7 +58,8 @@ def _engagement(portal: Portal, from_ms: int, *, is_full: bool) -> Mapping[str, 
     forms |= Counter(each.form_id for each in activity.submissions if each.at_ms >= from_ms)
     mails = [each for each in activity.mail_events if each.at_ms >= from_ms and each.type in _MAIL_TYPES]
     types = dict.fromkeys(_MAIL_TYPES, 0) | Counter(each.type for each in mails)
-    events = dict.fromkeys(activity.occurrences.kinds(), 0)
+    # Every portal with events knows this type, whether it has any or not.
+    events = dict.fromkeys((PAGE_SEEN, *activity.occurrences.kinds()), 0)
     events |= Counter(each.type for each in activity.occurrences if each.at_ms >= from_ms)
     records = {name: _changed(portal.collections[name], 0 if is_full else from_ms) for name in ENGAGEMENTS}
     # What changed is searched for, and then asked for its contacts.
