@@ -38,9 +38,10 @@ SEARCHES = 2
 KINDS_OF_WRITES = 3
 """Batches that clear are few at a time, moves are looked at before they are written, scores need no look: so each kind
 has batches of its own, and up to three last ones are not full."""
-HISTORY_MOMENTS = 3
-"""Histories are asked for before a move is decided, right before its clear, and between clear and set: what is asked
-for at one of these moments cannot share a request with what is asked for at another."""
+HISTORY_MOMENTS = 4
+"""Histories are asked for before a move is decided; in the look right before it, apart for moves that clear and those
+that do not; and between clear and set. What is asked for at one of these moments shares no request with what is asked
+for at another."""
 SEARCHED_MAX = 10_000
 """How far a search reaches: what is behind that is searched for anew."""
 

@@ -46,7 +46,7 @@ def edit_overwritten() -> AbstractContextManager[object]:
 def not_looked_at_again() -> AbstractContextManager[object]:
     """What was decided at the beginning of a run is written at its end, whatever people did meanwhile."""
 
-    return patch("sync.applying.Applier._decided_afresh", lambda _, batch, **__: list(batch))
+    return patch("sync.applying.Applier._decided_afresh", lambda _self, batch, _outcomes, **_: list(batch))
 
 
 def stale_reading_believed() -> AbstractContextManager[object]:
