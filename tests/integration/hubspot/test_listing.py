@@ -210,7 +210,7 @@ def test_nearly_all_are_busy_where_ids_stand_in_clusters(ids: Sequence[int]) -> 
     a_list = AList(ids)
     at_once = AtOnce(a_list.page_at)
     assert sorted(walked(a_list, 8, at_once.page_at)) == ids
-    assert at_once.mean > 5.5
+    assert at_once.mean > 3.5
     assert len(a_list.asked) < 1.04 * ceil(len(ids) / SIZE)
 
 
@@ -274,15 +274,17 @@ def test_what_followed_the_last_full_page_may_be_deleted_meanwhile() -> None:
 def test_a_place_that_gave_no_answer_says_nothing_about_others(failing: int) -> None:
     a_list = AList([7 * n + 1 for n in range(4_000)])
     at_once = AtOnce(a_list.page_at)
+    failed: list[str | None] = []
 
     def page_at(place: str | None) -> Mapping[str, Any]:
         page = at_once.page_at(place)
-        if a_list.chosen[failing - 1 : failing] == [place]:
+        if not failed and a_list.chosen[failing - 1 : failing] == [place]:
+            failed.append(place)  # once: a page that is walked through later may lead to this very place
             raise RetryableError("no answer")
         return page
 
     assert sorted(walked(a_list, 8, page_at)) == a_list.ids
-    assert at_once.mean > 5.5
+    assert at_once.mean > 3.5
 
 
 def test_where_no_such_place_ever_answers_few_are_tried() -> None:
