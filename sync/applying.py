@@ -98,8 +98,8 @@ class Applier:
     def _batches(self, run_id: int, budget: WriteBudget, *, as_shown: bool, at_once: int) -> Iterator[_Batch]:
         def planned(*, quiet: bool, clears: bool) -> Iterator[_Batch]:
             for page in self._journal.entries(run_id, states=[State.PLANNED], quiet=quiet, clears=clears):
-                entries = [entry for entry in page if entry.number not in self._of_another_kind]
-                yield _Batch(entries, clears, looks_again=not quiet or as_shown)
+                if entries := [entry for entry in page if entry.number not in self._of_another_kind]:
+                    yield _Batch(entries, clears, looks_again=not quiet or as_shown)
 
         clearing, moving = planned(quiet=False, clears=True), planned(quiet=False, clears=False)
         quiet = planned(quiet=True, clears=False)
