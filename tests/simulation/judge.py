@@ -29,6 +29,7 @@ FRESH_S = 5.0
 """How old the look may be on which something is sent that people write, too."""
 _STEPS_S = 0.1
 """What the steps of a process between that and the portal may take, besides the way."""
+CONTACTS = "/crm/v3/objects/contacts/"
 _PEOPLES = {STAGE, POINTS, *ONLY_CLEARED}
 
 
@@ -53,6 +54,14 @@ class _Knows:
     """Contacts that were there when its pass began."""
     began_ms: int = 0
     served_ms: int = 0
+    asked: set[str] = field(default_factory=set)
+    """Contacts it has asked for by id in this pass, or sent anything."""
+    filled: set[str] = field(default_factory=set)
+    """Contacts it has sent a stage in this pass."""
+    holds_since: int | None = None
+    """The newest run on record when it was first seen to hold the portal in this pass: what is newer is its own."""
+    has_settled: bool = False
+    """Its own run is on record, so what earlier ones left half-way must have been dealt with."""
 
 
 class Judge:
@@ -87,6 +96,8 @@ class Judge:
         """A process begins a pass."""
         known = self._knows.setdefault(process.pid, _Knows())
         known.modified_ms, known.uncommitted = {}, {}
+        known.asked, known.filled = set(), set()
+        known.holds_since, known.has_settled = None, False
         known.began_ms = self._now_ms
         known.there = frozenset(
             i
@@ -96,8 +107,12 @@ class Judge:
 
     def arrives(self, request: Request) -> None:
         """A request is about to be done by the portal."""
+        known = self._knows.setdefault(request.process.pid, _Knows())
+        if request.path.startswith(CONTACTS):
+            known.asked.update(request.ids)
         if not request.writes:
             return
+        known.filled.update(str(each["id"]) for each in request.document["inputs"] if each["properties"].get(STAGE))
         self.writes += 1
         self.written.update(request.ids)
         self._must_hold_the_lease(request.process)
@@ -166,11 +181,13 @@ class Judge:
     def committed(self, process: Simulated) -> None:
         """A process has put something on record."""
         known = self._knows.get(process.pid)
-        if known is None or not known.uncommitted:
+        if known is None:
             return
-        newest = select(func.max(runs.c.id)).where(runs.c.portal_id == str(self._portal.portal_id))
-        with self._storage.engine.connect() as connection:
-            run_id = connection.execute(newest).scalar() or 0
+        if not known.has_settled:
+            self._must_have_settled(process, known)
+        if not known.uncommitted:
+            return
+        run_id = self._newest_run()
         self._in_hand |= {contact: (at_ms, run_id) for contact, at_ms in known.uncommitted.items()}
         known.uncommitted.clear()
 
@@ -222,10 +239,42 @@ class Judge:
     # The rules.
 
     def _must_hold_the_lease(self, process: Simulated) -> None:
-        with self._storage.engine.connect() as connection:
-            row = connection.execute(select(leases).where(leases.c.portal_id == str(self._portal.portal_id))).one()
-        if row.token is None or row.pid != process.pid:
+        if not self._is_holder(process):
             self._broken(f"{process.name} writes without holding the portal")
+
+    def _must_have_settled(self, process: Simulated, known: _Knows) -> None:
+        """Once a pass of its own is on record, a process has looked at whom others left without a stage half-way, and
+        sent those one whom it was shown to have none: a pass over a large portal takes long, and may be cut off."""
+        if not self._is_holder(process):
+            return
+        if known.holds_since is None:
+            known.holds_since = self._newest_run()
+        portal = runs.c.portal_id == str(self._portal.portal_id)
+        mine = select(runs.c.id).where(portal, runs.c.id > known.holds_since, runs.c.mode.not_in(["settle", "plan"]))
+        begun = select(changes.c.contact_id).join(runs).where(portal, is_open, changes.c.moves)
+        with self._storage.engine.connect() as connection:
+            if connection.execute(mine).first() is None:
+                return
+            half_way = set(connection.execute(begun).scalars())
+        known.has_settled = True
+        for contact in sorted(half_way - self._called_gone.keys()):
+            since_ms = self._blank_since(contact)
+            if since_ms is None or since_ms > known.began_ms - self._lag_ms:
+                continue
+            if contact not in known.asked:
+                self._broken(f"contact {contact} was left without a stage, and a pass begins that never asked for it")
+            if contact not in known.filled and known.stage.get(contact) == "":
+                self._broken(f"contact {contact} was left without a stage, and a pass begins that has sent it none")
+
+    def _is_holder(self, process: Simulated) -> bool:
+        with self._storage.engine.connect() as connection:
+            row = connection.execute(select(leases).where(leases.c.portal_id == str(self._portal.portal_id))).first()
+        return row is not None and row.token is not None and row.pid == process.pid
+
+    def _newest_run(self) -> int:
+        newest = select(func.max(runs.c.id)).where(runs.c.portal_id == str(self._portal.portal_id))
+        with self._storage.engine.connect() as connection:
+            return connection.execute(newest).scalar() or 0
 
     def _must_be_on_record(self, request: Request) -> None:
         wanted = (
