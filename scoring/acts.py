@@ -209,7 +209,7 @@ class Histories:
         if kind not in self._acts.kinds:
             return self._aged.between(0, 0)
         place = self._acts.kinds.index(kind)
-        return self._aged.between(*np.searchsorted(self._kinds_in_order, (place, place + 1)).tolist())
+        return self._aged.between(self._starts[place], self._starts[place + 1])
 
     @cached_property
     def _order(self) -> Ints:
@@ -217,24 +217,27 @@ class Histories:
         return np.argsort(self._acts.kind.astype(np.uint16), kind="stable")
 
     @cached_property
-    def _kinds_in_order(self) -> Ints:
-        return self._acts.kind[self._order]
+    def _starts(self) -> Sequence[int]:
+        """Where in that order the acts of each kind begin; those of the last end where one more would."""
+        counts = np.bincount(self._acts.kind, minlength=len(self._acts.kinds))
+        return [0, *np.cumsum(counts).tolist()]
 
     @cached_property
     def _aged(self) -> Aged:
         acts, order = self._acts, self._order
         at, until = acts.at[order], acts.until[order]
-        # What was over before it was booked is an earlier one of its kind.
-        over = np.where(at == NO_TIME, NO_TIME, np.maximum(at, until))
         age = self._where_given(at, self.ages.ages)
-        later = over > at
         fading = np.where(age == _FUTURE, 0, age)
-        fading[later] = np.maximum(self.ages.ages(over[later]), 0)
+        # What was over before it was booked is an earlier one of its kind. Few are booked at all.
+        later = np.flatnonzero((until > at) & (at != NO_TIME))
+        fading[later] = np.maximum(self.ages.ages(until[later]), 0)
         return Aged(acts.lead[order], age, fading, acts.count[order], acts.name[order], acts.same[order])
 
     @staticmethod
     def _where_given(at: Ints, ages: Callable[[Ints], Ints]) -> Ints:
-        found = np.full(len(at), UNDATED, dtype=np.int64)
         given = at != NO_TIME
+        if given.all():
+            return ages(at)
+        found = np.full(len(at), UNDATED, dtype=np.int64)
         found[given] = ages(at[given])
         return found

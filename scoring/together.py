@@ -18,7 +18,7 @@ from scoring.contact import PRIVACY_PROXY, Ignored, Value
 from scoring.history import Moment
 from scoring.rubric import CountRule, EngagementRule, FactRule, Group, RecencyRule, Rubric, Rule, SilenceRule
 
-__all__ = ["NEVER", "NO_TIME", "Acts", "Bools", "Column", "Earned", "Ints", "Judge", "Leads", "Points"]
+__all__ = ["NEVER", "NO_TIME", "Acts", "Bools", "Column", "Earned", "Ints", "Judge", "Leads", "Points", "as_one"]
 
 T = TypeVar("T")
 
@@ -132,12 +132,13 @@ class Judge:
 
     def _of_fact(self, rule: FactRule, leads: Leads) -> Earned:
         points, met = np.zeros(leads.count), np.zeros(leads.count, dtype=np.bool_)
+        still = np.arange(leads.count)  # who has the points of an earlier case is not asked again
         for case in () if rule.awaits_lists else rule.cases:
             if case.fact in leads.facts:
-                still = np.flatnonzero(~met)  # who has the points of an earlier case is not asked again
-                holds = still[self._holds(case.fact, case.condition, leads.facts[case.fact], still)]
-                points[holds] = case.points
-                met[holds] = True
+                holds = self._holds(case.fact, case.condition, leads.facts[case.fact], still)
+                points[still[holds]] = case.points
+                met[still[holds]] = True
+                still = still[~holds]
         return Earned(_whole(points), met, np.full(leads.count, NEVER))
 
     def _holds(self, fact: str, condition: Condition, column: Column[Value | None], whose: Ints) -> Bools:
@@ -194,7 +195,7 @@ def _counted(rule: EngagementRule, acts: Aged) -> Aged:
     if rule.repeats == "every" or not len(acts.lead):
         return acts
     same = acts.same if rule.repeats == "distinct" else np.zeros_like(acts.same)
-    order = np.lexsort((acts.fading, same, acts.lead))
+    order = np.argsort(as_one((acts.lead, same, acts.fading)))
     lead, same = acts.lead[order], same[order]
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = (lead[1:] != lead[:-1]) | (same[1:] != same[:-1])
@@ -277,13 +278,13 @@ def _of_groups(rubric: Rubric, rules: Sequence[Earned], leads: int) -> dict[str,
     """What each group comes to, within the caps that some of its rules share and its own limits."""
     found = {key: np.zeros(leads, dtype=np.int64) for key in rubric.groups}
     for rule, earned in zip(rubric.rules, rules, strict=True):
-        found[rule.group] = found[rule.group] + earned.points
+        found[rule.group] += earned.points
     for cap in rubric.caps.values():
         shared = np.zeros(leads, dtype=np.int64)
         for rule, earned in zip(rubric.rules, rules, strict=True):
             if rule.key in cap.rules:
                 shared += earned.points
-        found[cap.group] = found[cap.group] + np.minimum(0, cap.points_max - shared)
+        found[cap.group] += np.minimum(0, cap.points_max - shared)
     return {key: found[key] + _limits(group, found[key]) for key, group in rubric.groups.items()}
 
 
@@ -299,5 +300,17 @@ def _limits(group: Group, points: Ints) -> Ints:
 
 def _whole(points: Floats) -> Ints:
     """Rounded as the lines of a breakdown are: half away from zero, also a half that was missed by a hair."""
-    whole: Ints = np.copysign(np.floor(np.round(np.abs(points), 9) + 0.5), points).astype(np.int64)
-    return whole
+    whole: Ints = points.astype(np.int64)
+    if np.array_equal(whole, points):  # as of most rules: no half is near
+        return whole
+    rounded: Ints = np.copysign(np.floor(np.round(np.abs(points), 9) + 0.5), points).astype(np.int64)
+    return rounded
+
+
+def as_one(columns: Sequence[Ints]) -> Ints:
+    """One number for each row, in the order of the rows, the first column counting most; the same for rows that are."""
+    found = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        low = int(column.min(initial=0))
+        found = found * (int(column.max(initial=0)) - low + 1) + (column - low)
+    return found

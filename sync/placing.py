@@ -125,7 +125,7 @@ class Placer:
             cases.strong.astype(np.int64),
             between(cases.intent, None if gates.intent_days is None else gates.intent_days + 1, together.NEVER),
         )
-        _, firsts, which = np.unique(as_one(alike), return_index=True, return_inverse=True)
+        _, firsts, which = np.unique(together.as_one(alike), return_index=True, return_inverse=True)
         decided = np.empty((len(firsts), 3), dtype=np.int64)
         for number, place in enumerate(firsts.tolist()):
             standing = standings[codes[place]]
@@ -158,12 +158,3 @@ def between(values: Ints, *lines: int | None) -> Ints:
     """Between which of these lines each value lies: nobody asks more of it."""
     edges = np.array(sorted({line for line in lines if line is not None}), dtype=np.int64)
     return np.searchsorted(edges, values, side="right").astype(np.int64)
-
-
-def as_one(columns: Sequence[Ints]) -> Ints:
-    """One number for each row, the same for rows that are."""
-    found = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        low = int(column.min(initial=0))
-        found = found * (int(column.max(initial=0)) - low + 1) + (column - low)
-    return found

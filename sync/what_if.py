@@ -1,6 +1,8 @@
 """What another rulebook would change, worked out on what the last passes read: HubSpot is not asked."""
 
 import gc
+import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -8,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from multiprocessing import get_context
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from config import Rulebook
 from scoring import FactRule, Given, Rubric, together
 from sync.columns import Columns
 from sync.difference import MOST, MOVERS, Difference, Moved, in_order
-from sync.placing import Cases, Numbered, Placer, Places, as_one, between
+from sync.placing import Cases, Numbered, Placer, Places, between
 from sync.ports import Memory, Sheets
 from sync.sheets import Heading, Pile, Stretch, facts_asked
 from workflows import PEOPLE, Answer, MovesOff, Setter, Standing
@@ -25,8 +27,6 @@ Ints = together.Ints
 
 ALONE_BELOW = 200_000
 """Contacts for which a second process is not worth its start."""
-HEAD_START = 80_000
-"""Contacts that are dealt with while another process starts."""
 LIMITS = ""
 """Stands among the keys of rules for caps, limits and what sales' answers take."""
 
@@ -53,14 +53,13 @@ def what_if(opens: Opens, before: Rulebook, after: Rulebook, at: datetime, *, pr
         contacts = kept.sheets.count()
         if contacts < ALONE_BELOW or processes == 1:
             return _of_stretch(kept, Stretch(), before, after, at)
-        with ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn")) as pool:
-            pool.submit(_nothing)  # to start one takes longer than to find out where it is to begin
-            size = (contacts - HEAD_START) // processes
-            mine, *theirs = kept.sheets.stretches([size + HEAD_START, *[size] * (processes - 1)])
-            others = [pool.submit(_elsewhere, opens, stretch, before, after, at) for stretch in theirs]
-            found = _of_stretch(kept, mine, before, after, at)
-            for other in others:
-                found.add(other.result())
+        mine, *theirs = kept.sheets.stretches([contacts // processes] * processes)
+    # Closed until the others have begun: none may inherit a connection.
+    with ProcessPoolExecutor(processes - 1, mp_context=get_context(_start_of_processes())) as pool:
+        others = [pool.submit(_elsewhere, opens, stretch, before, after, at) for stretch in theirs]
+        found = _elsewhere(opens, mine, before, after, at)
+        for other in others:
+            found.add(other.result())
     return found
 
 
@@ -119,8 +118,10 @@ def _elsewhere(opens: Opens, stretch: Stretch, before: Rulebook, after: Rulebook
         return _of_stretch(kept, stretch, before, after, at)
 
 
-def _nothing() -> None:
-    """What a process does that is only to be there when it is needed."""
+def _start_of_processes() -> Literal["fork", "spawn"]:
+    """A copy of this process is there at once, where a new one has a second of modules to load. But only Linux copies
+    safely, and only what has no threads."""
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 
 def _of_stretch(kept: Kept, stretch: Stretch, before: Rulebook, after: Rulebook, at: datetime) -> Difference:
@@ -177,7 +178,7 @@ class _Tried:
         """The numbers of the grades."""
         grading = self.rubric.grading
         alike = (between(points.fit, *grading.fit), between(points.engagement, *grading.activity))
-        _, firsts, which = np.unique(as_one(alike), return_index=True, return_inverse=True)
+        _, firsts, which = np.unique(together.as_one(alike), return_index=True, return_inverse=True)
         found = [grading.grade(int(points.fit[place]), int(points.engagement[place])) for place in firsts.tolist()]
         return np.array([self._numbers.number(grade) for grade in found], dtype=np.int64)[which]
 
@@ -273,7 +274,7 @@ class _Trial:
 
     def _pairs(self, before: Ints, after: Ints) -> Counter[tuple[str | None, str | None]]:
         """How often each pair of names stands in these two columns."""
-        _, firsts, counts = np.unique(as_one((before, after)), return_index=True, return_counts=True)
+        _, firsts, counts = np.unique(together.as_one((before, after)), return_index=True, return_counts=True)
         found: Counter[tuple[str | None, str | None]] = Counter()
         for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
             found[self._names.name(before[first]), self._names.name(after[first])] += count

@@ -1,5 +1,7 @@
 """What another rulebook would change: the same as if every contact were scored and decided by itself."""
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -200,18 +202,38 @@ def test_it_says_what_scoring_and_deciding_each_contact_says(before: Rulebook, a
     assert (found.changed > 0) == (before is not after)
 
 
-def test_two_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url = f"sqlite:///{tmp_path}/store.db"
+def _kept_in(folder: Path) -> str:
+    """The address of a database with the sheets of some leads."""
+    url = f"sqlite:///{folder}/store.db"
     heading = a_heading(DEFAULT.rubric)
     with closing(open_store(url)) as store:
-        sheets = [sheet_of(contact, standing, heading) for contact, standing in some_leads()]
-        store.portal("1").sheets.keep(heading, sheets)
-    opens = partial(opened_portal, url, "1")
+        store.portal("1").sheets.keep(
+            heading, [sheet_of(contact, standing, heading) for contact, standing in some_leads()]
+        )
+    return url
+
+
+def test_two_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opens = partial(opened_portal, _kept_in(tmp_path), "1")
     alone = what_if(opens, DEFAULT, CLASSIC, SCORED_AT, processes=1)
     monkeypatch.setattr(trying, "ALONE_BELOW", 2)
-    monkeypatch.setattr(trying, "HEAD_START", 5)
     assert what_if(opens, DEFAULT, CLASSIC, SCORED_AT, processes=2) == alone
-    assert alone.contacts == len(sheets)
+    assert alone.contacts == len(some_leads())
+
+
+def test_a_process_without_threads_shares_with_another_as_well(tmp_path: Path) -> None:
+    """As the command is: this one runs in a process whose other threads belong to the tests."""
+    asked = f"""
+from functools import partial
+from tests.unit.sync import test_what_if as tests
+tests.trying.ALONE_BELOW = 2
+opens = partial(tests.opened_portal, {_kept_in(tmp_path)!r}, "1")
+both, alone = (tests.what_if(opens, tests.DEFAULT, tests.CLASSIC, tests.SCORED_AT, processes=n) for n in (2, 1))
+assert both == alone
+print(both.contacts)
+"""
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=False)
+    assert (told.stderr, told.stdout) == ("", f"{len(some_leads())}\n")
 
 
 def test_the_contacts_whose_points_change_most_are_named_in_order() -> None:
