@@ -49,6 +49,29 @@ def test_the_limit_is_used_in_full() -> None:
     assert time.run < 101, "1,000 requests at 100 in ten seconds: the first hundred at once, then ten a second"
 
 
+def test_who_wakes_late_each_time_uses_the_limit_in_full_as_well() -> None:
+    """As threads do that share a processor: here by a fifth of the pause between two requests."""
+    time = Hourglass()
+    window = Window(190, 10.0, clock=time.clock, sleep=lambda seconds: time.sleep(seconds + 0.01))
+    for _ in range(1_900):
+        with window.turn():
+            pass
+    assert time.run < 101, "1,900 requests at 190 in ten seconds: the first 190 at once, then 19 a second"
+
+
+def test_who_was_slow_for_long_makes_up_for_half_a_second_of_it() -> None:
+    time = Hourglass()
+    window = a_window(100, 10.0, time)
+    sent = []
+    for number in range(400):
+        with window.turn():
+            sent.append(time.now)
+        if 200 <= number < 240:
+            time.now += 0.2
+    at_once = next(n for n in range(241, 400) if sent[n] - sent[240] > 0.01) - 240
+    assert 5 <= at_once <= 7, "ten a second"
+
+
 def test_after_the_first_window_requests_go_out_evenly() -> None:
     time = Hourglass()
     window = a_window(100, 10.0, time)
@@ -57,8 +80,8 @@ def test_after_the_first_window_requests_go_out_evenly() -> None:
         with window.turn():
             sent.append(time.now)
     assert sent[99] == sent[0]
-    pauses = [later - earlier for earlier, later in pairwise(sent[113:])]
-    assert 0.099 < min(pauses) <= max(pauses) < 1.5, "no stillness for most of a window"
+    assert max(later - earlier for earlier, later in pairwise(sent[113:])) < 1.5, "no stillness for most of a window"
+    assert most_in_any(1.0, sent[113:]) <= 16, "ten a second, and what half a second may make up for"
 
 
 def test_threads_share_one_window() -> None:
