@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from scoring.contact import Contact, Engagement
 from scoring.rubric import Rubric
@@ -27,8 +28,7 @@ class Moment:
         return when.astimezone(self.at.tzinfo).date() if isinstance(when, datetime) else when
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """An engagement and its ages; None where it has no date."""
 
     engagement: Engagement

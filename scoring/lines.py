@@ -67,18 +67,19 @@ def breakdown(contact: Contact, rubric: Rubric, history: History) -> Breakdown:
         if isinstance(rule, FactRule) and rule.silences and outcome.fades:
             fading.add(rule.silences)
         lines.append(_line(rule, outcome, rubric))
-    lines.extend(_shared_caps(lines, rubric))
-    lines.extend(_group_limits(lines, rubric))
+    earning = [line for line in lines if line.points]  # few of them do, and limits look at no other
+    limits = list(_shared_caps(earning, rubric))
+    lines += limits
+    lines += _group_limits([*earning, *limits], rubric)
     return Breakdown(lines, frozenset(fading))
 
 
 def silenced_groups(facts: Mapping[str, Value], rubric: Rubric, history: History) -> Mapping[str, str]:
     """The groups that count nothing, each with the label of the rule that says so."""
-    return {
-        rule.silences: rule.label
-        for rule in rubric.rules
-        if isinstance(rule, FactRule) and rule.silences and outcome_of(rule, facts, history).met
-    }
+    silencing = rubric.once(
+        "silencing", lambda: [(r, r.silences) for r in rubric.rules if isinstance(r, FactRule) and r.silences]
+    )
+    return {group: rule.label for rule, group in silencing if outcome_of(rule, facts, history).met}
 
 
 def limits_of(key: str, group: Group, points: int) -> Iterator[Line]:
@@ -98,12 +99,10 @@ def sum_of(lines: Iterable[Line]) -> int:
 
 def _line(rule: Rule, outcome: Outcome, rubric: Rubric) -> Line:
     """The rule's line. Most say of most leads that there is nothing, or that nothing is known: those are made once."""
+    part = rubric.groups[rule.group].part
     if outcome is not NOTHING and outcome is not UNKNOWN:
-        return _made(rule, outcome, rubric.groups[rule.group].part)
-    made = rubric.kept.get((rule.key, outcome.known))
-    if not isinstance(made, Line):
-        made = rubric.kept[rule.key, outcome.known] = _made(rule, outcome, rubric.groups[rule.group].part)
-    return made
+        return _made(rule, outcome, part)
+    return rubric.once(("line", rule.key, outcome.known), lambda: _made(rule, outcome, part))
 
 
 def _made(rule: Rule, outcome: Outcome, part: Part) -> Line:

@@ -1,8 +1,8 @@
 """What earns points: the rules, the groups that hold them, and their caps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from scoring.conditions import Condition, Listed
 from scoring.decay import Decay
@@ -24,6 +24,11 @@ Repeats = Literal["every", "distinct", "once"]
 
 FORM = "form"
 PAGE = "page"
+
+CLASSES_KEPT = 20_000
+"""Names of which it is remembered what class they are of: leads come to the same forms and pages."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,8 +236,10 @@ class Rubric:
     """Further scores, by key."""
     surge: SurgeRule | None = None
     """When a lead surges; None: nobody is asked."""
-    kept: dict[tuple[str, bool], object] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What scoring makes once for all leads, by rule and by whether anything is known of it."""
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _classes: dict[tuple[str, str, str], str | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -245,7 +252,22 @@ class Rubric:
 
     def class_of(self, kind: str, name: str, ref: str = "") -> str | None:
         """The class of one form or page, by the portal's id of it and its name or address; None: of none."""
-        return class_of(self.classes(kind), path_of(name) if kind == PAGE else name, ref)
+        if kind not in (FORM, PAGE):
+            return None
+        asked = (kind, name, ref)
+        if asked not in self._classes:
+            if len(self._classes) >= CLASSES_KEPT:
+                self._classes.clear()
+            told = path_of(name) if kind == PAGE else name
+            self._classes[asked] = class_of(self.classes(kind), told, ref)
+        return self._classes[asked]
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What scoring makes once for all leads, and keeps with the rubric under a key."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        made: T = self._kept[key]
+        return made
 
 
 def _kinds_of(rule: Rule) -> Sequence[str]:

@@ -60,11 +60,14 @@ def score_contact(contact: Contact, rubric: Rubric, at: datetime) -> Score:
     lines = [line for line in found.lines if line.part != "apart"]
     if rubric.total is not None:
         lines.extend(limits_of("total", rubric.total, sum_of(lines)))
-    fit, engagement = (sum_of(line for line in lines if line.part == part) for part in ("fit", "engagement"))
+    parts = {"fit": 0, "engagement": 0, "adjustment": 0}
+    for line in lines:
+        parts[line.part] += line.points
+    fit, engagement = parts["fit"], parts["engagement"]
     surge = surge_of(contact, rubric, history)
-    counted = {key for key, group in rubric.groups.items() if group.part != "apart"}
+    counted = rubric.once("counted", lambda: {key for key, group in rubric.groups.items() if group.part != "apart"})
     return Score(
-        total=sum_of(lines),
+        total=sum(parts.values()),
         fit=fit,
         engagement=engagement,
         grade=rubric.grading.grade(fit, engagement),

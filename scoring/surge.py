@@ -30,7 +30,10 @@ def surge_of(contact: Contact, rubric: Rubric, history: History) -> Surge | None
     if rule is None:
         return None
     recent, before = _acts_of(contact, history.moment, rule)
-    telling = {each.kind for each in rubric.rules if isinstance(each, EngagementRule | CountRule) and each.intent}
+    telling = rubric.once(
+        "kinds of intent",
+        lambda: {each.kind for each in rubric.rules if isinstance(each, EngagementRule | CountRule) and each.intent},
+    )
     if telling.isdisjoint(act.kind for act in recent):
         return None
     acts_alone = _rules_of_acts(contact, rubric, history)
@@ -57,15 +60,19 @@ def _acts_of(contact: Contact, moment: Moment, rule: SurgeRule) -> tuple[list[En
 
 def _rules_of_acts(contact: Contact, rubric: Rubric, history: History) -> Rubric:
     """The rubric with no rules but those that give engagement points for acts."""
-    silenced = silenced_groups(contact.facts, rubric, history)
-    rules = tuple(
-        rule
-        for rule in rubric.rules
-        if isinstance(rule, EngagementRule | CountRule)
-        and rubric.groups[rule.group].part == "engagement"
-        and rule.group not in silenced
-    )
-    return replace(rubric, rules=rules)
+    silenced = frozenset(silenced_groups(contact.facts, rubric, history))
+
+    def made() -> Rubric:
+        rules = tuple(
+            rule
+            for rule in rubric.rules
+            if isinstance(rule, EngagementRule | CountRule)
+            and rubric.groups[rule.group].part == "engagement"
+            and rule.group not in silenced
+        )
+        return replace(rubric, rules=rules)
+
+    return rubric.once(("rules of acts", silenced), made)
 
 
 def _earned(contact: Contact, acts: Sequence[Engagement], rubric: Rubric, moment: Moment) -> Sequence[Line]:
