@@ -104,6 +104,11 @@ def allow(portal: Portal, burst: int) -> None:
     portal.limits.tier = replace(portal.limits.tier, burst=burst)
 
 
+def turn(portal: Portal, switches: Mapping[str, str]) -> None:
+    """Turn switches by name."""
+    portal.switches.turn(**switches)
+
+
 def properties_asked(portal: Portal) -> Sequence[str]:
     """The properties of contacts that the last page of them was asked for."""
     pages = portal.requests.matching("GET", "/objects/contacts$")

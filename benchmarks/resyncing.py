@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.bounds import OTHER, PURPOSES, Bound, Done, bounds, minimum
 from benchmarks.commands import SCORELINE, Ran, run, worker_environment
-from benchmarks.holdings import allow, edit, holdings, pass_time
+from benchmarks.holdings import allow, edit, holdings, pass_time, turn
 from benchmarks.portal_process import Asked, Served, served
 from sandbox.limits import TIERS, WINDOW_S, TierName
 
@@ -45,6 +45,8 @@ class Setting:
     limited: bool = False
     burst: int | None = None
     """What the portal allows in ten seconds, where that is not what its tier does."""
+    switches: Mapping[str, str] = field(default_factory=dict)
+    """What the portal does otherwise where nobody knows what HubSpot does (`docs/sandbox.md`)."""
 
     def least_s(self, requests: int) -> float:
         """How long so many requests take at the rate that the tier's burst limit allows for long."""
@@ -91,6 +93,7 @@ def measure(setting: Setting) -> Iterator[Pass]:
     ):
         if setting.burst:
             portal.do(allow, setting.burst)
+        portal.do(turn, setting.switches)
         passes = _Passes(portal, setting.contacts, Path(folder))
         passes.provision()
         yield passes.next("first full", "--full", "--accept-large-plan")
@@ -237,12 +240,14 @@ def main() -> int:
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--limited", action="store_true", help="let the portal refuse what its tier does not allow")
     parser.add_argument("--burst", type=int, help="what the portal allows in ten seconds, in place of its tier's")
+    parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="a switch of the sandbox")
     parser.add_argument("--passes", type=int, default=4, help="how many of the four passes to make")
     parser.add_argument("--check", action="store_true", help="exit 1 when a pass takes more requests than its bound")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
     given = vars(parser.parse_args())
     count, checked, for_machines = given.pop("passes"), given.pop("check"), given.pop("json")
-    setting = Setting(**given)
+    switches = dict(each.split("=", 1) for each in given.pop("switch"))
+    setting = Setting(**given, switches=switches)
     passes = list(islice(measure(setting), count))
     if for_machines:
         print(json.dumps(as_json(passes, setting)))  # noqa: T201 - what is asked for

@@ -68,6 +68,8 @@ class Collection:
         self._url = f"https://app.hubspot.com/contacts/{portal_id}/record/{kind.type_id}/"
         self._next_id = first_id
         self._archived_ids = Ordered()
+        self.places: set[int] = set()
+        """Where pages of the list have told to go on."""
         self._by_unique: dict[str, int] = {}
         self._merged_into: dict[int, int] = {}
 

@@ -62,6 +62,8 @@ class Switches:
     """How many seconds lists and reads by id stay behind new contacts and changed values; not behind the rest."""
     list_in_text_order: bool = False
     """Whether lists are in order of ids as text, 1000 before 751; otherwise as numbers."""
+    list_begins_anywhere: bool = True
+    """Whether a list goes on from any id that is named as its place; otherwise only from where a page of it ended."""
     sources_named_otherwise: bool = False
     """Whether histories name integrations, workflows, imports and deals by other words of HubSpot's than is likely."""
     processes_tell_user: bool = False

@@ -140,8 +140,11 @@ def list_page(portal: "Portal", collection: Collection, call: Call) -> Answer:
     history = [name for name in call.many("propertiesWithHistory") if collection.definitions.get(name)]
     limit = call.number("limit", 10, PAGE_MAX_WITH_HISTORY if history else PAGE_MAX)
     tell = teller(portal, collection, known_names(collection, call.many("properties")), history)
+    place = call.cursor()
+    if place and not portal.switches.list_begins_anywhere and place not in collection.places:
+        raise invalid(f"'{place}' is not a valid paging cursor")
     records, next_id = collection.page(
-        after=call.cursor(),
+        after=place,
         limit=limit,
         archived=call.flag("archived"),
         in_text_order=portal.switches.list_in_text_order,
@@ -151,6 +154,7 @@ def list_page(portal: "Portal", collection: Collection, call: Call) -> Answer:
     body: Json = {"results": [tell(record) for record in records]}
     _associate(portal, collection, body["results"], call.many("associations"))
     if next_id is not None:
+        collection.places.add(next_id)
         body["paging"] = {"next": {"after": str(next_id), "link": _link(collection, call, after=next_id)}}
     return Answer(body=body)
 

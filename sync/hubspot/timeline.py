@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 from sync.hubspot.paging import Row
 from sync.side_by_side import merged
 
-BEGINS_AFTER = 50
+BEGINS_AFTER = 25
 """Pages after which a list counts as long: each further part costs about half a page more."""
 PARTS = 16
 """Parts of a list that goes on up to now."""

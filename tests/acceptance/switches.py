@@ -47,6 +47,7 @@ OTHERWISE: Sequence[Turned] = (
     {"emails_need_both_scopes": True},
     {"taken_group_named": False},
     {"property_readable_after_s": 0.7},
+    {"list_begins_anywhere": False},
 )
 """Every switch the other way, with what else it needs to mean anything."""
 

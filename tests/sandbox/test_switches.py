@@ -160,6 +160,15 @@ def test_lists_may_be_in_order_of_ids_as_text(portal: Portal, contacts: Any, as_
     assert walked == order
 
 
+def test_a_list_may_refuse_to_begin_where_none_of_its_pages_ended(portal: Portal, contacts: Any) -> None:
+    ids = [int(portal.add_contact()) for _ in range(6)]
+    assert [int(each.id) for each in contacts.basic_api.get_page(limit=2, after=str(ids[3])).results] == ids[3:5]
+    portal.switches.list_begins_anywhere = False
+    assert refusal(lambda: contacts.basic_api.get_page(limit=2, after=str(ids[3])))[0] == 400
+    named = contacts.basic_api.get_page(limit=2).paging.next.after
+    assert [int(each.id) for each in contacts.basic_api.get_page(limit=2, after=named).results] == ids[2:4]
+
+
 @pytest.mark.parametrize(("clears", "expected"), [(True, ""), (False, "Bonn")])
 def test_null_may_clear_or_be_passed_over(portal: Portal, contacts: Any, clears: bool, expected: str) -> None:
     portal.switches.null_clears = clears
