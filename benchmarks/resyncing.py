@@ -231,6 +231,13 @@ def as_json(passes: Sequence[Pass], setting: Setting) -> Mapping[str, object]:
     }
 
 
+def _a_switch(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text}: a switch is given as NAME=VALUE")
+    return name, value
+
+
 def main() -> int:
     """Measure one portal, print what was found, and return 1 where it is checked and above a bound."""
     parser = argparse.ArgumentParser(description="What passes of the worker cost on a sandbox portal.")
@@ -240,13 +247,15 @@ def main() -> int:
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--limited", action="store_true", help="let the portal refuse what its tier does not allow")
     parser.add_argument("--burst", type=int, help="what the portal allows in ten seconds, in place of its tier's")
-    parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="a switch of the sandbox")
+    parser.add_argument(
+        "--switch", action="append", default=[], type=_a_switch, metavar="NAME=VALUE", help="of the sandbox"
+    )
     parser.add_argument("--passes", type=int, default=4, help="how many of the four passes to make")
     parser.add_argument("--check", action="store_true", help="exit 1 when a pass takes more requests than its bound")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
     given = vars(parser.parse_args())
     count, checked, for_machines = given.pop("passes"), given.pop("check"), given.pop("json")
-    switches = dict(each.split("=", 1) for each in given.pop("switch"))
+    switches = dict(given.pop("switch"))
     setting = Setting(**given, switches=switches)
     passes = list(islice(measure(setting), count))
     if for_machines:

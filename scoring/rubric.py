@@ -237,9 +237,11 @@ class Rubric:
     surge: SurgeRule | None = None
     """When a lead surges; None: nobody is asked."""
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What `once` has made."""
     _classes: dict[tuple[str, str, str], str | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    """What `class_of` has said."""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -255,12 +257,14 @@ class Rubric:
         if kind not in (FORM, PAGE):
             return None
         asked = (kind, name, ref)
-        if asked not in self._classes:
-            if len(self._classes) >= CLASSES_KEPT:
-                self._classes.clear()
-            told = path_of(name) if kind == PAGE else name
-            self._classes[asked] = class_of(self.classes(kind), told, ref)
-        return self._classes[asked]
+        try:
+            return self._classes[asked]
+        except KeyError:
+            found = class_of(self.classes(kind), path_of(name) if kind == PAGE else name, ref)
+        if len(self._classes) >= CLASSES_KEPT:
+            self._classes.clear()
+        self._classes[asked] = found
+        return found
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What scoring makes once for all leads, and keeps with the rubric under a key."""

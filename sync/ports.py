@@ -267,6 +267,10 @@ class Feed(Protocol):
         """How many requests a pass costs while nothing new was done."""
 
     @property
+    def requests(self) -> int:
+        """How many it has sent so far."""
+
+    @property
     def left_out(self) -> Mapping[str, int]:
         """What the last reading asked for or met and could not take, in words, and how often; without personal data."""
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from sync.grouping import regrouped
 from sync.ports import Addressed, FatalError, Feed, LeaseLost, RetryableError, Traces, words_of
+from sync.side_by_side import side_by_side
 from sync.traces import FeedNote, FeedState
 
 OVERLAP = timedelta(hours=1)
@@ -59,6 +61,14 @@ class Pulled:
     """How the feeds stand once the run has dealt with all of it."""
     interrupted: bool = False
 
+    def take_in(self, other: "Pulled") -> None:
+        """Add what further feeds told."""
+        self.reports += other.reports
+        self.ids |= other.ids
+        self.addresses |= other.addresses
+        self.notes += other.notes
+        self.interrupted = self.interrupted or other.interrupted
+
     def conclude(self, traces: Traces) -> None:
         """The run has dealt with all that is new: the next one asks for what came after."""
         for note in self.notes:
@@ -72,9 +82,9 @@ class Puller:
     traces: Traces
     at: datetime
     """When the run began, by the clock that is further behind, ours or HubSpot's."""
-    requests: Callable[[], int]
-    """How many requests were sent so far."""
     stop: Callable[[], bool]
+    at_once: int = 1
+    """How many feeds of records are read at the same time: their lists are short as a rule, and read page by page."""
     walk: int = 0
     """The run's id where it reads every contact: records are then listed whole. 0: only what is new."""
     drops: bool = True
@@ -86,20 +96,29 @@ class Puller:
         """Keep what the feeds tell. Until `conclude`, whatever is new will be told again to the next run."""
         pulled = Pulled()
         notes = self.traces.notes()
-        for feed in feeds:
-            if pulled.interrupted or self.stop():
-                pulled.interrupted = True
-                break
-            before = notes.get(feed.name)
-            if before is not None and not before.has_told and not self.walk and feed.acts <= before.acts:
-                # Asked for again in every pass, its refusals would soon be most of what HubSpot notes of us.
-                pulled.reports.append(_report(before))
-            else:
-                self._pull(feed, before, pulled)
+
+        def told(feed: Feed) -> Pulled:
+            return self._pulled(feed, notes.get(feed.name))
+
+        for are_records, some in groupby(feeds, key=lambda feed: feed.name in WALKED_WHOLE):
+            for each in side_by_side(told, some, threads=self.at_once if are_records else 1):
+                pulled.take_in(each)
+        return pulled
+
+    def _pulled(self, feed: Feed, before: FeedNote | None) -> Pulled:
+        """What one feed tells."""
+        pulled = Pulled()
+        if self.stop():
+            pulled.interrupted = True
+        elif before is not None and not before.has_told and not self.walk and feed.acts <= before.acts:
+            # Asked for again in every pass, its refusals would soon be most of what HubSpot notes of us.
+            pulled.reports.append(_report(before))
+        else:
+            self._pull(feed, before, pulled)
         return pulled
 
     def _pull(self, feed: Feed, before: FeedNote | None, pulled: Pulled) -> None:
-        sent = self.requests()
+        sent = feed.requests
         whole = self.walk if feed.name in WALKED_WHOLE else 0
         since = before.read_up_to if before and feed.acts <= before.acts and not whole else None
         reading = _Reading(feed, since - OVERLAP if since else None)
@@ -124,7 +143,7 @@ class Puller:
             pulled.notes.append(replace(kept, ahead=bool(reading.problem) and again))
         report = _report(kept)
         pulled.reports.append(
-            replace(report, traces_new=new, requests=self.requests() - sent, left_out=dict(feed.left_out))
+            replace(report, traces_new=new, requests=feed.requests - sent, left_out=dict(feed.left_out))
         )
 
     def _note(self, feed: Feed, before: FeedNote | None, state: FeedState, problem: str) -> FeedNote:

@@ -227,8 +227,8 @@ def _pull(world: World, selection: Selection, summary: Summary, at: datetime) ->
     puller = Puller(
         traces=world.traces,
         at=told,
-        requests=lambda: world.portal.requests.total,
         stop=world.stop,
+        at_once=world.at_once,
         walk=summary.run_id if selection.mode == "full" else 0,
         drops=summary.mode != "plan",
         all_is_read_later=world.memory.watermark() is None,

@@ -120,7 +120,7 @@ def _elsewhere(opens: Opens, stretch: Stretch, before: Rulebook, after: Rulebook
 
 def _start_of_processes() -> Literal["fork", "spawn"]:
     """A copy of this process is there at once, where a new one has a second of modules to load. But only Linux copies
-    safely, and only what has no threads."""
+    safely, and only what has no other threads of Python's (numpy's own end before)."""
     return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 

@@ -12,8 +12,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from sync.hubspot.apis import Call
 from sync.hubspot.building import MODIFIED, modified_at
-from sync.hubspot.connection import Call, Connection
+from sync.hubspot.connection import Connection
 from sync.hubspot.paging import Row, next_after, rows_of
 from sync.hubspot.values import milliseconds_of
 from sync.ports import RetryableError

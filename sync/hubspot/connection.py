@@ -5,17 +5,15 @@ import random
 import re
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from functools import cache, partial
-from importlib.metadata import version
+from copy import copy
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from hubspot import HubSpot
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from sync.clock import SYSTEM, Clock
+from sync.hubspot.apis import Call, apis_of
 from sync.hubspot.errors import (
     IN_USE,
     Answer,
@@ -40,44 +38,8 @@ _PATIENCE = 2
 """How often a write that HubSpot refuses, but not for what it holds, is sent again as it is."""
 
 
-@cache
-def _agent() -> str:
-    # To look up a version means to read a package's metadata: once is enough.
-    return f"scoreline (hubspot-api-client-python; {version('hubspot-api-client')})"
-
-
 _ROWS = ("results", "events")
 """Fields that hold records."""
-
-Call = Callable[..., Any]
-"""A bound method of HubSpot's client."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Apis:
-    """The parts of HubSpot's client that we use, made once: every attribute chain on it builds a new one."""
-
-    contacts: Any
-    contacts_batch: Any
-    contacts_search: Any
-    companies: Any
-    companies_batch: Any
-    properties: Any
-    properties_batch: Any
-    property_groups: Any
-    owners: Any
-    lists: Any
-    memberships: Any
-    pipelines: Any
-    objects: Any
-    """Records of a kind that is named: meetings, calls, deals and so on."""
-    objects_search: Any
-    associations: Any
-    """Which records belong together, for many at once (v4)."""
-    events: Any
-    forms: Any
-    get: Call
-    """GET a path that the client has no method for."""
 
 
 def connect(  # noqa: PLR0913 - each is a setting of its own, and has a default
@@ -143,13 +105,20 @@ class Connection:
         self.base_url = base_url
         self.at_once = at_once
         self.requests = RequestCount()
+        self._whole = self
         self._limits = limits
         self._attempts = attempts
         self._sleep = sleep
         self._counting = threading.Lock()
         self._under_way = threading.BoundedSemaphore(at_once)
         self._pool = pool
-        self.api = _apis(token, base_url, self._send)
+        self.api = apis_of(token, base_url, self._send)
+
+    def apart(self) -> "Connection":
+        """This connection with a count of requests of its own: what it sends counts in both."""
+        part = copy(self)
+        part.requests = RequestCount()
+        return part
 
     @property
     def daily_reserve(self) -> float:
@@ -291,13 +260,14 @@ class Connection:
 
     @property
     def _so_far(self) -> str:
-        if self.requests.write:
+        if self._whole.requests.write:
             return "What was written stays written, and nothing more was sent."
         return "Nothing was written."
 
     def _count(self, what: str) -> None:
         with self._counting:
-            setattr(self.requests, what, getattr(self.requests, what) + 1)
+            for count in {id(each): each for each in (self.requests, self._whole.requests)}.values():
+                setattr(count, what, getattr(count, what) + 1)
 
     def _send(
         self,
@@ -327,41 +297,6 @@ class Connection:
         except HTTPError as failure:
             problem = f"the connection failed before the answer was whole ({type(failure).__name__})"
             raise AnswerLost(problem) from failure
-
-
-def _apis(token: str, base_url: str, send: Call) -> Apis:
-    def build(package: Any, name: str, _: Mapping[str, object]) -> Any:
-        settings = package.Configuration()
-        settings.host, settings.access_token = base_url, token
-        client = package.ApiClient(configuration=settings)
-        client.user_agent = _agent()
-        client.set_default_header("Accept-Encoding", "gzip")
-        client.request = send
-        return getattr(package, name)(api_client=client)
-
-    client = HubSpot(access_token=token, host=base_url, base_url=base_url, api_factory=build)
-    crm = client.crm
-    contacts = crm.contacts.basic_api
-    return Apis(
-        contacts=contacts,
-        contacts_batch=crm.contacts.batch_api,
-        contacts_search=crm.contacts.search_api,
-        companies=crm.companies.basic_api,
-        companies_batch=crm.companies.batch_api,
-        properties=crm.properties.core_api,
-        properties_batch=crm.properties.batch_api,
-        property_groups=crm.properties.groups_api,
-        owners=crm.owners.owners_api,
-        lists=crm.lists.lists_api,
-        memberships=crm.lists.memberships_api,
-        pipelines=crm.pipelines.pipelines_api,
-        objects=crm.objects.basic_api,
-        objects_search=crm.objects.search_api,
-        associations=crm.associations.v4.batch_api,
-        events=client.events.events_api,
-        forms=client.marketing.forms.forms_api,
-        get=partial(contacts.api_client.call_api, method="GET", auth_settings=["oauth2"]),
-    )
 
 
 def _holding(answer: Answer, field: str, expects: Collection[int]) -> Answer:

@@ -6,8 +6,9 @@ from functools import partial
 
 from config import Rulebook, later_properties, property_problems, stage_problems
 from sync.clock import SYSTEM
+from sync.hubspot.apis import Call
 from sync.hubspot.building import COMPANY, RecordBuilder
-from sync.hubspot.connection import Call, Connection
+from sync.hubspot.connection import Connection
 from sync.hubspot.errors import for_doctor
 from sync.hubspot.fitting import Fitting, fitting
 from sync.hubspot.paging import list_members

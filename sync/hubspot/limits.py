@@ -27,8 +27,9 @@ CLOSED_MAX_S = 30.0
 """How long everybody is held up at most: none of HubSpot's limits but the day's lasts longer than ten seconds."""
 
 CATCH_UP_S = 0.5
-"""By how much requests may be behind their even pace and still make up for it: threads wake a little late, each time,
-and if each counted from the one before, a tenth of what the limit allows would go unused."""
+"""By how much requests may be behind their even pace and still make up for it, in a window of ten seconds or more; a
+twentieth of a shorter one. Threads wake a little late, each time, and if each counted from when the one before really
+went, a tenth of what the limit allows would go unused."""
 
 _MARGIN_S = 0.02
 """Clocks tick in steps; two machines' windows of ten seconds are not equal to the microsecond."""
@@ -63,7 +64,8 @@ class Window:
         self._others = 0
         self._under_way = 0
         self._sent = 0
-        self._last_at = float("-inf")
+        self._due_at = float("-inf")
+        """When the last one was due."""
         self._closed_until = 0.0
 
     @contextmanager
@@ -100,18 +102,25 @@ class Window:
             while self._answered and self._answered[0][0] + self.window_s + _MARGIN_S <= now:
                 self._others -= not self._answered.popleft()[1]
             used = self._under_way + len(self._answered)
+            pause = self.window_s / max(1, self.limit - self._others)
             if now < self._closed_until:
-                return self._closed_until - now
+                return self._closed(now, self._closed_until, pause)
             if used >= self.limit:
                 oldest = self._answered[0][0] if self._answered else now
-                return max(oldest + self.window_s + _MARGIN_S - now, _MARGIN_S)
-            evenly_at = self._last_at + self.window_s / max(1, self.limit - self._others)
+                return self._closed(now, max(oldest + self.window_s, now) + _MARGIN_S, pause)
+            evenly_at = self._due_at + pause
             if self._sent >= self.limit and used >= self.limit / 8 and now < evenly_at:
                 return evenly_at - now
             self._under_way += 1
             self._sent += 1
-            self._last_at = min(now, max(evenly_at, now - CATCH_UP_S))
+            self._due_at = min(now, max(evenly_at, now - min(CATCH_UP_S, self.window_s / 20)))
             return 0.0
+
+    def _closed(self, now: float, until: float, pause: float) -> float:
+        """The seconds until a moment before which nothing may go. Who waits for it is not late: one goes then, and the
+        next one after a pause."""
+        self._due_at = max(self._due_at, until - pause)
+        return until - now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from sync.hubspot.connection import Call, Connection
+from sync.hubspot.apis import Call
+from sync.hubspot.connection import Connection
 from sync.hubspot.paging import Row, next_after, rows_of
 from sync.ports import FatalError, RetryableError
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sync.hubspot.connection import Call, Connection
+from sync.hubspot.apis import Call
+from sync.hubspot.connection import Connection
 from sync.hubspot.errors import complaint_of
 from sync.hubspot.paging import Row, rows_of
 from sync.ports import RetryableError

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sync.hubspot.connection import Call, Connection
+from sync.hubspot.apis import Call
+from sync.hubspot.connection import Connection
 from sync.ports import FatalError, RetryableError
 
 _CONTACTS = "0-1"

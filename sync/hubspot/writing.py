@@ -5,8 +5,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from sync.clock import SYSTEM
+from sync.hubspot.apis import Call
 from sync.hubspot.building import modified_at
-from sync.hubspot.connection import Call, Connection
+from sync.hubspot.connection import Connection
 from sync.hubspot.errors import Answer, AnswerLost, Complaint, complaint_of
 from sync.hubspot.paging import Row, rows_of
 from sync.ports import FRESH_S, FatalError, RetryableError

@@ -17,6 +17,7 @@ class FakeFeed:
     requests_at_rest = 1
     quiet: frozenset[str] = frozenset()
     left_out: Mapping[str, int] = {}
+    requests = 0
 
     def __init__(self, name: str, *acts: str, page: int = 2) -> None:
         self.name = name
@@ -56,6 +57,7 @@ class FakeFeed:
         for number, start in enumerate(range(0, len(told) or 1, self.page)):
             if self.fails is not None and number == self.fails_after:
                 raise self.fails
+            self.requests += 1
             yield told[start : start + self.page]
         if self.fails is not None:
             raise self.fails

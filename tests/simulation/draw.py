@@ -222,12 +222,16 @@ def fits(name: str, request: Request) -> bool:
     return request.path.endswith("/search") if name in _ONLY_SEARCHES else True
 
 
+_NOT_MET = ("list_begins_anywhere",)
+"""Switches that mean nothing to who sends one request at a time, and so chooses no place in a list."""
+
+
 def _switches(random: Random) -> Mapping[str, Setting]:
     """Some of the sandbox's switches, turned the other way."""
     likely = Switches().as_json()
     turned: dict[str, Setting] = {}
     for name, kind in get_type_hints(Switches).items():
-        if random.random() >= 0.2:
+        if name in _NOT_MET or random.random() >= 0.2:
             continue
         if kind is bool:
             turned[name] = not likely[name]

@@ -40,7 +40,9 @@ def clear_not_confirmed() -> AbstractContextManager[object]:
 
 def edit_overwritten() -> AbstractContextManager[object]:
     """Nobody looks whether somebody acted between clear and set."""
-    return patch.object(moving.Mover, "_still_blank", lambda self, entries, *_: (list(entries), [], self.steady()))
+    return patch.object(
+        moving.Mover, "_still_blank", lambda self, entries, *_, **__: (list(entries), [], self.steady())
+    )
 
 
 def not_looked_at_again() -> AbstractContextManager[object]:
@@ -99,6 +101,11 @@ def intent_after_sending() -> Iterator[None]:
 def not_settled() -> AbstractContextManager[object]:
     """What a killed run left half-way is taken for done."""
     return patch.object(run_module, "_settle", lambda *_, **__: Applied())
+
+
+def settled_by_a_look() -> AbstractContextManager[object]:
+    """What a killed run left half-way is looked at, and nothing is sent."""
+    return patch("sync.settling.fill", lambda *_, applier, **__: applier.applied)
 
 
 @contextmanager
@@ -176,6 +183,7 @@ MUTANTS: Mapping[str, Mutant] = {
         unknown_believed,
         intent_after_sending,
         not_settled,
+        settled_by_a_look,
         watermark_ahead,
         lease_not_checked,
         refused_set_not_put_back,

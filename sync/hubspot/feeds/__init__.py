@@ -25,7 +25,7 @@ def feeds_of(
     `at_once`: from how many places each is read, as far as the connection allows; None: from as many as that.
     """
     quiet, places = quiet_acts(rulebook, "mail"), connection.at_once if at_once is None else at_once
-    return [_feed(name, acts, quiet, connection, facts, places) for name, acts in acts_read(rulebook).items()]
+    return [_feed(name, acts, quiet, connection.apart(), facts, places) for name, acts in acts_read(rulebook).items()]
 
 
 def _feed(

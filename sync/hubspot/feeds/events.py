@@ -39,6 +39,10 @@ class EventsFeed:
         """One for the names of all types, and one for each that is read."""
         return 1 + len(self.acts)
 
+    @property
+    def requests(self) -> int:
+        return self._connection.requests.total
+
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
         known = self._known()

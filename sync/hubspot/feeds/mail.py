@@ -65,6 +65,10 @@ class MailFeed:
         """One for each type that is read."""
         return len(self.acts & _TYPES.keys())
 
+    @property
+    def requests(self) -> int:
+        return self._connection.requests.total
+
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
         self._names_are_told, self._unanswered = True, None

@@ -40,6 +40,10 @@ class ObjectsFeed:
         self._kind = kind
         self._at_once = at_once
 
+    @property
+    def requests(self) -> int:
+        return self._connection.requests.total
+
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
         for rows, contacts in self._listed() if since is None else self._changed(since):

@@ -51,6 +51,10 @@ class SubmissionsFeed:
         """One for each form; the listing of the forms comes with what a run asks of the portal."""
         return len(with_submissions(self._forms or ()))
 
+    @property
+    def requests(self) -> int:
+        return self._connection.requests.total
+
     def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
         self.left_out.clear()
         listed = with_submissions(list_forms(self._connection) if self._forms is None else self._forms)

@@ -55,6 +55,16 @@ def send_batch(connection: Connection) -> int:
     return connection.write(connection.api.contacts_batch.update, BATCH, allowed=lambda: None).status
 
 
+def test_what_a_part_of_a_connection_sends_counts_in_both_and_keeps_to_the_same_limits() -> None:
+    with answering(*[CONTACTS] * 4) as server:
+        whole = a_connection(server.url)
+        part, other = whole.apart(), whole.apart()
+        for connection in (whole, part, part, other):
+            list_contacts(connection)
+        assert (whole.requests.total, part.requests.total, other.requests.total) == (4, 2, 1)
+        assert part.budget is whole.budget
+
+
 def test_a_request_carries_the_token_and_the_clients_path() -> None:
     with answering(CONTACTS) as server:
         list_contacts(a_connection(server.url))

@@ -112,7 +112,7 @@ def walked(a_list: AList, threads: int = 4, page_at: Pages | None = None) -> lis
         return walk.result(timeout=10)
     finally:
         thread.join(timeout=1)
-        assert threading.active_count() == before, "threads wait for ever"
+        assert threading.active_count() <= before, "threads wait for ever"
 
 
 class AtOnce:

@@ -1,6 +1,7 @@
 """What feeds tell is kept, reaches the contact it is about, and costs what has changed."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from scoring import Contact, Engagement
 from sync.last_told import with_last_told
-from sync.ports import FatalError, RetryableError, TokenRefused
+from sync.ports import Addressed, FatalError, RetryableError, TokenRefused
 from sync.pulling import OVERLAP
 from sync.traces import MAILS, PORTAL, Trace, told_by_portal, who_has
 from sync.world import Knobs
@@ -35,6 +36,53 @@ def a_setting(*ids: str) -> tuple[Setting, FakeFeed]:
 
 def source_of(summary: Any) -> Any:
     return summary.as_json()["sources"][0]
+
+
+class WaitingFeed(FakeFeed):
+    """Tells nothing before others are asked, too."""
+
+    def __init__(self, name: str, *acts: str, meet: threading.Barrier) -> None:
+        super().__init__(name, *acts)
+        self._meet = meet
+
+    def read(self, since: datetime | None) -> Iterator[Sequence[Addressed]]:
+        self._meet.wait()
+        yield from super().read(since)
+
+
+class TestFeedsOfRecords:
+    def test_are_read_at_the_same_time_and_each_is_reported_by_itself(self) -> None:
+        setting, sent = a_setting("100", "101")
+        meet = threading.Barrier(2, timeout=10)
+        meetings, calls = WaitingFeed("meetings", "held", meet=meet), WaitingFeed("calls", "called", meet=meet)
+        setting.feeds = (sent, meetings, calls)
+        meetings.tells("100", "held", NOW)
+        for _ in range(3):
+            calls.tells("101", "called", NOW)
+
+        told = setting.resync(at_once=4).sources
+
+        assert [(each.feed, each.traces_new, each.requests) for each in told] == [
+            ("submissions", 0, 1),
+            ("meetings", 1, 1),
+            ("calls", 3, 2),
+        ]
+        assert len(setting.store.traces.of(["100", "101"])) == 2
+
+    def test_one_that_fails_leaves_the_others_as_they_are(self) -> None:
+        setting, _ = a_setting("100", "101")
+        meet = threading.Barrier(2, timeout=10)
+        meetings, calls = WaitingFeed("meetings", "held", meet=meet), WaitingFeed("calls", "called", meet=meet)
+        setting.feeds = (meetings, calls)
+        calls.tells("101", "called", NOW)
+        meetings.fails = AWAY
+
+        told = setting.resync(at_once=4).sources
+
+        assert [(each.feed, each.state, each.traces_new) for each in told] == [
+            ("meetings", "stale", 0),
+            ("calls", "current", 1),
+        ]
 
 
 class TestWhomItReaches:

@@ -1,6 +1,5 @@
 """What another rulebook would change: the same as if every contact were scored and decided by itself."""
 
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -213,27 +212,14 @@ def _kept_in(folder: Path) -> str:
     return url
 
 
-def test_two_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("begin", ["fork", "spawn"] if sys.platform == "linux" else ["spawn"])
+def test_two_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: str) -> None:
     opens = partial(opened_portal, _kept_in(tmp_path), "1")
     alone = what_if(opens, DEFAULT, CLASSIC, SCORED_AT, processes=1)
     monkeypatch.setattr(trying, "ALONE_BELOW", 2)
+    monkeypatch.setattr(trying, "_start_of_processes", lambda: begin)
     assert what_if(opens, DEFAULT, CLASSIC, SCORED_AT, processes=2) == alone
     assert alone.contacts == len(some_leads())
-
-
-def test_a_process_without_threads_shares_with_another_as_well(tmp_path: Path) -> None:
-    """As the command is: this one runs in a process whose other threads belong to the tests."""
-    asked = f"""
-from functools import partial
-from tests.unit.sync import test_what_if as tests
-tests.trying.ALONE_BELOW = 2
-opens = partial(tests.opened_portal, {_kept_in(tmp_path)!r}, "1")
-both, alone = (tests.what_if(opens, tests.DEFAULT, tests.CLASSIC, tests.SCORED_AT, processes=n) for n in (2, 1))
-assert both == alone
-print(both.contacts)
-"""
-    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=False)
-    assert (told.stderr, told.stdout) == ("", f"{len(some_leads())}\n")
 
 
 def test_the_contacts_whose_points_change_most_are_named_in_order() -> None:
