@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from sync.grouping import regrouped
 from sync.ports import Addressed, FatalError, Feed, LeaseLost, RetryableError, Traces, words_of
@@ -84,7 +83,7 @@ class Puller:
     """When the run began, by the clock that is further behind, ours or HubSpot's."""
     stop: Callable[[], bool]
     at_once: int = 1
-    """How many feeds of records are read at the same time: their lists are short as a rule, and read page by page."""
+    """How many feeds are read at the same time: a short list, as most are, is read page by page."""
     walk: int = 0
     """The run's id where it reads every contact: records are then listed whole. 0: only what is new."""
     drops: bool = True
@@ -100,9 +99,8 @@ class Puller:
         def told(feed: Feed) -> Pulled:
             return self._pulled(feed, notes.get(feed.name))
 
-        for are_records, some in groupby(feeds, key=lambda feed: feed.name in WALKED_WHOLE):
-            for each in side_by_side(told, some, threads=self.at_once if are_records else 1):
-                pulled.take_in(each)
+        for each in side_by_side(told, feeds, threads=self.at_once):
+            pulled.take_in(each)
         return pulled
 
     def _pulled(self, feed: Feed, before: FeedNote | None) -> Pulled:

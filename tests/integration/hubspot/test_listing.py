@@ -363,7 +363,7 @@ def test_who_stops_taking_pages_leaves_no_thread_behind() -> None:
     for _ in range(5):
         next(pages)
     pages.close()  # type: ignore[attr-defined] # it is a generator
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     assert len(a_list.asked) < 100
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring import Engagement, Names, Phrases, score_contact
+from scoring import rubric as rubric_module
 from scoring.names import class_of
 from tests.unit.scoring.builders import NOW, a_form_rule, a_lead, a_rubric, days_ago, line_of
 
@@ -82,3 +83,13 @@ def test_a_page_is_of_a_class_by_its_path() -> None:
 
 def test_what_has_no_classes_is_of_none() -> None:
     assert a_rubric(forms={"demo": ["demo"]}).class_of("chat", "demo") is None
+
+
+def test_a_rubric_that_has_met_more_names_than_it_remembers_still_tells_their_classes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rubric_module, "CLASSES_KEPT", 2)
+    rubric = a_rubric(forms={"demo": ["demo"]})
+    names = ["Book a demo", "Newsletter", "Demo", "Webinar", "Price sheet"]
+    for _ in range(2):
+        assert [rubric.class_of("form", name) for name in names] == ["demo", None, "demo", None, None]

@@ -50,7 +50,7 @@ class WaitingFeed(FakeFeed):
         yield from super().read(since)
 
 
-class TestFeedsOfRecords:
+class TestSeveralFeeds:
     def test_are_read_at_the_same_time_and_each_is_reported_by_itself(self) -> None:
         setting, sent = a_setting("100", "101")
         meet = threading.Barrier(2, timeout=10)

@@ -75,7 +75,7 @@ def test_whoever_takes_no_more_waits_for_what_is_under_way_and_nothing_is_begun_
     next(results)
     results.close()  # type: ignore[attr-defined]
     assert sorted(begun) == sorted(ended)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_out_of_order_whoever_is_slow_holds_up_nobody() -> None:
