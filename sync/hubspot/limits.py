@@ -26,6 +26,10 @@ worker that waits over midnight notices the new day."""
 CLOSED_MAX_S = 30.0
 """How long everybody is held up at most: none of HubSpot's limits but the day's lasts longer than ten seconds."""
 
+SHARED_MARGIN = 20
+"""One request in so many is left unsent where others use the limit, too: what they sent since our last answer is not
+known, and they would be refused for it as often as we."""
+
 CATCH_UP_S = 0.5
 """By how much requests may be behind their even pace and still make up for it, in a window of ten seconds or more; a
 twentieth of a shorter one. Threads wake a little late, each time, and if each counted from when the one before really
@@ -41,7 +45,7 @@ class Window:
     A request may reach HubSpot at any moment between its sending and its answer. So it counts from the start,
     and leaves the window only when that long has passed since its *answer*: then HubSpot, too, has forgotten it.
 
-    A run that needs no more than one window has it at once. Whoever goes on sends evenly from then on: by windows, all
+    A run that needs no more than one window has it at once, unless others use it, too. Whoever goes on sends evenly from then on: by windows, all
     would go in their first seconds, and who had looked at a contact by then would wait for most of the next one with
     what was seen.
     """
@@ -102,14 +106,18 @@ class Window:
             while self._answered and self._answered[0][0] + self.window_s + _MARGIN_S <= now:
                 self._others -= not self._answered.popleft()[1]
             used = self._under_way + len(self._answered)
-            pause = self.window_s / max(1, self.limit - self._others)
+            margin = self.limit // SHARED_MARGIN
+            is_shared = self._others > margin
+            limit = self.limit - margin if is_shared else self.limit
+            pause = self.window_s / max(1, limit - self._others)
             if now < self._closed_until:
                 return self._closed(now, self._closed_until, pause)
-            if used >= self.limit:
+            if used >= limit:
                 oldest = self._answered[0][0] if self._answered else now
                 return self._closed(now, max(oldest + self.window_s, now) + _MARGIN_S, pause)
             evenly_at = self._due_at + pause
-            if self._sent >= self.limit and used >= self.limit / 8 and now < evenly_at:
+            is_paced = is_shared or (self._sent >= self.limit and used >= self.limit / 8)
+            if is_paced and now < evenly_at:
                 return evenly_at - now
             self._under_way += 1
             self._sent += 1
