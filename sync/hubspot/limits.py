@@ -45,9 +45,9 @@ class Window:
     A request may reach HubSpot at any moment between its sending and its answer. So it counts from the start,
     and leaves the window only when that long has passed since its *answer*: then HubSpot, too, has forgotten it.
 
-    A run that needs no more than one window has it at once, unless others use it, too. Whoever goes on sends evenly from then on: by windows, all
-    would go in their first seconds, and who had looked at a contact by then would wait for most of the next one with
-    what was seen.
+    A run that needs no more than one window has it at once, unless others use it, too. Whoever goes on sends evenly
+    from then on: by windows, all would go in their first seconds, and who had looked at a contact by then would wait
+    for most of the next one with what was seen.
     """
 
     def __init__(
