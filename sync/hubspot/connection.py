@@ -106,6 +106,7 @@ class Connection:
         self.at_once = at_once
         self.requests = RequestCount()
         self._whole = self
+        """What this is a part of."""
         self._limits = limits
         self._attempts = attempts
         self._sleep = sleep
@@ -266,7 +267,8 @@ class Connection:
 
     def _count(self, what: str) -> None:
         with self._counting:
-            for count in {id(each): each for each in (self.requests, self._whole.requests)}.values():
+            counts = (self.requests,) if self._whole is self else (self.requests, self._whole.requests)
+            for count in counts:
                 setattr(count, what, getattr(count, what) + 1)
 
     def _send(

@@ -29,7 +29,7 @@ from sync.world import Knobs, World
 from tests.fakes.death import KilledError
 from tests.simulation.clockwork import Clockwork, PortalClock, ProcessClock, Processes, Simulated
 from tests.simulation.draw import DAY_S, EDITS, TROUBLES, Draw, draw, fits
-from tests.simulation.judge import Judge, Violation
+from tests.simulation.judge import CONTACTS, Judge, Violation
 from tests.simulation.lasting import TOKEN, Lasting, Undo
 from tests.simulation.network import Network, Request, Response, Trouble
 from tests.simulation.storage import COMMITTED, SteppedStore, Storage
@@ -389,7 +389,7 @@ class Story:
             with suppress(RefusedError):
                 self.portal.limits.admit(search=request.path.endswith("/search"))
         often = self.weather.edits if request.writes else self.weather.edits / 10
-        ids = request.ids if request.path.startswith("/crm/v3/objects/contacts/") else []
+        ids = request.ids if request.path.startswith(CONTACTS) else []
         if ids and self._random.random() < often:
             request.process.rest(0.002)
             kind = self._random.choices(list(EDITS), list(EDITS.values()))[0]
